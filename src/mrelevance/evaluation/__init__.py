@@ -1,0 +1,1 @@
+"""Measurements that need no rule, and how near each rule comes to them."""

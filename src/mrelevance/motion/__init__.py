@@ -1,0 +1,1 @@
+"""Motion correction of every sequence to the reference sequence."""

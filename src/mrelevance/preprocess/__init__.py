@@ -1,0 +1,1 @@
+"""Common grid, intensity normalisation, channels in order."""

@@ -1,0 +1,1 @@
+"""Relevance of regions and sequences for one patient, as maps and tables."""

@@ -1,0 +1,1 @@
+"""Training, inference and lesion-wise scores of the network."""
