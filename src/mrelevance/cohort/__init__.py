@@ -1,1 +1,1 @@
-"""The sample sheet, the import of a user's images, and the split."""
+"""Whose images are studied: the sample sheet, the import of a user's images, the split."""
