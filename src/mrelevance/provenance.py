@@ -1,0 +1,65 @@
+"""Where a model or a cohort table comes from, as a JSON document beside it."""
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from mrelevance.files import write_json
+
+PACKAGES = (
+    "mrelevance",
+    "torch",
+    "monai",
+    "SimpleITK",
+    "dcmri",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "snakemake",
+)
+
+
+def provenance(config: dict, inputs: Iterable[str | Path]) -> dict:
+    """Describe how a result was made: code, versions, seed, configuration, hashes of its inputs."""
+    return {
+        "commit": commit(),
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "seed": config["seed"],
+        "configuration": config,
+        "inputs_sha256": {str(path): sha256(path) for path in sorted(map(Path, inputs))},
+    }
+
+
+def write_beside(
+    tables: Iterable[str | Path], config: dict, inputs: Iterable[str | Path]
+) -> None:
+    """Write the provenance of each of `tables` beside it, as a `.json` file of the same name."""
+    description = provenance(config, inputs)
+    for table in tables:
+        write_json(description, Path(table).with_suffix(".json"))
+
+
+def commit() -> str | None:
+    """Commit of the project's code, `-dirty` if changed since; None outside a git repository."""
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return answer.stdout.strip() or None
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 checksum of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,88 @@
+"""Configuration, sample sheet, and the input functions of the rules."""
+
+import sys
+from pathlib import Path
+
+from mrelevance import code
+from mrelevance.cohort.sheet import LABEL, read_sheet
+from mrelevance.configuration import check_configuration
+from mrelevance.errors import InputError
+from mrelevance.files import read_table
+
+WORKFLOW = Path(workflow.current_basedir).parent
+PROJECT = WORKFLOW.parent
+
+
+configfile: str(PROJECT / "config/config.yaml")
+
+
+try:
+    check_configuration(config, WORKFLOW / "schemas/config.schema.json")
+    SHEET = read_sheet(
+        PROJECT / config["cohort"]["patients"],
+        config["sequences"],
+        config["cohort"]["source"],
+    ).set_index("patient", drop=False)
+except InputError as error:
+    sys.exit(f"Error: {error}")
+
+SEQUENCES = config["sequences"]
+REFERENCE = config["reference"]
+PATIENTS = list(SHEET["patient"])
+# Patient to train, validation or test; None where the sheet leaves the split to be drawn.
+SPLIT = SHEET["split"].to_dict() if "split" in SHEET else None
+
+
+wildcard_constraints:
+    patient="|".join(map(re.escape, PATIENTS)),
+
+
+def code_version(script):
+    """Fingerprint of a script of the workflow and of the library code that it runs."""
+    return code.code_version(WORKFLOW / "scripts" / f"{script}.py")
+
+
+def patients_of(split):
+    """Patients of one part of the split; waits for the split where it has to be drawn."""
+    if SPLIT is not None:
+        return [patient for patient in PATIENTS if SPLIT[patient] == split]
+    drawn = read_table(checkpoints.split_cohort.get().output.split)
+    return drawn.loc[drawn["split"] == split, "patient"].tolist()
+
+
+def for_split(split, path):
+    """Input function: `path` for every patient of one part of the split."""
+
+    def paths(wildcards):
+        return expand(path, patient=patients_of(split))
+
+    return paths
+
+
+def images_of_patient(wildcards):
+    """The user's images of one patient, in the order of the sequences."""
+    folder = PROJECT / config["cohort"]["data"]
+    return [folder / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
+
+
+def label_of_patient(wildcards):
+    """The user's lesion label of one patient."""
+    return PROJECT / config["cohort"]["data"] / SHEET.loc[wildcards.patient, LABEL]
+
+
+def true_displacements(wildcards):
+    """The phantom's true displacement fields; other cohorts have none."""
+    if config["cohort"]["source"] != "phantom":
+        return []
+    return expand(
+        "results/raw/{patient}/truth/displacement_{sequence}.nii.gz",
+        patient=wildcards.patient,
+        sequence=SEQUENCES,
+    )
+
+
+def true_landmarks(wildcards):
+    """The phantom's true landmarks; other cohorts have none."""
+    if config["cohort"]["source"] != "phantom":
+        return []
+    return f"results/raw/{wildcards.patient}/truth/landmarks.tsv"

@@ -1,0 +1,48 @@
+rule measure_shapley:
+    input:
+        weights="results/model/weights.pt",
+        card="results/model/card.json",
+        image="results/preprocessed/{patient}/image.nii",
+        label="results/preprocessed/{patient}/label.nii.gz",
+        regions="results/prediction/{patient}/regions.nii.gz",
+        lesions="results/prediction/{patient}/lesions.tsv",
+        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+    output:
+        table="results/evaluation/{patient}/shapley.tsv",
+        volume="results/evaluation/{patient}/shapley.nii.gz",
+    log:
+        "results/logs/measure_shapley/{patient}.log",
+    benchmark:
+        "results/benchmarks/measure_shapley/{patient}.tsv"
+    resources:
+        mem_mb=3000,
+    params:
+        target=config["relevance"]["target"],
+        tau=config["relevance"]["tau"],
+        inference=config["inference"],
+        sequences=SEQUENCES,
+        code=code_version("measure_shapley"),
+    message:
+        "Measuring what each sequence contributes in patient {wildcards.patient}"
+    script:
+        "../scripts/measure_shapley.py"
+
+
+rule compare_composites:
+    input:
+        relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
+        shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
+    output:
+        agreement="results/evaluation/agreement.tsv",
+    log:
+        "results/logs/compare_composites.log",
+    benchmark:
+        "results/benchmarks/compare_composites.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_version("compare_composites"),
+    message:
+        "Comparing every composite with the measurement"
+    script:
+        "../scripts/compare_composites.py"

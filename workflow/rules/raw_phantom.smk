@@ -1,0 +1,29 @@
+rule simulate_patient:
+    output:
+        images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
+        label="results/raw/{patient}/label.nii.gz",
+        lesions="results/raw/{patient}/lesions.tsv",
+        displacements=expand(
+            "results/raw/{{patient}}/truth/displacement_{sequence}.nii.gz",
+            sequence=SEQUENCES,
+        ),
+        liver="results/raw/{patient}/truth/liver.nii.gz",
+        landmarks="results/raw/{patient}/truth/landmarks.tsv",
+        all_lesions="results/raw/{patient}/truth/lesions.tsv",
+        conspicuity="results/raw/{patient}/truth/conspicuity.tsv",
+    log:
+        "results/logs/simulate_patient/{patient}.log",
+    benchmark:
+        "results/benchmarks/simulate_patient/{patient}.tsv"
+    resources:
+        mem_mb=1000,
+    params:
+        phantom=config["phantom"],
+        sequences=SEQUENCES,
+        reference=REFERENCE,
+        seed=config["seed"],
+        code=code_version("simulate_patient"),
+    message:
+        "Simulating patient {wildcards.patient}"
+    script:
+        "../scripts/simulate_patient.py"

@@ -1,0 +1,89 @@
+checkpoint split_cohort:
+    input:
+        lesions=expand("results/raw/{patient}/lesions.tsv", patient=PATIENTS),
+    output:
+        split="results/cohort/split.tsv",
+    log:
+        "results/logs/split_cohort.log",
+    benchmark:
+        "results/benchmarks/split_cohort.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        patients=PATIENTS,
+        split=SPLIT,
+        validation_share=config["cohort"]["validation_share"],
+        test_share=config["cohort"]["test_share"],
+        seed=config["seed"],
+        code=code_version("split_cohort"),
+    message:
+        "Splitting the cohort into training, validation and test"
+    script:
+        "../scripts/split_cohort.py"
+
+
+rule train_network:
+    input:
+        train_images=for_split("train", "results/preprocessed/{patient}/image.nii"),
+        train_labels=for_split("train", "results/preprocessed/{patient}/label.nii.gz"),
+        train_channels=for_split(
+            "train", "results/preprocessed/{patient}/channels.json"
+        ),
+        validation_images=for_split(
+            "validation", "results/preprocessed/{patient}/image.nii"
+        ),
+        validation_labels=for_split(
+            "validation", "results/preprocessed/{patient}/label.nii.gz"
+        ),
+    output:
+        weights="results/model/weights.pt",
+        card="results/model/card.json",
+        history="results/model/history.tsv",
+    log:
+        "results/logs/train_network.log",
+    benchmark:
+        "results/benchmarks/train_network.tsv"
+    # As many as there are, up to what patches of this size can keep busy.
+    threads: 16
+    resources:
+        mem_mb=4000,
+    params:
+        network=config["network"],
+        training=config["training"],
+        sequences=SEQUENCES,
+        reference=REFERENCE,
+        seed=config["seed"],
+        code=code_version("train_network"),
+    message:
+        "Training the network"
+    script:
+        "../scripts/train_network.py"
+
+
+rule predict_patient:
+    input:
+        weights="results/model/weights.pt",
+        card="results/model/card.json",
+        image="results/preprocessed/{patient}/image.nii",
+        label="results/preprocessed/{patient}/label.nii.gz",
+        channels="results/preprocessed/{patient}/channels.json",
+        lesions="results/raw/{patient}/lesions.tsv",
+    output:
+        probability="results/prediction/{patient}/probability.nii.gz",
+        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        regions="results/prediction/{patient}/regions.nii.gz",
+        lesions="results/prediction/{patient}/lesions.tsv",
+        scores="results/prediction/{patient}/scores.tsv",
+    log:
+        "results/logs/predict_patient/{patient}.log",
+    benchmark:
+        "results/benchmarks/predict_patient/{patient}.tsv"
+    resources:
+        mem_mb=2000,
+    params:
+        inference=config["inference"],
+        code=code_version("predict_patient"),
+    message:
+        "Segmenting patient {wildcards.patient}"
+    script:
+        "../scripts/predict_patient.py"

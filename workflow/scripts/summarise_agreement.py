@@ -1,0 +1,16 @@
+"""Summarise over the patients how well every composite agrees with the measurement."""
+
+from mrelevance.files import read_table, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+from mrelevance.summary.agreement import agreement_summary
+
+log_to(snakemake.log[0])
+
+summary = agreement_summary(
+    read_table(snakemake.input.agreement),
+    **snakemake.params.summary,
+    seed=snakemake.params.seed,
+)
+write_table(summary, snakemake.output.agreement)
+write_beside([snakemake.output.agreement], snakemake.config, snakemake.input)

@@ -1,0 +1,16 @@
+"""Describe the cohort: its labelled lesions, and one row per part of the split."""
+
+from mrelevance.files import read_table, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+from mrelevance.summary.cohort import cohort_lesions, cohort_table
+
+log_to(snakemake.log[0])
+
+split = read_table(snakemake.input.split)
+lesions = cohort_lesions(split, [read_table(path) for path in snakemake.input.lesions])
+write_table(lesions, snakemake.output.lesions)
+write_table(cohort_table(split, lesions), snakemake.output.cohort)
+write_beside(
+    [snakemake.output.cohort, snakemake.output.lesions], snakemake.config, snakemake.input
+)

@@ -1,0 +1,12 @@
+"""Stack the test patients' relevance of every composite, and the measured Shapley values."""
+
+from mrelevance.files import read_table, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+from mrelevance.summary.cohort import stack
+
+log_to(snakemake.log[0])
+
+tables = [read_table(path) for path in snakemake.input]
+write_table(stack("relevance", tables), snakemake.output.relevance)
+write_beside([snakemake.output.relevance], snakemake.config, snakemake.input)
