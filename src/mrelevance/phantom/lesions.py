@@ -1,0 +1,168 @@
+"""Liver lesions: which, where, how large, how they look."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mrelevance.phantom.anatomy import TISSUE_LABEL, Anatomy
+from mrelevance.phantom.settings import Settings
+from mrelevance.phantom.shapes import Coordinates, Grid
+from mrelevance.phantom.tissues import LESIONS, MALIGNANT, UNLABELLED, Tissue
+
+# Gap between neighbouring lesions; below it two would be drawn as one.
+GAP_MM = 8.0
+PLACES_TRIED = 300
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One lesion; centre (z, y, x) in mm."""
+
+    kind: str
+    centre: np.ndarray
+    axes: np.ndarray  # half axes (3,) in mm
+    rotation: np.ndarray  # (3, 3)
+    bumps: np.ndarray  # (4, 4): direction (3) and phase of each wave of the surface
+    share: float  # of lesion tissue in its voxels; the rest is liver
+    shells: list[tuple[float, Tissue]]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether a radiologist draws it."""
+        return self.kind not in UNLABELLED
+
+    @property
+    def radius(self) -> float:
+        """Radius in mm of about the sphere of the same volume."""
+        return float(np.prod(self.axes) ** (1 / 3))
+
+    def depth(self, at: Coordinates) -> np.ndarray:
+        """0 on the surface, 1 in the centre, negative outside."""
+        offset = [axis - np.float32(c) for axis, c in zip(at, self.centre, strict=True)]
+        turned = [
+            sum(np.float32(r) * o for r, o in zip(row, offset, strict=True)) / np.float32(a)
+            for row, a in zip(self.rotation, self.axes, strict=True)
+        ]
+        distance = np.sqrt(sum(t**2 for t in turned)) + np.float32(1e-6)
+        surface = np.float32(1)
+        for *direction, phase in self.bumps:
+            along = sum(np.float32(d) * t for d, t in zip(direction, turned, strict=True))
+            surface = surface + np.float32(0.06) * np.sin(along / distance + np.float32(phase))
+        return 1 - distance / surface
+
+
+def draw_lesions(
+    anatomy: Anatomy, grid: Grid, settings: Settings, poor_uptake: bool, rng: np.random.Generator
+) -> list[Lesion]:
+    """Draw a patient's lesions, labelled ones first; at least one is labelled.
+
+    Most of a patient's lesions are of one malignant type: in cirrhosis usually hepatocellular
+    carcinoma. A lesion that finds no place shrinks until it does.
+    """
+    weights = settings.lesion_types
+    malignant = np.array([weights[kind] for kind in MALIGNANT], float)
+    if poor_uptake:
+        malignant *= (4, 0.5)
+    main = str(rng.choice(MALIGNANT, p=malignant / malignant.sum()))
+    kinds = list(weights)
+    chances = np.array(list(weights.values()), float)
+    low, high = settings.lesions
+    count = int(np.clip(1 + rng.poisson(0.35 * (high - 1)), low, high))
+    drawn = [main]
+    while len(drawn) < count:
+        other = str(rng.choice(kinds, p=chances / chances.sum()))
+        drawn.append(main if rng.random() < 0.4 else other)
+
+    smallest, largest = settings.lesion_diameter_mm
+    diameters = np.clip(rng.lognormal(np.log(19), 0.5, count), smallest, largest)
+    lesions: list[Lesion] = []
+    # Large ones first, while there is room for them.
+    for kind, diameter in zip(drawn, np.sort(diameters)[::-1], strict=True):
+        lesion = _place(kind, diameter, anatomy, grid, settings, lesions, rng)
+        if lesion is not None:
+            lesions.append(lesion)
+    return sorted(lesions, key=lambda lesion: not lesion.labelled)
+
+
+def paint_lesions(
+    anatomy: Anatomy, grid: Grid, lesions: list[Lesion]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels with lesions, and which lesion (1..n) lies in each voxel; (D, H, W) uint8 both.
+
+    Shell `s` of all lesions together, counted in order, has label `len(TISSUE_LABEL) + s`.
+    """
+    labels = anatomy.labels.copy()
+    which = np.zeros_like(labels)
+    liver = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
+    next_label = len(TISSUE_LABEL)
+    for number, lesion in enumerate(lesions, 1):
+        reach = 1.3 * lesion.axes.max()
+        part, at = grid.box(lesion.centre - reach, lesion.centre + reach)
+        depth = lesion.depth(at)
+        free = np.isin(anatomy.labels[part], liver) & (depth > 0)
+        which[part][free] = number
+        for begins, _ in lesion.shells:
+            labels[part][free & (depth >= begins)] = next_label
+            next_label += 1
+    return labels, which
+
+
+def _place(
+    kind: str,
+    diameter: float,
+    anatomy: Anatomy,
+    grid: Grid,
+    settings: Settings,
+    others: list[Lesion],
+    rng: np.random.Generator,
+) -> Lesion | None:
+    """A lesion of this kind at a free place, or None where even a small one does not fit."""
+    smallest = settings.lesion_diameter_mm[0]
+    voxels = rng.choice(np.flatnonzero(anatomy.liver_depth > 3), PLACES_TRIED)
+    depth = anatomy.liver_depth.ravel()[voxels]
+    index = np.stack(np.unravel_index(voxels, grid.shape), axis=1)
+    # Anywhere inside the voxel: a centre on the grid would favour some sizes of its label.
+    centres = grid.origin + (index + rng.uniform(-0.5, 0.5, index.shape)) * grid.spacing
+    while True:
+        radius = diameter / 2
+        free = depth > 0.75 * radius
+        for other in others:
+            distance = np.linalg.norm(centres - other.centre, axis=1)
+            free &= distance > 1.2 * (radius + other.radius) + GAP_MM
+        if free.any():
+            return _shape(kind, radius, centres[free.argmax()], settings, rng)
+        if diameter <= smallest:
+            return None
+        diameter = max(0.85 * diameter, smallest)
+
+
+def _shape(
+    kind: str, radius: float, centre: np.ndarray, settings: Settings, rng: np.random.Generator
+) -> Lesion:
+    axes = radius * np.exp(rng.normal(0, 0.1, 3))
+    rotation = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    bumps = np.concatenate([rng.normal(0, 2.2, (4, 3)), rng.uniform(0, 2 * np.pi, (4, 1))], axis=1)
+    low, high = settings.lesion_share
+    share = rng.triangular(low, high, high) if low < high else low
+    if kind == "cyst":
+        share = max(share, 0.7 * high)
+    t1, t2 = np.exp(rng.normal(0, 0.12, 2))
+    # Some well-differentiated carcinomas keep the transporters that take up gadoxetate.
+    uptake = 3.0 if kind == "HCC" and rng.random() < 0.15 else 1.0
+    shells = []
+    for begins, tissue in LESIONS[kind]:
+        supply = tissue.supply
+        if supply is not None:
+            supply = replace(supply, khe=supply.khe * uptake)
+        shells.append(
+            (
+                begins,
+                replace(
+                    tissue,
+                    t1_ms=tuple(t1 * t for t in tissue.t1_ms),
+                    t2_ms=tuple(t2 * t for t in tissue.t2_ms),
+                    supply=supply,
+                ),
+            )
+        )
+    return Lesion(kind, centre, axes, rotation, bumps, float(share), shells)

@@ -1,0 +1,160 @@
+"""The phantom's section of the configuration, checked before anything is computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from numbers import Real
+
+import numpy as np
+
+from mrelevance.errors import InputError
+
+FIELD_STRENGTHS_T = (1.5, 3.0)
+LESION_TYPES = ("HCC", "metastasis", "haemangioma", "cyst", "FNH")
+VARIANTS = ("study", "decoy", "single_source")
+# The anatomy has its natural size, whatever the grid: it must fit into the field of view.
+SMALLEST_FIELD_OF_VIEW_MM = (330, 250, 140)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings; the configuration's README explains each key. Triples are (x, y, z)."""
+
+    size: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    field_strength_T: float
+    times_s: dict[str, float | None]
+    t2_weighted: tuple[str, ...]
+    repetition_time_ms: float
+    flip_angle_deg: float
+    echo_time_ms: float
+    dose_ml_per_kg: float
+    signal_to_noise: dict[str, float]
+    bias_field: float
+    texture: float
+    poor_uptake_share: float
+    lesions: tuple[int, int]
+    lesion_diameter_mm: tuple[float, float]
+    lesion_types: dict[str, float]
+    lesion_share: tuple[float, float]
+    motion_mm: tuple[float, float]
+    landmarks: int
+    variant: str
+    variant_sequence: str
+
+
+def check_settings(settings: dict, sequences: list[str], reference: str) -> Settings:
+    """Check the phantom's settings against each other and against the sequences asked for.
+
+    Raises
+    ------
+    InputError
+        A key is missing, unknown, out of range, or names a sequence that is not there.
+    """
+    names = [field.name for field in fields(Settings)]
+    for key in settings:
+        _require(key in names, f"has an unknown key {key!r}; its keys are {', '.join(names)}")
+    for key in names:
+        _require(key in settings, f"lacks the key {key!r}; copy it from config/config.yaml")
+    checked = Settings(
+        **{key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+    )
+    _check_grid(checked)
+    _check_scanner(checked)
+    _check_patients(checked)
+    _check_sequences(checked, sequences, reference)
+    return checked
+
+
+def _check_grid(settings: Settings) -> None:
+    for key, kind in (("size", int), ("spacing_mm", Real)):
+        value = getattr(settings, key)
+        _require(
+            len(value) == 3 and all(isinstance(v, kind) and v > 0 for v in value),
+            f"{key} is {list(value)}; give three positive numbers (x, y, z)",
+        )
+    extent = np.multiply(settings.size, settings.spacing_mm)
+    _require(
+        bool((extent >= SMALLEST_FIELD_OF_VIEW_MM).all()),
+        f"size times spacing_mm is {extent.round().astype(int).tolist()} mm; the body needs at "
+        f"least {list(SMALLEST_FIELD_OF_VIEW_MM)} mm, so enlarge size or spacing_mm",
+    )
+
+
+def _check_scanner(settings: Settings) -> None:
+    _require(
+        settings.field_strength_T in FIELD_STRENGTHS_T,
+        f"field_strength_T is {settings.field_strength_T}; tissue constants exist for "
+        f"{' and '.join(map(str, FIELD_STRENGTHS_T))}",
+    )
+    for key in ("repetition_time_ms", "echo_time_ms", "dose_ml_per_kg"):
+        _check_number(settings, key, lambda v: v > 0, "give a positive number")
+    _check_number(settings, "flip_angle_deg", lambda v: 0 < v <= 90, "give 0 to 90 degrees")
+    for key in ("bias_field", "texture"):
+        _check_number(settings, key, lambda v: 0 <= v <= 0.5, "give a share from 0 to 0.5")
+    _require(
+        set(settings.signal_to_noise) == {"T1", "T2"}
+        and all(isinstance(v, Real) and v > 0 for v in settings.signal_to_noise.values()),
+        f"signal_to_noise is {settings.signal_to_noise}; give positive numbers for T1 and T2",
+    )
+
+
+def _check_patients(settings: Settings) -> None:
+    _check_number(settings, "poor_uptake_share", lambda v: 0 <= v <= 1, "give 0 to 1")
+    _check_range(settings, "lesions", int, 1, 8)
+    _check_range(settings, "lesion_diameter_mm", Real, 4, 60)
+    _check_range(settings, "lesion_share", Real, 0, 1)
+    _check_range(settings, "motion_mm", Real, 0, 20)
+    _require(
+        isinstance(settings.landmarks, int) and 1 <= settings.landmarks <= 40,
+        f"landmarks is {settings.landmarks}; give a whole number from 1 to 40",
+    )
+    weights = settings.lesion_types
+    _require(
+        set(weights) == set(LESION_TYPES)
+        and all(isinstance(w, Real) and w >= 0 for w in weights.values())
+        and weights["HCC"] + weights["metastasis"] > 0,
+        f"lesion_types is {weights}; give weights of {', '.join(LESION_TYPES)}, and HCC or "
+        "metastasis a positive one",
+    )
+
+
+def _check_sequences(settings: Settings, sequences: list[str], reference: str) -> None:
+    for sequence in sequences:
+        _require(
+            (sequence in settings.times_s) != (sequence in settings.t2_weighted),
+            f"does not say what {sequence} is; name it either in times_s or in t2_weighted",
+        )
+    for sequence, time in settings.times_s.items():
+        _require(
+            time is None or (isinstance(time, Real) and 0 < time <= 1200),
+            f"times_s of {sequence} is {time}; give null (before contrast) or 1 to 1200 seconds",
+        )
+    _require(reference in sequences, f"the reference {reference} is not one of {sequences}")
+    _require(
+        settings.variant in VARIANTS,
+        f"variant is {settings.variant!r}; choose {', '.join(VARIANTS)}",
+    )
+    _require(
+        settings.variant == "study" or settings.variant_sequence in sequences,
+        f"variant_sequence {settings.variant_sequence} is not one of {sequences}",
+    )
+
+
+def _check_number(settings: Settings, key: str, valid: Callable, advice: str) -> None:
+    value = getattr(settings, key)
+    _require(isinstance(value, Real) and valid(value), f"{key} is {value}; {advice}")
+
+
+def _check_range(settings: Settings, key: str, kind: type, lowest: float, highest: float) -> None:
+    value = getattr(settings, key)
+    _require(
+        len(value) == 2
+        and all(isinstance(v, kind) for v in value)
+        and lowest <= value[0] <= value[1] <= highest,
+        f"{key} is {list(value)}; give two rising numbers from {lowest} to {highest}",
+    )
+
+
+def _require(condition: bool, problem: str) -> None:
+    if not condition:
+        raise InputError(f"configuration, section phantom: {problem}")

@@ -1,0 +1,96 @@
+"""Smooth shapes as implicit functions: negative inside, about the distance in mm outside.
+
+Coordinates are open grids (z, y, x) in mm that broadcast against each other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Coordinates = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A regular grid: coordinates of the voxel centres in mm along z, y and x."""
+
+    z: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels (D, H, W)."""
+        return self.z.size, self.y.size, self.x.size
+
+    @property
+    def spacing(self) -> np.ndarray:
+        """Voxel spacing in mm (z, y, x)."""
+        return np.array([axis[1] - axis[0] for axis in (self.z, self.y, self.x)], float)
+
+    @property
+    def origin(self) -> np.ndarray:
+        """Centre of the first voxel in mm (z, y, x)."""
+        return np.array([axis[0] for axis in (self.z, self.y, self.x)], float)
+
+    def coordinates(self) -> Coordinates:
+        """Open grid over all voxels."""
+        return np.ix_(self.z, self.y, self.x)
+
+    def box(self, low: np.ndarray, high: np.ndarray) -> tuple[tuple[slice, ...], Coordinates]:
+        """Part of the grid between two corners (z, y, x) in mm: slices and open grid."""
+        part = tuple(
+            slice(int(np.searchsorted(axis, a)), int(np.searchsorted(axis, b, side="right")))
+            for axis, a, b in zip((self.z, self.y, self.x), low, high, strict=True)
+        )
+        return part, np.ix_(self.z[part[0]], self.y[part[1]], self.x[part[2]])
+
+    def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Indices of the voxels nearest to points (n, 3), in mm (z, y, x)."""
+        index = np.rint((points - self.origin) / self.spacing).astype(int)
+        return tuple(np.clip(index, 0, np.array(self.shape) - 1).T)
+
+
+def ellipsoid(at: Coordinates, centre: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Ellipsoid along the axes; centre and radii (z, y, x) in mm."""
+    squared = sum(
+        ((axis - np.float32(c)) / np.float32(r)) ** 2
+        for axis, c, r in zip(at, centre, radii, strict=True)
+    )
+    return (np.sqrt(squared) - 1) * np.float32(min(radii))
+
+
+def capsule(at: Coordinates, start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
+    """Round tube of one radius between two points (z, y, x) in mm."""
+    offset = [axis - np.float32(s) for axis, s in zip(at, start, strict=True)]
+    along = np.asarray(end - start, np.float32)
+    share = sum(o * a for o, a in zip(offset, along, strict=True)) / max(along @ along, 1e-6)
+    share = np.clip(share, 0, 1)
+    squared = sum((o - share * a) ** 2 for o, a in zip(offset, along, strict=True))
+    return np.sqrt(squared) - np.float32(radius)
+
+
+def smooth_union(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
+    """Union of two shapes with a fillet of `width` mm (polynomial smooth minimum)."""
+    h = np.clip(0.5 + (b - a) / np.float32(2 * width), 0, 1)
+    return b + (a - b) * h - np.float32(width) * h * (1 - h)
+
+
+def smooth_intersection(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
+    """Intersection of two shapes with a rounded edge of `width` mm."""
+    return -smooth_union(-a, -b, width)
+
+
+def waves(
+    at: Coordinates, rng: np.random.Generator, wavelength: tuple[float, float], count: int
+) -> np.ndarray:
+    """Smooth random field of about unit amplitude: a sum of products of sines."""
+    total = np.float32(0)
+    for _ in range(count):
+        lengths = rng.uniform(*wavelength, 3)
+        phases = rng.uniform(0, 2 * np.pi, 3)
+        product = np.float32(2 / np.sqrt(count))
+        for axis, length, phase in zip(at, lengths, phases, strict=True):
+            product = product * np.sin(axis * np.float32(2 * np.pi / length) + np.float32(phase))
+        total = total + product
+    return total
