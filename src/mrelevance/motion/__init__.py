@@ -1,1 +1,1 @@
-"""Motion correction of every sequence to the reference sequence."""
+"""Every sequence is brought into the anatomy of the reference sequence."""
