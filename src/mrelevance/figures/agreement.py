@@ -1,0 +1,113 @@
+"""Every composite's shares beside the measurement."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
+
+
+@style.styled
+def agreement(
+    relevance: pd.DataFrame, agreement_summary: pd.DataFrame, sequences: list[str]
+) -> Figure:
+    """Pooled shares of each composite over the exact Shapley shares; a dot is one patient.
+
+    `relevance` is the cohort's relevance table (region `tumour`), `agreement_summary` the table
+    of that name. On the diagonal a rule says what the measurement says. Dots beyond the axis are
+    counted in the panel.
+
+    Raises
+    ------
+    InputError
+        A column is missing, there are no Shapley values, or see `share_matrix`.
+    """
+    check_columns(
+        agreement_summary,
+        ["composite", "n", "kendall_tau", "l1_distance", "same_first"],
+        "agreement summary",
+    )
+    measured = share_matrix(relevance, MEASURED, "relevance_pooled").reindex(columns=sequences)
+    composites = list(agreement_summary["composite"])
+    if not composites:
+        return style.statement("No tumour was predicted in any test patient.")
+    matrices = {
+        name: share_matrix(relevance, name, "relevance_pooled").reindex(columns=sequences)
+        for name in composites_of(relevance)
+        if name in composites
+    }
+    rows, columns = (1, len(matrices)) if len(matrices) <= 4 else style.grid_shape(len(matrices))
+    panel_mm = min((style.PAGE_MM - 10) / columns, 70)
+    figure = style.new_figure(
+        max(panel_mm * columns + 10, style.COLUMN_MM), rows * (panel_mm + 10) + 12
+    )
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    limits = style.share_limits(
+        np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
+        measured.to_numpy(),
+    )
+    summaries = agreement_summary.set_index("composite")
+    for axes, (name, shares) in zip(grid.flat, matrices.items(), strict=False):
+        _panel(axes, measured, shares, limits)
+        row = summaries.loc[name]
+        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=21)
+        axes.text(
+            0,
+            1.02,
+            f"tau {row['kendall_tau']:.2f}, L1 {row['l1_distance']:.2f}\n"
+            f"first right {row['same_first']:.0f}/{row['n']:.0f}",
+            transform=axes.transAxes,
+            fontsize=6,
+            va="bottom",
+        )
+    for axes in grid.flat[len(matrices) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel("share by the rule")
+    for axes in grid[-1]:
+        axes.set_xlabel("exact Shapley share")
+    figure.legend(
+        handles=style.sequence_handles(sequences),
+        loc="outside lower center",
+        ncols=min(len(sequences), 8),
+    )
+    return figure
+
+
+def _panel(
+    axes: Axes, measured: pd.DataFrame, shares: pd.DataFrame, limits: tuple[float, float]
+) -> None:
+    axes.plot(limits, limits, color="0.75", linewidth=0.7, zorder=0)
+    axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
+    axes.axvline(0, color="0.9", linewidth=0.5, zorder=0)
+    patients = shares.index.intersection(measured.index, sort=False)
+    for sequence, colour in style.sequence_colours(list(shares.columns)).items():
+        axes.scatter(
+            measured.loc[patients, sequence],
+            shares.loc[patients, sequence],
+            s=7,
+            color=colour,
+            alpha=0.7,
+            linewidths=0,
+            gid=sequence,
+        )
+    low, high = limits
+    of_rule = shares.loc[patients]
+    outside = int(((of_rule < low) | (of_rule > high)).to_numpy().sum())
+    if outside:
+        axes.text(
+            0.97,
+            0.03,
+            f"{outside} beyond the axis",
+            transform=axes.transAxes,
+            ha="right",
+            fontsize=6,
+            color=style.GREY,
+        )
+    axes.set(xlim=limits, ylim=limits, aspect="equal")
+    axes.xaxis.set_major_locator(MultipleLocator(0.5))
+    axes.yaxis.set_major_locator(MultipleLocator(0.5))

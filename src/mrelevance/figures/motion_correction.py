@@ -1,0 +1,89 @@
+"""Motion correction: how well the sequences fit the reference before and after."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+
+# Pairs of columns, and what they measure; those without values are left out.
+MEASURES = {
+    "error": ("error_before_mm", "error_after_mm", "mean error against the truth (mm)"),
+    "landmarks": (
+        "landmark_error_before_mm",
+        "landmark_error_after_mm",
+        "mean landmark error (mm)",
+    ),
+    "similarity": ("similarity_before", "similarity_after", "similarity to the reference"),
+}
+
+
+@style.styled
+def motion_correction(motion: pd.DataFrame, sequences: list[str], reference: str) -> Figure:
+    """Before and after, one thin line per patient, one panel per measure that has values.
+
+    `motion` is the cohort's motion table. Errors need the true displacement and are shown for
+    cohorts that have it; similarity is shown always. The reference itself does not move and is
+    left out.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or no sequence but the reference has a row.
+    """
+    columns = [column for before, after, _ in MEASURES.values() for column in (before, after)]
+    check_columns(motion, ["patient", "sequence", *columns], "motion table")
+    moved = [name for name in sequences if name != reference]
+    rows = motion[motion["sequence"].isin(moved)]
+    if rows.empty:
+        raise InputError(
+            f"motion table: no row for any of {', '.join(moved)}; only the reference was given"
+        )
+    shown = [m for m in MEASURES.values() if rows[m[0]].notna().any() and rows[m[1]].notna().any()]
+    width = style.PAGE_MM if len(shown) > 1 else style.COLUMN_MM
+    figure = style.new_figure(width, 68)
+    colours = style.sequence_colours(sequences)
+    for axes, (before, after, name) in zip(
+        figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
+    ):
+        for x, sequence in enumerate(moved):
+            pairs = rows.loc[rows["sequence"] == sequence, [before, after]].dropna().to_numpy()
+            _pairs(axes, x, pairs, colours[sequence])
+        style.sequence_axis(axes, moved)
+        axes.set_ylabel(name)
+        if "similarity" not in before:
+            axes.set_ylim(bottom=0)
+    patients = rows["patient"].nunique()
+    handles = [
+        Line2D(
+            [],
+            [],
+            color="0.4",
+            marker="o",
+            markersize=4,
+            linestyle="",
+            markerfacecolor="white",
+            label="before (median)",
+        ),
+        Line2D([], [], color="0.4", marker="o", markersize=4, linestyle="", label="after (median)"),
+        Line2D([], [], color="0.6", linewidth=0.6, label=f"one patient (n = {patients})"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _pairs(axes: Axes, x: int, pairs: np.ndarray, colour: str) -> None:
+    """Lines from before (left) to after (right) around position `x`; (patients, 2) values."""
+    if not len(pairs):
+        return
+    places = [x - 0.2, x + 0.2]
+    axes.plot(places, pairs.T, color=colour, linewidth=0.4, alpha=0.35)
+    median = np.median(pairs, axis=0)
+    axes.plot(places, median, color=colour, linewidth=1.6)
+    axes.scatter(
+        places, median, s=22, c=["white", colour], edgecolors=colour, linewidths=1.2, zorder=3
+    )

@@ -1,0 +1,141 @@
+"""Figure 1: relevance per sequence, one line per patient, one panel per composite."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.figures import style
+from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
+
+PATIENT_COLOUR = "#7A93AC"
+MEASURED_COLOUR = "0.35"
+
+
+@style.styled
+def parallel_coordinates(
+    relevance: pd.DataFrame,
+    sequences: list[str],
+    friedman: pd.DataFrame,
+    agreement_summary: pd.DataFrame,
+    measure: str = "relevance_pooled",
+) -> Figure:
+    """One panel per composite and one for the exact Shapley values, on a common y axis.
+
+    `relevance` is the cohort's relevance table (region `tumour` is shown), `measure` the column
+    to show; `friedman` (Kendall's W) and `agreement_summary` (verdicts) are the tables of those
+    names. Thin lines are patients, the thick line is their median, the dashed one the median of
+    the measurement. Patients whose line leaves the axis are counted in the panel.
+
+    Raises
+    ------
+    InputError
+        See `share_matrix`.
+    """
+    composites = composites_of(relevance)
+    matrices = {
+        name: share_matrix(relevance, name, measure).reindex(columns=sequences)
+        for name in composites
+    }
+    if not any(len(matrix) for matrix in matrices.values()):
+        return style.statement("No tumour was predicted in any test patient.")
+    verdicts = agreement_summary.set_index("composite")["verdict"].to_dict()
+    of_measure = friedman[friedman["measure"] == measure]
+    concordance = of_measure.set_index("composite")["kendall_w"].to_dict()
+    rows, columns = style.grid_shape(len(composites))
+    width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
+    figure = style.new_figure(width, 12 + 56 * rows)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    truth = matrices.get(MEASURED, pd.DataFrame(columns=sequences, dtype=float))
+    measured = truth.median() if len(truth) else None
+    limits = style.share_limits(
+        np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
+        truth.to_numpy(),
+    )
+    for axes, name in zip(grid.flat, composites, strict=False):
+        _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
+        _note(axes, matrices[name], concordance.get(name, np.nan), limits)
+        below = "the measurement" if name == MEASURED else verdicts.get(name, "")
+        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=21)
+        axes.text(0, 1.03, _two_lines(below), transform=axes.transAxes, fontsize=6, va="bottom")
+    for axes in grid.flat[len(composites) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel("normalised relevance")
+    handles = _legend(measured is not None)
+    if grid.size > len(composites):
+        grid.flat[-1].legend(handles=handles, loc="center")
+    else:
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _panel(
+    axes: Axes, shares: pd.DataFrame, measured: pd.Series | None, limits: tuple[float, float]
+) -> None:
+    sequences = list(shares.columns)
+    x = np.arange(len(sequences))
+    axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    axes.axhline(1 / len(sequences), color="0.8", linewidth=0.6, linestyle=":", zorder=0)
+    for patient, values in shares.iterrows():
+        axes.plot(
+            x, values, color=PATIENT_COLOUR, linewidth=0.5, alpha=0.7, gid=f"patient {patient}"
+        )
+    if measured is not None:
+        axes.plot(
+            x, measured, color=MEASURED_COLOUR, linewidth=1, linestyle="--", gid="measured median"
+        )
+    if len(shares):
+        median = shares.median()
+        axes.plot(x, median, color="black", linewidth=1.4, gid="median")
+        axes.scatter(
+            x,
+            median,
+            c=list(style.sequence_colours(sequences).values()),
+            s=22,
+            edgecolors="white",
+            linewidths=0.5,
+            zorder=3,
+        )
+    style.sequence_axis(axes, sequences)
+    axes.set_ylim(limits)
+
+
+def _note(axes: Axes, shares: pd.DataFrame, kendall_w: float, limits: tuple[float, float]) -> None:
+    outside = int(((shares < limits[0]) | (shares > limits[1])).any(axis="columns").sum())
+    parts = [f"n = {len(shares)}"]
+    if not np.isnan(kendall_w):
+        parts.append(f"W = {kendall_w:.2f}")
+    if outside:
+        parts.append(f"{outside} beyond the axis")
+    axes.text(
+        0.02,
+        0.98,
+        ", ".join(parts),
+        transform=axes.transAxes,
+        va="top",
+        fontsize=6,
+        color=style.GREY,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+    )
+
+
+def _two_lines(verdict: str) -> str:
+    return verdict.replace(": ", ":\n", 1)
+
+
+def _legend(with_measured: bool) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=PATIENT_COLOUR, linewidth=0.7, label="one patient"),
+        Line2D([], [], color="black", linewidth=1.4, marker="o", markersize=4, label="median"),
+        Line2D([], [], color="0.7", linewidth=0.8, linestyle=":", label="equal shares"),
+    ]
+    if with_measured:
+        handles.insert(
+            2,
+            Line2D(
+                [], [], color=MEASURED_COLOUR, linestyle="--", label="median of the measurement"
+            ),
+        )
+    return handles

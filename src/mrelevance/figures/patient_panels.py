@@ -1,0 +1,172 @@
+"""Figures 2 and 3: one lesion in every sequence, with its relevance in colour."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.figures.slices import (
+    bar_length_mm,
+    crop_around,
+    extent,
+    largest_slice,
+    outline,
+    scale_bar,
+    show_anatomy,
+)
+from mrelevance.summary.columns import check_columns
+
+LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
+FIELD_MM = 120
+BACKDROP = 0.55  # grey on which the colour bar shows the overlay, which is transparent near zero
+HUES = LinearSegmentedColormap.from_list(
+    "against_for", ["#00429D", "#2E7BFF", "#FF4D3D", "#B00020"]
+)
+REGION_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false positive"}
+
+
+def choose_lesion(
+    lesions: pd.DataFrame, relevance: pd.DataFrame, region: str, composite: str
+) -> dict | None:
+    """The lesion to show, by rule: the true positive of median volume, else the largest.
+
+    Of all test patients' lesions of `region` (TP, FN or FP) with known relevance under
+    `composite`. The lower of two median volumes; equal volumes by patient and number. Gives the
+    lesion's row of `lesions` as a dict, or None where there is no such lesion. In the relevance
+    table, a false positive's lesion number is its region_id.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    columns = ["patient", "region", "region_id", "lesion", "type", "volume_ml", "diameter_mm"]
+    check_columns(lesions, columns, "lesion table")
+    check_columns(
+        relevance,
+        ["patient", "composite", "region", "lesion", "relevance_pooled"],
+        "relevance table",
+    )
+    explained = relevance[
+        (relevance["composite"] == composite)
+        & (relevance["region"] == region)
+        & relevance["relevance_pooled"].notna()
+    ]
+    known = set(zip(explained["patient"], explained["lesion"], strict=True))
+    of_region = lesions[lesions["region"] == region]
+    number = of_region["region_id"] if region == "FP" else of_region["lesion"]
+    is_known = [pair in known for pair in zip(of_region["patient"], number, strict=True)]
+    candidates = of_region[is_known].sort_values(["volume_ml", "patient", "region_id"])
+    if candidates.empty:
+        return None
+    place = (len(candidates) - 1) // 2 if region == "TP" else -1
+    return candidates.iloc[place].to_dict()
+
+
+def no_lesion(region: str) -> Figure:
+    """Figure that says that the test patients have no lesion of `region` (TP, FN or FP)."""
+    return style.statement(f"No {REGION_NAMES[region]} in the test patients.")
+
+
+@style.styled
+def patient_panels(
+    image: np.ndarray,
+    relevance_map: np.ndarray,
+    lesion: np.ndarray,
+    label: np.ndarray,
+    prediction: np.ndarray,
+    spacing_mm: tuple[float, float, float],
+    shares: pd.Series,
+    title: str,
+) -> Figure:
+    """Every sequence in the slice of the lesion's largest cross-section, with relevance in colour.
+
+    Arrays as displayed (see `slices.radiological`): `image` and `relevance_map` (the region map
+    M_A) are (C, D, H, W); `lesion`, the region, `label` and `prediction` are bool (D, H, W);
+    `spacing_mm` is (z, y, x). `shares` holds the region's normalised relevance, its index the
+    sequences in channel order. The colour is a voxel's part of the region's whole relevance,
+    in per mille, on one scale for all panels: red speaks for the tumour, blue against it.
+
+    Raises
+    ------
+    InputError
+        The lesion is empty, or arrays and sequences do not fit.
+    """
+    if len(shares) != len(image) or relevance_map.shape != image.shape:
+        raise InputError(
+            f"{title}: {len(shares)} sequences, image {image.shape} and relevance map "
+            f"{relevance_map.shape} do not fit; they must come from one run"
+        )
+    if not lesion.any():
+        raise InputError(f"{title}: the lesion has no voxel; segment this patient again")
+    cut = largest_slice(lesion)
+    rows_columns = crop_around(lesion[cut], spacing_mm[1:], FIELD_MM)
+    anatomy = image[:, cut][:, *rows_columns]
+    total = relevance_map.sum()
+    # Without a usable voxel in the region the map is zero, and stays so.
+    scale = 1000 / total if total else 0.0
+    relevance = relevance_map[:, cut][:, *rows_columns] * scale
+    limit = float(np.percentile(np.abs(relevance), 99.8)) or 1.0
+
+    rows, columns = style.grid_shape(len(image))
+    height, width = anatomy.shape[1] * spacing_mm[1], anatomy.shape[2] * spacing_mm[2]
+    panel_mm = min((style.PAGE_MM - 20) / columns, 58)
+    figure = style.new_figure(
+        panel_mm * columns + 18, rows * (panel_mm * height / width + 6) + 12, "compressed"
+    )
+    figure.suptitle(title, fontsize=7.5)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    colours = style.sequence_colours(list(shares.index))
+    for axes, sequence, pixels, overlay in zip(
+        grid.flat, shares.index, anatomy, relevance, strict=False
+    ):
+        show_anatomy(axes, pixels, spacing_mm[1:])
+        axes.imshow(
+            _coloured(overlay, limit),
+            extent=extent(overlay, spacing_mm[1:]),
+            interpolation="nearest",
+        )
+        outline(axes, label[cut][rows_columns], spacing_mm[1:], LABEL_COLOUR)
+        outline(axes, prediction[cut][rows_columns], spacing_mm[1:], PREDICTION_COLOUR, "--")
+        share = "not defined" if np.isnan(shares[sequence]) else f"{shares[sequence]:.2f}"
+        axes.set_title(f"{sequence}   {share}", pad=3)
+        axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.4)
+    scale_bar(grid[0, 0], bar_length_mm(width))
+    for axes in grid.flat[len(image) :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(-limit, limit), _bar_colours()),
+        ax=grid,
+        fraction=0.03,
+        pad=0.01,
+        shrink=0.7,
+        extend="both",
+    )
+    bar.set_label("relevance per voxel, ‰ of the region's")
+    bar.outline.set_linewidth(0.4)
+    figure.legend(
+        handles=[
+            Line2D([], [], color="#C9B000", label="label"),
+            Line2D([], [], color="#22B457", linestyle="--", label="prediction"),
+        ],
+        loc="outside lower center",
+        ncols=2,
+    )
+    return figure
+
+
+def _coloured(values: np.ndarray, limit: float) -> np.ndarray:
+    """(H, W, 4) colours whose opacity grows with the magnitude."""
+    coloured = HUES(Normalize(-limit, limit, clip=True)(values))
+    coloured[..., 3] = 0.9 * np.clip(np.abs(values) / limit, 0, 1) ** 0.7
+    return coloured
+
+
+def _bar_colours() -> ListedColormap:
+    coloured = _coloured(np.linspace(-1, 1, 256), 1.0)
+    opacity = coloured[:, 3:]
+    return ListedColormap(opacity * coloured[:, :3] + (1 - opacity) * BACKDROP)

@@ -1,0 +1,76 @@
+"""Does the network use other sequences for other lesion types?"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+
+
+@style.styled
+def relevance_by_type(
+    relevance: pd.DataFrame,
+    lesions: pd.DataFrame,
+    sequences: list[str],
+    composites: list[str],
+    seed: int,
+) -> Figure:
+    """Pooled shares of the true positives: one row per composite, one column per lesion type.
+
+    `relevance` is the cohort's relevance table, `lesions` the cohort's table of TP, FN and FP
+    with each lesion's type; `seed` scatters the dots sideways. One dot per lesion, the bar is
+    the median.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or none of the composites is in the table.
+    """
+    check_columns(
+        relevance,
+        ["patient", "composite", "region", "lesion", "sequence", "relevance_pooled"],
+        "relevance table",
+    )
+    check_columns(lesions, ["patient", "region", "lesion", "type"], "lesion table")
+    shown = [name for name in composites if (relevance["composite"] == name).any()]
+    if not shown:
+        raise InputError(f"relevance table: none of the composites {', '.join(composites)}")
+    positive = relevance[(relevance["region"] == "TP") & relevance["relevance_pooled"].notna()]
+    types = lesions.loc[lesions["region"] == "TP", ["patient", "lesion", "type"]]
+    typed = positive.merge(types, on=["patient", "lesion"], validate="many_to_one")
+    typed = typed[typed["composite"].isin(shown)]
+    if typed.empty:
+        return style.statement("No true positive in the test patients.")
+    kinds = list(typed.groupby("type")["lesion"].size().sort_values(ascending=False).index)
+
+    columns = max(len(kinds), 2)
+    width = min(style.PAGE_MM, 25 + 44 * columns)
+    figure = style.new_figure(width, 12 + 50 * len(shown))
+    grid = figure.subplots(len(shown), len(kinds), sharey=True, sharex=True, squeeze=False)
+    generator = np.random.default_rng(seed)
+    for row, composite in zip(grid, shown, strict=True):
+        for axes, kind in zip(row, kinds, strict=True):
+            of_panel = typed[(typed["composite"] == composite) & (typed["type"] == kind)]
+            _panel(axes, of_panel, sequences, generator)
+        row[0].set_ylabel(f"{style.composite_name(composite)}\npooled share")
+    for axes, kind in zip(grid[0], kinds, strict=True):
+        of_kind = typed.loc[typed["type"] == kind, ["patient", "lesion"]].drop_duplicates()
+        axes.set_title(f"{'type unknown' if kind == 'unknown' else kind}, n = {len(of_kind)}")
+    return figure
+
+
+def _panel(
+    axes: Axes, table: pd.DataFrame, sequences: list[str], generator: np.random.Generator
+) -> None:
+    axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    for x, (sequence, colour) in enumerate(style.sequence_colours(sequences).items()):
+        values = table.loc[table["sequence"] == sequence, "relevance_pooled"].to_numpy()
+        if not len(values):
+            continue
+        sideways = generator.uniform(-0.2, 0.2, len(values))
+        axes.scatter(x + sideways, values, s=5, color=colour, alpha=0.5, linewidths=0, gid=sequence)
+        axes.hlines(np.median(values), x - 0.32, x + 0.32, color=colour, linewidth=1.6)
+    style.sequence_axis(axes, sequences)

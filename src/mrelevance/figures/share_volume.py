@@ -1,0 +1,142 @@
+"""The sequence-share volume of one patient: whose evidence decided each voxel?"""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_rgb
+from matplotlib.figure import Figure
+from scipy.ndimage import distance_transform_edt
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.figures.slices import (
+    bar_length_mm,
+    crop_around,
+    extent,
+    largest_slice,
+    outline,
+    scale_bar,
+    show_anatomy,
+)
+
+FIELD_MM = 120
+SURROUNDINGS_MM = 15
+COLOURS = "PuOr_r"
+
+
+@style.styled
+def share_volume(
+    shares: np.ndarray,
+    normaliser: np.ndarray,
+    image: np.ndarray,
+    prediction: np.ndarray,
+    spacing_mm: tuple[float, float, float],
+    sequences: list[str],
+    title: str,
+) -> Figure:
+    """Share of every sequence in the predicted tumour and within 15 mm of it.
+
+    Arrays as displayed (see `slices.radiological`): `shares` and `image` are (C, D, H, W),
+    `normaliser` is (D, H, W), `prediction` bool (D, H, W); `spacing_mm` is (z, y, x). The slice
+    is that of the tumour's largest cross-section. One panel per sequence shows its share, the
+    next the sequence with the largest share, the last the pooled shares of the predicted tumour
+    and of its surroundings (quotients of sums over voxels). Voxels whose shares do not sum to
+    one have no defined share and stay grey.
+
+    Raises
+    ------
+    InputError
+        Arrays and sequences do not fit.
+    """
+    if not len(shares) == len(image) == len(sequences) or shares.shape != image.shape:
+        raise InputError(
+            f"{title}: {len(sequences)} sequences, shares {shares.shape} and image {image.shape} "
+            "do not fit; they must come from one run"
+        )
+    if not prediction.any():
+        return style.statement(f"{title}: no tumour was predicted.")
+    defined = np.abs(shares.sum(axis=0) - 1) < 0.01
+    distance = distance_transform_edt(~prediction, sampling=spacing_mm)
+    surroundings = (distance > 0) & (distance <= SURROUNDINGS_MM)
+    shown = defined & (prediction | surroundings)
+
+    cut = largest_slice(prediction)
+    box = crop_around(prediction[cut], spacing_mm[1:], FIELD_MM)
+    rows, columns = style.grid_shape(len(sequences) + 2)
+    height = (box[0].stop - box[0].start) * spacing_mm[1]
+    width = (box[1].stop - box[1].start) * spacing_mm[2]
+    panel_mm = (style.PAGE_MM - 8) / columns
+    figure = style.new_figure(style.PAGE_MM, rows * (panel_mm * height / width + 8) + 22)
+    figure.suptitle(title, fontsize=7.5)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    colours = style.sequence_colours(sequences)
+    backdrop = image[:, cut].mean(axis=0)[box]
+    inside = shown[cut][box]
+
+    panels = [*sequences, "largest share"]
+    for index, (axes, name) in enumerate(zip(grid.flat, panels, strict=False)):
+        show_anatomy(axes, backdrop, spacing_mm[1:])
+        if name in colours:
+            overlay = colormaps[COLOURS](Normalize(-1, 1, clip=True)(shares[index, cut][box]))
+            axes.spines[:].set(visible=True, color=colours[name], linewidth=1.4)
+        else:
+            overlay = _dominant(shares[:, cut][:, *box], list(colours.values()))
+        overlay[..., 3] = np.where(inside, 0.9, 0)
+        axes.imshow(overlay, extent=extent(backdrop, spacing_mm[1:]), interpolation="nearest")
+        outline(axes, prediction[cut][box], spacing_mm[1:], "black")
+        axes.set_title(name, pad=3)
+    scale_bar(grid.flat[0], bar_length_mm(width))
+    _pooled(grid.flat[len(panels)], shares, normaliser, defined, prediction, surroundings, colours)
+    for axes in grid.flat[len(panels) + 1 :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(-1, 1), colormaps[COLOURS]),
+        ax=grid,
+        location="bottom",
+        fraction=0.03,
+        pad=0.03,
+        shrink=0.4,
+        aspect=40,
+        extend="both",
+    )
+    bar.set_label("share of the voxel's relevance")
+    bar.outline.set_linewidth(0.4)
+    return figure
+
+
+def _dominant(shares: np.ndarray, colours: list[str]) -> np.ndarray:
+    """(H, W, 4) colour of the sequence with the largest of the (C, H, W) shares."""
+    palette = np.array([[*to_rgb(colour), 1.0] for colour in colours])
+    return palette[shares.argmax(axis=0)]
+
+
+def _pooled(
+    axes: Axes,
+    shares: np.ndarray,
+    normaliser: np.ndarray,
+    defined: np.ndarray,
+    prediction: np.ndarray,
+    surroundings: np.ndarray,
+    colours: dict[str, str],
+) -> None:
+    x = np.arange(len(colours))
+    for region, face, shift in [(prediction, None, -0.12), (surroundings, "white", 0.12)]:
+        voxels = region & defined
+        weight = normaliser[voxels].sum()
+        if not voxels.any() or weight == 0:
+            continue
+        values = (shares[:, voxels] * normaliser[voxels]).sum(axis=1) / weight
+        axes.scatter(
+            x + shift,
+            values,
+            s=16,
+            c=list(colours.values()) if face is None else face,
+            edgecolors=list(colours.values()),
+            linewidths=1,
+            zorder=3,
+        )
+    axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+    style.sequence_axis(axes, list(colours))
+    axes.set_title("● tumour   ○ surroundings", pad=3, fontsize=6)
+    axes.set_ylabel("pooled share", labelpad=1)

@@ -1,0 +1,119 @@
+"""Showing slices of volumes: where to cut, what to crop, outlines and scale bars."""
+
+import numpy as np
+import SimpleITK as sitk
+from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
+
+from mrelevance.images import to_array
+
+
+def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """Voxels turned to axial slices seen from the feet, and their spacing (z, y, x) in mm.
+
+    Takes a 3D image, giving (D, H, W), or a 4D one, giving (C, D, H, W). Rows run from anterior
+    to posterior, columns from the patient's right to the left, slices from the feet upwards.
+    """
+    if image.GetDimension() == 4:
+        turned = [
+            sitk.DICOMOrient(image[..., channel], "LPS") for channel in range(image.GetSize()[3])
+        ]
+        return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
+    turned = sitk.DICOMOrient(image, "LPS")
+    return to_array(turned), turned.GetSpacing()[::-1]
+
+
+def largest_slice(mask: np.ndarray) -> int:
+    """Index of the slice with the largest cross-section of a bool (D, H, W) mask."""
+    return int(mask.sum(axis=(1, 2)).argmax())
+
+
+def crop_around(
+    mask: np.ndarray, spacing_yx: tuple[float, float], side_mm: float
+) -> tuple[slice, slice]:
+    """Rows and columns of a square of `side_mm` about a bool (H, W) mask, inside the image.
+
+    The square grows where the mask with a tenth of its extent to each side needs more.
+    """
+    box = []
+    extents = [np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1)]
+    needed = max(
+        1.2 * (np.ptp(found) + 1) * step for found, step in zip(extents, spacing_yx, strict=True)
+    )
+    for axis, (found, step) in enumerate(zip(extents, spacing_yx, strict=True)):
+        length = mask.shape[axis]
+        width = min(round(max(side_mm, needed) / step), length)
+        start = round((found[0] + found[-1] + 1 - width) / 2)
+        start = min(max(start, 0), length - width)
+        box.append(slice(start, start + width))
+    return tuple(box)
+
+
+def show_anatomy(axes: Axes, pixels: np.ndarray, spacing_yx: tuple[float, float]) -> None:
+    """Grey picture of (H, W) pixels, in mm, from the 1st to the 99th percentile."""
+    low, high = np.percentile(pixels, [1, 99])
+    axes.imshow(
+        pixels,
+        cmap="gray",
+        vmin=low,
+        vmax=max(high, low + 1e-6),
+        extent=extent(pixels, spacing_yx),
+        interpolation="bilinear",
+    )
+    # What is drawn over the picture must not change what is seen of it.
+    axes.autoscale(False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+
+
+def extent(pixels: np.ndarray, spacing_yx: tuple[float, float]) -> tuple[float, ...]:
+    """Edges of (H, W) pixels in mm: left, right, bottom, top, the first row on top."""
+    height, width = pixels.shape[:2]
+    return 0, width * spacing_yx[1], height * spacing_yx[0], 0
+
+
+def outline(
+    axes: Axes, mask: np.ndarray, spacing_yx: tuple[float, float], colour: str, linestyle: str = "-"
+) -> None:
+    """Line around a bool (H, W) mask; nothing where it is empty."""
+    if not mask.any():
+        return
+    # A rim of background closes lines at the picture's edge.
+    padded = np.pad(mask.astype(float), 1)
+    y = (np.arange(padded.shape[0]) - 0.5) * spacing_yx[0]
+    x = (np.arange(padded.shape[1]) - 0.5) * spacing_yx[1]
+    axes.contour(
+        x, y, padded, levels=[0.5], colors=[colour], linewidths=0.9, linestyles=[linestyle]
+    )
+
+
+def scale_bar(axes: Axes, length_mm: float) -> None:
+    """White bar of `length_mm` in the lower left corner of a picture drawn in mm."""
+    left, right, bottom, top = *axes.get_xlim(), *axes.get_ylim()
+    x = left + 0.05 * (right - left)
+    y = bottom + 0.06 * (top - bottom)
+    dark_rim = [withStroke(linewidth=2.6, foreground="black")]
+    axes.plot(
+        [x, x + length_mm],
+        [y, y],
+        color="white",
+        linewidth=1.6,
+        solid_capstyle="butt",
+        path_effects=dark_rim,
+    )
+    axes.text(
+        x + length_mm / 2,
+        y + 0.02 * (top - bottom),
+        f"{length_mm:g} mm",
+        color="white",
+        ha="center",
+        va="bottom",
+        fontsize=6,
+        path_effects=[withStroke(linewidth=1.2, foreground="black")],
+    )
+
+
+def bar_length_mm(width_mm: float) -> float:
+    """Round length of a scale bar, about a quarter of a picture's width."""
+    return max((n for n in (1, 2, 5, 10, 20, 50, 100) if n <= 0.3 * width_mm), default=1)

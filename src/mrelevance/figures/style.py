@@ -1,0 +1,151 @@
+"""How every figure of the study looks."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.files import written_whole
+
+COLUMN_MM = 89  # width of one column of a journal
+PAGE_MM = 183  # width of both
+GREY = "0.45"
+
+# Okabe & Ito, Color universal design (2008), less the yellow, which vanishes on white.
+PALETTE = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000"]
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.dpi": 150,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,
+    # Identifiers inside the file depend on this and not on chance: equal figures, equal files.
+    "svg.hashsalt": "mrelevance",
+}
+
+COMPOSITE_NAMES = {
+    "alpha1_beta0": "alpha1-beta0 (z+)",
+    "alpha2_beta1": "alpha2-beta1",
+    "epsilon": "epsilon",
+    "deeplift": "DeepLIFT rescale",
+    "shapley": "exact Shapley value",
+}
+
+
+def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Draw what `function` draws in the style of the study, whatever the caller's settings."""
+
+    @wraps(function)
+    def draw(*arguments, **keywords) -> Figure:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(STYLE)
+            return function(*arguments, **keywords)
+
+    return draw
+
+
+def new_figure(width_mm: float, height_mm: float, layout: str = "constrained") -> Figure:
+    """Empty figure whose layout keeps labels, titles and legends apart.
+
+    `layout="compressed"` is for grids of pictures, whose height follows from their width.
+    """
+    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.04)
+    return figure
+
+
+def sequence_colours(sequences: list[str]) -> dict[str, str]:
+    """Colour of each sequence, by its place among the configured channels.
+
+    Colour-blind safe up to seven sequences; the following ones are steps of one colour map.
+    """
+    further = len(sequences) - len(PALETTE)
+    colour_map = matplotlib.colormaps["cividis"]
+    extra = [
+        matplotlib.colors.to_hex(colour_map(0.2 + 0.7 * k / max(further - 1, 1)))
+        for k in range(max(further, 0))
+    ]
+    return dict(zip(sequences, [*PALETTE, *extra], strict=False))
+
+
+def composite_name(composite: str) -> str:
+    """Readable name of a composite; one without an entry keeps its own."""
+    return COMPOSITE_NAMES.get(composite, composite)
+
+
+def grid_shape(panels: int) -> tuple[int, int]:
+    """Rows and columns for a number of panels: 2 x 3 for six, 2 x 2 for four."""
+    columns = panels if panels <= 3 else -(-panels // 2) if panels <= 8 else 4
+    return -(-panels // columns), columns
+
+
+def share_limits(shares: np.ndarray, measured: np.ndarray) -> tuple[float, float]:
+    """Axis for shares that a few outliers may not rule: 95 % of `shares`, all `measured`, 0.
+
+    Shares of rules that lose relevance have no bound; a figure that uses this says how many
+    lie beyond the axis.
+    """
+    inner = np.quantile(shares, [0.025, 0.975])
+    low, high = min([0, *inner, *measured.ravel()]), max([0, *inner, *measured.ravel()])
+    margin = 0.08 * (high - low)
+    return float(low - margin), float(high + margin)
+
+
+def sequence_handles(sequences: list[str]) -> list[Line2D]:
+    """Legend entries: one dot per sequence."""
+    return [
+        Line2D([], [], linestyle="", marker="o", markersize=4, color=colour, label=sequence)
+        for sequence, colour in sequence_colours(sequences).items()
+    ]
+
+
+def sequence_axis(axes: Axes, sequences: list[str]) -> None:
+    """Label the x axis with the sequences, slanted where they are many."""
+    slanted = len(sequences) > 3
+    axes.set_xticks(
+        range(len(sequences)),
+        sequences,
+        rotation=40 if slanted else 0,
+        ha="right" if slanted else "center",
+        rotation_mode="anchor" if slanted else "default",
+    )
+    axes.set_xlim(-0.4, len(sequences) - 0.6)
+
+
+@styled
+def statement(text: str) -> Figure:
+    """Figure that says in words why there is nothing to show."""
+    figure = new_figure(COLUMN_MM, 30)
+    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
+    return figure
+
+
+def save(figure: Figure, stem: str | Path) -> None:
+    """Write `stem`.png, .svg and .pdf; the same figure always gives the same bytes."""
+    without_date = {
+        "png": {"Software": None},
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    with matplotlib.rc_context(STYLE):
+        for suffix, metadata in without_date.items():
+            with written_whole(f"{stem}.{suffix}") as beside:
+                figure.savefig(beside, format=suffix, metadata=metadata)
