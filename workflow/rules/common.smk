@@ -8,6 +8,7 @@ from mrelevance.cohort.sheet import LABEL, read_sheet
 from mrelevance.configuration import check_configuration
 from mrelevance.errors import InputError
 from mrelevance.files import read_table
+from mrelevance.phantom.settings import check_settings
 
 WORKFLOW = Path(workflow.current_basedir).parent
 PROJECT = WORKFLOW.parent
@@ -23,6 +24,8 @@ try:
         config["sequences"],
         config["cohort"]["source"],
     ).set_index("patient", drop=False)
+    if config["cohort"]["source"] == "phantom":
+        check_settings(config["phantom"], config["sequences"], config["reference"])
 except InputError as error:
     sys.exit(f"Error: {error}")
 
@@ -31,6 +34,10 @@ REFERENCE = config["reference"]
 PATIENTS = list(SHEET["patient"])
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
 SPLIT = SHEET["split"].to_dict() if "split" in SHEET else None
+
+
+# How the network is applied to a patient; how its result is scored does not belong here.
+WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
 
 
 wildcard_constraints:
@@ -70,19 +77,23 @@ def label_of_patient(wildcards):
     return PROJECT / config["cohort"]["data"] / SHEET.loc[wildcards.patient, LABEL]
 
 
-def true_displacements(wildcards):
-    """The phantom's true displacement fields; other cohorts have none."""
+def true_motion(wildcards):
+    """What is known about a phantom patient's motion; other cohorts have no such truth."""
     if config["cohort"]["source"] != "phantom":
         return []
-    return expand(
-        "results/raw/{patient}/truth/displacement_{sequence}.nii.gz",
-        patient=wildcards.patient,
-        sequence=SEQUENCES,
-    )
+    truth = f"results/raw/{wildcards.patient}/truth"
+    return [
+        f"{truth}/liver.nii.gz",
+        f"{truth}/landmarks.tsv",
+        *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
+    ]
 
 
-def true_landmarks(wildcards):
-    """The phantom's true landmarks; other cohorts have none."""
-    if config["cohort"]["source"] != "phantom":
-        return []
-    return f"results/raw/{wildcards.patient}/truth/landmarks.tsv"
+def first_test_image(wildcards):
+    """Preprocessed image of the first test patient."""
+    return f"results/preprocessed/{patients_of('test')[0]}/image.nii"
+
+
+def first_test_label(wildcards):
+    """Preprocessed lesion label of the first test patient."""
+    return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"

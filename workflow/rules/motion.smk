@@ -1,8 +1,7 @@
 rule correct_motion:
     input:
         images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
-        displacements=true_displacements,
-        landmarks=true_landmarks,
+        truth=true_motion,
     output:
         images=expand(
             "results/motion/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES

@@ -26,9 +26,6 @@ rule train_network:
     input:
         train_images=for_split("train", "results/preprocessed/{patient}/image.nii"),
         train_labels=for_split("train", "results/preprocessed/{patient}/label.nii.gz"),
-        train_channels=for_split(
-            "train", "results/preprocessed/{patient}/channels.json"
-        ),
         validation_images=for_split(
             "validation", "results/preprocessed/{patient}/image.nii"
         ),
@@ -48,11 +45,14 @@ rule train_network:
     resources:
         mem_mb=4000,
     params:
-        network=config["network"],
-        training=config["training"],
+        configuration={
+            "seed": config["seed"],
+            "preprocess": config["preprocess"],
+            "network": config["network"],
+            "training": config["training"],
+            "inference": WINDOWS,
+        },
         sequences=SEQUENCES,
-        reference=REFERENCE,
-        seed=config["seed"],
         code=code_version("train_network"),
     message:
         "Training the network"
@@ -81,7 +81,10 @@ rule predict_patient:
     resources:
         mem_mb=2000,
     params:
-        inference=config["inference"],
+        window=config["inference"]["window"],
+        overlap=config["inference"]["overlap"],
+        divisor=config["network"]["divisor"],
+        lesion_overlap=config["inference"]["lesion_overlap"],
         code=code_version("predict_patient"),
     message:
         "Segmenting patient {wildcards.patient}"

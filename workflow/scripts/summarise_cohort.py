@@ -11,6 +11,4 @@ split = read_table(snakemake.input.split)
 lesions = cohort_lesions(split, [read_table(path) for path in snakemake.input.lesions])
 write_table(lesions, snakemake.output.lesions)
 write_table(cohort_table(split, lesions), snakemake.output.cohort)
-write_beside(
-    [snakemake.output.cohort, snakemake.output.lesions], snakemake.config, snakemake.input
-)
+write_beside([snakemake.output.cohort, snakemake.output.lesions], snakemake.config, snakemake.input)

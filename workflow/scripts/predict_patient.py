@@ -1,0 +1,55 @@
+"""Segment one patient; list and score the lesions that were found, missed and invented."""
+
+from pathlib import Path
+
+import torch
+
+from mrelevance.files import read_json, read_table, write_table
+from mrelevance.images import (
+    first_channel,
+    image_like,
+    read_image,
+    spacing_zyx,
+    to_array,
+    voxel_volume_ml,
+    write_image,
+)
+from mrelevance.logs import log_to
+from mrelevance.segmentation.inference import predict_logits
+from mrelevance.segmentation.lesions import describe_regions, find_regions
+from mrelevance.segmentation.network import load_network
+from mrelevance.segmentation.scores import score_patient
+
+logger = log_to(snakemake.log[0])
+torch.set_num_threads(snakemake.threads)
+
+patient, inputs, params = snakemake.wildcards.patient, snakemake.input, snakemake.params
+sequences = read_json(inputs.channels)["sequences"]
+network = load_network(Path(inputs.weights).parent, sequences)
+image = read_image(inputs.image, f"patient {patient}, preprocessed image")
+label = to_array(read_image(inputs.label, f"patient {patient}, preprocessed label"))
+logits = predict_logits(
+    network,
+    torch.from_numpy(to_array(image)),
+    params.window,
+    params.overlap,
+    params.divisor,
+)
+probability = logits.softmax(dim=0)[1].numpy()
+segmentation = probability > 0.5
+
+grid = first_channel(image)
+regions, table = find_regions(segmentation, label, spacing_zyx(grid), params.lesion_overlap)
+types = read_table(inputs.lesions).set_index("lesion")["type"].to_dict()
+lesions = describe_regions(table, patient, label, types, voxel_volume_ml(grid))
+scores = score_patient(patient, segmentation, label, lesions, spacing_zyx(grid))
+logger.info("\n%s\n%s", scores.to_string(index=False), lesions.to_string(index=False))
+
+for array, path in (
+    (probability, snakemake.output.probability),
+    (segmentation, snakemake.output.segmentation),
+    (regions, snakemake.output.regions),
+):
+    write_image(image_like(array, grid), path)
+write_table(lesions, snakemake.output.lesions)
+write_table(scores, snakemake.output.scores)

@@ -1,0 +1,25 @@
+"""Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
+
+from mrelevance.files import write_json
+from mrelevance.images import read_image, write_image
+from mrelevance.logs import log_to
+from mrelevance.preprocess.patient import preprocess_patient
+
+log_to(snakemake.log[0])
+
+patient, params = snakemake.wildcards.patient, snakemake.params
+images = {
+    sequence: read_image(path, f"patient {patient}, sequence {sequence}")
+    for sequence, path in zip(params.sequences, snakemake.input.images, strict=True)
+}
+image, label, channels = preprocess_patient(
+    images,
+    read_image(snakemake.input.label, f"patient {patient}, label"),
+    params.sequences,
+    params.reference,
+    **params.preprocess,
+    patient=patient,
+)
+write_image(image, snakemake.output.image)
+write_image(label, snakemake.output.label)
+write_json(channels, snakemake.output.channels)
