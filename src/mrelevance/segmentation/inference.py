@@ -1,0 +1,72 @@
+"""Applying a network to a whole patient."""
+
+import torch
+from monai.inferers import sliding_window_inference
+from torch.nn.functional import pad
+
+from mrelevance.errors import InputError
+
+
+def pad_to_divisor(image: torch.Tensor, divisor: int) -> torch.Tensor:
+    """Pad (C, D, H, W) or (B, C, D, H, W) at the far end of each axis to a multiple of `divisor`.
+
+    The last voxel of each line is repeated: tissue cut by the image's border goes on, and the
+    statistics of instance normalisation stay close to those of the image. `crop_to` undoes it.
+    """
+    # torch counts axes from the last: (W before, W after, H before, ...).
+    amounts = [amount for size in image.shape[:-4:-1] for amount in (0, -size % divisor)]
+    return pad(image, amounts, mode="replicate") if any(amounts) else image
+
+
+def crop_to(padded: torch.Tensor, size: tuple[int, int, int]) -> torch.Tensor:
+    """Cut (..., D, H, W) back to `size` (D, H, W): the inverse of `pad_to_divisor`."""
+    return padded[..., : size[0], : size[1], : size[2]]
+
+
+def check_multiple(size: tuple[int, int, int], divisor: int, key: str) -> None:
+    """Check that the size that the configuration gives under `key` fits the network.
+
+    Raises
+    ------
+    InputError
+        An axis is not a multiple of `divisor`.
+    """
+    if any(length < 1 or length % divisor for length in size):
+        raise InputError(
+            f"{key}: {list(size)} voxels are not multiples of network.divisor = {divisor}; "
+            "change the size, or the divisor if the network halves the image less often"
+        )
+
+
+@torch.no_grad()
+def predict_logits(
+    network: torch.nn.Module,
+    image: torch.Tensor,
+    window: tuple[int, int, int],
+    overlap: float,
+    divisor: int,
+) -> torch.Tensor:
+    """Logits (2, D, H, W), float32, of one patient's image (C, D, H, W).
+
+    The image is padded to multiples of `divisor` (`pad_to_divisor`), and the logits are cropped
+    back. A `window` (x, y, z) that covers the padded image means one forward pass of exactly that
+    padded image. Otherwise windows that overlap by the share `overlap` are blended with Gaussian
+    weights; along an axis shorter than the window, the window is as long as the padded image.
+    The network is applied as it is: in evaluation mode if its caller put it there.
+
+    Raises
+    ------
+    InputError
+        The window is not a multiple of `divisor`.
+    """
+    check_multiple(window, divisor, "inference.window")
+    padded = pad_to_divisor(image, divisor)[None]  # (1, C, D, H, W)
+    size = padded.shape[2:]
+    region = [min(length, extent) for length, extent in zip(window[::-1], size, strict=True)]
+    if region == list(size):
+        logits = network(padded)
+    else:
+        logits = sliding_window_inference(
+            padded, region, sw_batch_size=1, predictor=network, overlap=overlap, mode="gaussian"
+        )
+    return crop_to(logits[0], image.shape[1:]).float()

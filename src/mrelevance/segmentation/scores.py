@@ -1,0 +1,54 @@
+"""How good a segmentation is: overlap, surface distance, lesions found."""
+
+import numpy as np
+import pandas as pd
+import torch
+from monai.metrics import compute_average_surface_distance
+
+
+def voxel_dice(segmentation: np.ndarray, tumour: np.ndarray) -> float:
+    """Dice coefficient 2 |A and B| / (|A| + |B|) of two bool arrays; NaN if both are empty."""
+    size = np.count_nonzero(segmentation) + np.count_nonzero(tumour)
+    return 2 * np.count_nonzero(segmentation & tumour) / size if size else float("nan")
+
+
+def surface_distance_mm(
+    segmentation: np.ndarray, tumour: np.ndarray, spacing: tuple[float, float, float]
+) -> float:
+    """Symmetric mean surface distance in mm of two bool arrays (D, H, W); NaN if one is empty.
+
+    `spacing` is (z, y, x) in mm. The mean runs over the surface voxels of both.
+    """
+    if not (segmentation.any() and tumour.any()):
+        return float("nan")
+    prediction, truth = (torch.from_numpy(mask)[None, None] for mask in (segmentation, tumour))
+    distance = compute_average_surface_distance(
+        prediction, truth, include_background=True, symmetric=True, spacing=list(spacing)
+    )
+    return float(distance)
+
+
+def score_patient(
+    patient: str,
+    segmentation: np.ndarray,
+    label: np.ndarray,
+    regions: pd.DataFrame,
+    spacing: tuple[float, float, float],
+) -> pd.DataFrame:
+    """One row of scores: patient, dice, surface_distance_mm, lesions, detected, false_positives.
+
+    `segmentation` is bool, `label` numbers the lesions, both (D, H, W) with `spacing` (z, y, x)
+    in mm; `regions` has a row with column region (TP, FN, FP) for each region. Without tumour in
+    label and prediction Dice is NaN, without it in either the surface distance.
+    """
+    count = regions["region"].value_counts()
+    return pd.DataFrame(
+        {
+            "patient": [patient],
+            "dice": [voxel_dice(segmentation, label > 0)],
+            "surface_distance_mm": [surface_distance_mm(segmentation, label > 0, spacing)],
+            "lesions": [int(count.get("TP", 0) + count.get("FN", 0))],
+            "detected": [int(count.get("TP", 0))],
+            "false_positives": [int(count.get("FP", 0))],
+        }
+    )
