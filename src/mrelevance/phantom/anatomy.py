@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrelevance.phantom.shapes import (
-    Coordinates,
     Grid,
     ellipsoid,
     smooth_intersection,
@@ -88,12 +87,16 @@ def _paint_wall(
     labels[around_body < 0] = TISSUE_LABEL["subcutaneous fat"]
     _paint_all(labels, around_muscle < 0, "muscle")
     inside = cavity.distance(y, x) < 0
-    _paint_all(labels, np.hypot(y - SPINE_Y_MM, x) < 20, "vertebra")
+    vertebrae = np.hypot(y - SPINE_Y_MM, x) < 20
+    _paint_all(labels, vertebrae, "bone")
     _paint_all(labels, np.hypot(y - SPINE_Y_MM - 26, x) < 7, "spinal fluid")
     # Discs between the vertebrae.
     disc = np.abs((z - rng.uniform(0, 34)) % 34 - 17) < 3
-    spine = np.hypot(y - SPINE_Y_MM, x) < 20
-    labels[disc & spine] = TISSUE_LABEL["muscle"]
+    labels[disc & vertebrae] = TISSUE_LABEL["muscle"]
+    # Ribs slope forwards and down within the wall.
+    ribs = np.cos((z + 0.5 * y) * np.float32(2 * np.pi / rng.uniform(28, 34))) > 0.6
+    middle = np.abs(around_muscle + muscle / 2 + 1) < 3
+    labels[ribs & middle & ~inside & (np.abs(x) > 45)] = TISSUE_LABEL["bone"]
     return inside
 
 
@@ -109,7 +112,7 @@ def _paint_cavity(
     at = grid.coordinates()
     left_dome = ellipsoid(at, scale * np.array((8, 5, 68)), scale * np.array((58, 92, 80)))
     below = (at[0] < scale * 12) | (left_dome < 0) | (liver_depth > -4)
-    bowel = waves(at, rng, (45, 110), 3) > 0.05
+    bowel = waves(at, rng, (40, 90), 6) > 0
     labels[inside & below] = TISSUE_LABEL["visceral fat"]
     labels[inside & below & bowel] = TISSUE_LABEL["bowel"]
     labels[inside & ~below] = TISSUE_LABEL["lung"]

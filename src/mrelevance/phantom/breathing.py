@@ -92,19 +92,19 @@ def draw_breathing(
     t2_weighted: tuple[str, ...],
     motion_mm: tuple[float, float],
     cavity: Cavity,
-    liver_points: np.ndarray,
+    liver_centre: np.ndarray,
     rng: np.random.Generator,
 ) -> dict[str, Breathing]:
     """Breathing state of every sequence; the reference does not move, T2 moves most.
 
-    `liver_points` (n, 3) places the peak: the middle of the liver.
+    The peak lies near `liver_centre` (z, y, x), towards the dome on the right.
     """
     moving = [sequence for sequence in sequences if sequence != reference]
     amplitudes = np.sort(rng.uniform(*motion_mm, len(moving)))
     order = [str(s) for s in rng.permutation(moving)]
     order.sort(key=lambda sequence: sequence in t2_weighted)
     sizes = dict(zip(order, amplitudes, strict=True)) | {reference: 0.0}
-    middle = liver_points.mean(axis=0) + (10, 0, -15)
+    middle = liver_centre + np.array((10, 0, -15))
     return {
         sequence: Breathing(
             cavity,

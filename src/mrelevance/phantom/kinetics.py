@@ -9,7 +9,7 @@ from mrelevance.phantom.tissues import TISSUES, Perfusion, Tissue
 
 AGENT = "gadoxetate"
 HAEMATOCRIT = 0.45
-# Dense while the bolus passes, sparse after: the circulation model costs the number of times squared.
+# Dense while the bolus passes, sparse after: the circulation model costs their square.
 TIMES_S = np.concatenate([np.arange(0, 60, 1), np.arange(60, 200, 4), np.arange(200, 1241, 20)])
 
 
@@ -44,7 +44,7 @@ def simulate_circulation(rng: np.random.Generator, dose_ml_per_kg: float) -> Cir
         dose=dose_ml_per_kg,
         rate=1,
         BAT=float(rng.uniform(3, 7)),
-        CO=varied(155, 0.12),
+        CO=varied(170, 0.12),
         E=varied(0.165, 0.12),
         Thl=varied(9.8, 0.08),
         Dhl=0.65,
@@ -53,8 +53,8 @@ def simulate_circulation(rng: np.random.Generator, dose_ml_per_kg: float) -> Cir
         Ee=varied(0.45, 0.08),
     )
     # The gut and the body delay and smear the bolus before it reaches the veins.
-    portal = dcmri.flux(artery, varied(16, 0.15), 0.85, t=TIMES_S, model="pfcomp")
-    vein = dcmri.flux(artery, varied(28, 0.15), 0.88, t=TIMES_S, model="pfcomp")
+    portal = dcmri.flux(artery, varied(45, 0.15), 0.9, t=TIMES_S, model="pfcomp")
+    vein = dcmri.flux(artery, varied(60, 0.15), 0.9, t=TIMES_S, model="pfcomp")
     return Circulation(artery, portal, vein)
 
 

@@ -62,7 +62,7 @@ def draw_lesions(
     weights = settings.lesion_types
     malignant = np.array([weights[kind] for kind in MALIGNANT], float)
     if poor_uptake:
-        malignant *= (4, 0.5)
+        malignant *= (3, 0.5)
     main = str(rng.choice(MALIGNANT, p=malignant / malignant.sum()))
     kinds = list(weights)
     chances = np.array(list(weights.values()), float)
@@ -71,10 +71,11 @@ def draw_lesions(
     drawn = [main]
     while len(drawn) < count:
         other = str(rng.choice(kinds, p=chances / chances.sum()))
-        drawn.append(main if rng.random() < 0.4 else other)
+        drawn.append(main if rng.random() < 0.3 else other)
 
     smallest, largest = settings.lesion_diameter_mm
-    diameters = np.clip(rng.lognormal(np.log(19), 0.5, count), smallest, largest)
+    # The label's size differs from the one drawn by a voxel or so: keep it within the limits too.
+    diameters = np.clip(rng.lognormal(np.log(19), 0.5, count), 1.1 * smallest, 0.95 * largest)
     lesions: list[Lesion] = []
     # Large ones first, while there is room for them.
     for kind, diameter in zip(drawn, np.sort(diameters)[::-1], strict=True):
@@ -117,7 +118,7 @@ def _place(
     rng: np.random.Generator,
 ) -> Lesion | None:
     """A lesion of this kind at a free place, or None where even a small one does not fit."""
-    smallest = settings.lesion_diameter_mm[0]
+    smallest = 1.1 * settings.lesion_diameter_mm[0]
     voxels = rng.choice(np.flatnonzero(anatomy.liver_depth > 3), PLACES_TRIED)
     depth = anatomy.liver_depth.ravel()[voxels]
     index = np.stack(np.unravel_index(voxels, grid.shape), axis=1)

@@ -37,6 +37,10 @@ class Grid:
         """Open grid over all voxels."""
         return np.ix_(self.z, self.y, self.x)
 
+    def points(self) -> np.ndarray:
+        """Voxel centres (3, D, H, W) in mm."""
+        return np.stack(np.broadcast_arrays(*self.coordinates()))
+
     def box(self, low: np.ndarray, high: np.ndarray) -> tuple[tuple[slice, ...], Coordinates]:
         """Part of the grid between two corners (z, y, x) in mm: slices and open grid."""
         part = tuple(
@@ -84,13 +88,17 @@ def smooth_intersection(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarra
 def waves(
     at: Coordinates, rng: np.random.Generator, wavelength: tuple[float, float], count: int
 ) -> np.ndarray:
-    """Smooth random field of about unit amplitude: a sum of products of sines."""
+    """Smooth random field of about unit amplitude: plane waves in `count` random directions.
+
+    `wavelength` is the range of the wavelengths in mm.
+    """
     total = np.float32(0)
     for _ in range(count):
-        lengths = rng.uniform(*wavelength, 3)
-        phases = rng.uniform(0, 2 * np.pi, 3)
-        product = np.float32(2 / np.sqrt(count))
-        for axis, length, phase in zip(at, lengths, phases, strict=True):
-            product = product * np.sin(axis * np.float32(2 * np.pi / length) + np.float32(phase))
-        total = total + product
+        direction = rng.normal(size=3)
+        direction *= 2 * np.pi / rng.uniform(*wavelength) / np.linalg.norm(direction)
+        # exp(i k r) factors into the three axes, so that only the product is as large as the grid.
+        wave = np.complex64(np.exp(2j * np.pi * rng.random()) * np.sqrt(2 / count))
+        for axis, k in zip(at, direction, strict=True):
+            wave = wave * np.exp(np.complex64(1j * k) * axis)
+        total = total + wave.real
     return total

@@ -41,9 +41,7 @@ def tissue_signal(
 
 
 def bias_field(at: Coordinates, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Receive-coil sensitivity: the exponential of a random quadratic, from about 1 - `strength`
-    to 1 + `strength`.
-    """  # noqa: D205
+    """Coil sensitivity, about 1 - `strength` to 1 + `strength`: exp of a random quadratic."""
     unit = [axis / np.float32(np.abs(axis).max()) for axis in at]
     tilt = rng.uniform(-0.5, 0.5, 3)
     bend = rng.uniform(-0.5, 0.5, 3)

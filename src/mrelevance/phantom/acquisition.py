@@ -1,0 +1,150 @@
+"""One sequence of one patient: tissue becomes signal, moves, is sampled, gets bias and noise."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+
+from mrelevance.phantom.anatomy import TISSUE_LABEL
+from mrelevance.phantom.breathing import Breathing
+from mrelevance.phantom.kinetics import Circulation
+from mrelevance.phantom.lesions import Lesion
+from mrelevance.phantom.settings import Settings
+from mrelevance.phantom.shapes import Grid, waves
+from mrelevance.phantom.signal import bias_field, rician_noise, tissue_signal, weighting
+from mrelevance.phantom.tissues import Tissue
+
+# Anatomy is drawn this much finer than the images, along each axis: partial volume.
+FINER = 2
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who lies in the scanner; volumes (D, H, W) on the fine grid."""
+
+    fine: Grid
+    healthy: np.ndarray  # uint8 tissue labels without lesions
+    labels: np.ndarray  # uint8 tissue labels, lesion shells after TISSUE_LABEL
+    texture: np.ndarray  # float32, relative variation of the signal within tissue
+    tissues: list[Tissue]  # of TISSUE_LABEL, in its order
+    lesions: list[Lesion]
+    circulation: Circulation
+
+
+def make_grids(settings: Settings) -> tuple[Grid, Grid]:
+    """The images' grid, centred on the world's origin, and the finer one of the anatomy.
+
+    The finer one continues above and below, from where breathing brings tissue into view.
+    """
+    size, spacing = np.array(settings.size[::-1]), np.array(settings.spacing_mm[::-1], float)
+    margin = np.array([int(np.ceil(settings.motion_mm[1] / spacing[0])) + 1, 0, 0])
+
+    def centred(count: np.ndarray, step: np.ndarray) -> Grid:
+        axes = ((np.arange(n) - (n - 1) / 2) * s for n, s in zip(count, step, strict=True))
+        return Grid(*(axis.astype(np.float32) for axis in axes))
+
+    return centred(size, spacing), centred((size + 2 * margin) * FINER, spacing / FINER)
+
+
+def make_texture(grid: Grid, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Relative signal variation of tissue (D, H, W): fine grain on slow waves."""
+    grain = rng.standard_normal([n // FINER for n in grid.shape], np.float32)
+    grain = ndimage.gaussian_filter(grain, 0.7)
+    grain *= np.float32(strength) / grain.std()
+    for axis in range(3):
+        grain = np.repeat(grain, FINER, axis=axis)
+    return grain + np.float32(0.4 * strength) * waves(grid.coordinates(), rng, (40, 90), 2)
+
+
+def acquire(
+    subject: Subject,
+    sequence: str,
+    breathing: Breathing,
+    grid: Grid,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image (D, H, W) int16 of one sequence, and each lesion's contrast-to-noise ratio (n,).
+
+    The ratio is the lesion's mean signal minus the liver's over the noise's standard deviation,
+    without bias field; zero where a variant of the study hides the lesions.
+    """
+    organs = np.array(
+        [tissue_signal(t, sequence, subject.circulation, settings) for t in subject.tissues]
+    )
+    liver = organs[TISSUE_LABEL["liver"]]
+    shells = _shell_signals(subject, liver, sequence, settings)
+    table = np.concatenate([organs, *shells]).astype(np.float32)
+
+    chosen = sequence == settings.variant_sequence
+    hidden = settings.variant == "single_source" and not chosen
+    labels = subject.healthy if hidden else subject.labels
+    grain = 1 + np.float32(rng.uniform(-1, 1)) * subject.texture
+    signal = sample(table[labels] * grain, subject.fine, breathing, grid)
+    sd = _noise_sd(subject, sequence, settings)
+    coil = bias_field(grid.coordinates(), rng, settings.bias_field)
+    image = np.rint(rician_noise(signal * coil, rng, sd)).astype(np.int16)
+    if settings.variant == "decoy" and chosen:
+        body = subject.healthy != TISSUE_LABEL["air"]
+        image = shuffle_voxels(image, sample(body, subject.fine, breathing, grid) > 0.5, rng)
+        hidden = True
+
+    voxels = np.bincount(subject.labels.ravel())[len(TISSUE_LABEL) :]
+    owner = np.repeat(np.arange(len(shells)), [len(s) for s in shells])
+    sums = np.bincount(owner, np.concatenate(shells) * voxels) / np.bincount(owner, voxels)
+    return image, np.zeros(len(shells)) if hidden else (sums - liver) / sd
+
+
+def sample(volume: np.ndarray, fine: Grid, breathing: Breathing, grid: Grid) -> np.ndarray:
+    """Image (D, H, W) on `grid` of the moved anatomy, of a `volume` on the fine grid.
+
+    Each voxel is the mean over its own size: the fine volume is averaged over blocks first, so
+    that without motion the samples are exactly the means of the voxels.
+    """
+    blocks = volume.astype(np.float32)
+    for axis in range(3):
+        ahead, behind = [slice(None)] * 3, [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        blocks = np.float32(0.5) * (blocks[tuple(behind)] + blocks[tuple(ahead)])
+    first = fine.origin + fine.spacing / 2
+    index = [
+        (p - np.float32(o)) / np.float32(s)
+        for p, o, s in zip(breathing.undo(grid.points()), first, fine.spacing, strict=True)
+    ]
+    return ndimage.map_coordinates(blocks, index, order=1, mode="nearest")
+
+
+def shuffle_voxels(image: np.ndarray, body: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The image's voxels in random order, inside and outside the body each among themselves.
+
+    Outline and intensities stay, so that preprocessing treats the decoy like any sequence.
+    """
+    image = image.copy()
+    for region in (body, ~body):
+        image[region] = rng.permutation(image[region])
+    return image
+
+
+def _shell_signals(
+    subject: Subject, liver: float, sequence: str, settings: Settings
+) -> list[np.ndarray]:
+    """Signal of every shell of every lesion: its own tissue's share, the rest liver."""
+    signals = []
+    for lesion in subject.lesions:
+        pure = np.array(
+            [tissue_signal(t, sequence, subject.circulation, settings) for _, t in lesion.shells]
+        )
+        signals.append(lesion.share * pure + (1 - lesion.share) * liver)
+    return signals
+
+
+def _noise_sd(subject: Subject, sequence: str, settings: Settings) -> float:
+    """Noise of the scanner, the same for all sequences of one weighting.
+
+    It is set by the liver's signal: before contrast in T1, as it is in T2.
+    """
+    kind = weighting(sequence, settings)
+    before_contrast = replace(settings, times_s=settings.times_s | {sequence: None})
+    liver = subject.tissues[TISSUE_LABEL["liver"]]
+    signal = tissue_signal(liver, sequence, subject.circulation, before_contrast)
+    return signal / settings.signal_to_noise[kind]

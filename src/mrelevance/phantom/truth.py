@@ -1,0 +1,78 @@
+"""What is known about a phantom patient: label volume and tables."""
+
+import numpy as np
+import pandas as pd
+
+from mrelevance.phantom.acquisition import FINER
+from mrelevance.phantom.breathing import Breathing
+from mrelevance.phantom.lesions import Lesion
+from mrelevance.phantom.shapes import Grid
+
+
+def voxel_shares(volume: np.ndarray, fine: Grid, grid: Grid) -> np.ndarray:
+    """Share (D, H, W) of each voxel of `grid` that a mask on the fine grid covers."""
+    margin = (fine.shape[0] - FINER * grid.shape[0]) // 2
+    inner = volume[margin : fine.shape[0] - margin]
+    d, h, w = grid.shape
+    return inner.reshape(d, FINER, h, FINER, w, FINER).mean(axis=(1, 3, 5), dtype=np.float32)
+
+
+def label_lesions(
+    name: str, lesions: list[Lesion], which: np.ndarray, fine: Grid, grid: Grid
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Label volume (D, H, W) of the labelled lesions, and the table of all of them.
+
+    `which` holds the lesion's number in each voxel of the fine grid. A lesion is drawn as the
+    voxels it fills most, as many as give its volume, and at least one.
+    """
+    label = np.zeros(grid.shape, np.uint8)
+    voxel_ml = float(np.prod(grid.spacing)) / 1000
+    rows = []
+    for number, lesion in enumerate(lesions, 1):
+        share = voxel_shares(which == number, fine, grid)
+        count = max(1, round(float(share.sum())))
+        # A stable order makes ties, and so the label, the same everywhere.
+        fullest = np.argsort(-share, axis=None, kind="stable")[:count]
+        voxels = np.stack(np.unravel_index(fullest, grid.shape), axis=1)
+        if lesion.labelled:
+            label[tuple(voxels.T)] = number
+        volume = count * voxel_ml
+        z, y, x = grid.origin + voxels.mean(axis=0) * grid.spacing
+        rows.append(
+            {
+                "patient": name,
+                "lesion": number,
+                "type": lesion.kind,
+                "volume_ml": volume,
+                "diameter_mm": (6000 * volume / np.pi) ** (1 / 3),
+                "x_mm": x,
+                "y_mm": y,
+                "z_mm": z,
+                "labelled": lesion.labelled,
+            }
+        )
+    return label, pd.DataFrame(rows)
+
+
+def landmark_table(name: str, points: np.ndarray, breathing: dict[str, Breathing]) -> pd.DataFrame:
+    """Place of each landmark (n, 3) in every sequence, in world coordinates (LPS)."""
+    tables = []
+    for sequence, state in breathing.items():
+        z, y, x = state.move(points.T)
+        table = pd.DataFrame({"landmark": range(1, len(points) + 1), "x_mm": x, "y_mm": y})
+        table["z_mm"] = z
+        table.insert(0, "patient", name)
+        table.insert(1, "sequence", sequence)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def conspicuity_table(name: str, contrasts: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Contrast-to-noise ratio of each lesion in every sequence, signed."""
+    return pd.DataFrame(
+        [
+            {"patient": name, "lesion": lesion, "sequence": sequence, "contrast_to_noise": value}
+            for sequence, values in contrasts.items()
+            for lesion, value in enumerate(values, 1)
+        ]
+    )
