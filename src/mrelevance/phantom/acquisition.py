@@ -89,10 +89,9 @@ def acquire(
         image = shuffle_voxels(image, sample(body, subject.fine, breathing, grid) > 0.5, rng)
         hidden = True
 
-    voxels = np.bincount(subject.labels.ravel())[len(TISSUE_LABEL) :]
-    owner = np.repeat(np.arange(len(shells)), [len(s) for s in shells])
-    sums = np.bincount(owner, np.concatenate(shells) * voxels) / np.bincount(owner, voxels)
-    return image, np.zeros(len(shells)) if hidden else (sums - liver) / sd
+    if hidden:
+        return image, np.zeros(len(subject.lesions))
+    return image, (_mean_signals(subject, table) - liver) / sd
 
 
 def sample(volume: np.ndarray, fine: Grid, breathing: Breathing, grid: Grid) -> np.ndarray:
@@ -136,6 +135,15 @@ def _shell_signals(
         )
         signals.append(lesion.share * pure + (1 - lesion.share) * liver)
     return signals
+
+
+def _mean_signals(subject: Subject, table: np.ndarray) -> np.ndarray:
+    """Mean signal (n,) of each lesion over its shells; `table` holds the signal of each label."""
+    voxels = np.bincount(subject.labels.ravel(), minlength=len(table))
+    owner = np.repeat(np.arange(len(subject.lesions)), [len(x.shells) for x in subject.lesions])
+    shells = slice(len(TISSUE_LABEL), None)
+    signal = np.bincount(owner, table[shells] * voxels[shells])
+    return signal / np.bincount(owner, voxels[shells])
 
 
 def _noise_sd(subject: Subject, sequence: str, settings: Settings) -> float:

@@ -12,6 +12,7 @@ from mrelevance.phantom.tissues import LESIONS, MALIGNANT, UNLABELLED, Tissue
 # Gap between neighbouring lesions; below it two would be drawn as one.
 GAP_MM = 8.0
 PLACES_TRIED = 300
+LIVER_LABELS = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,12 @@ def paint_lesions(
     """
     labels = anatomy.labels.copy()
     which = np.zeros_like(labels)
-    liver = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
     next_label = len(TISSUE_LABEL)
     for number, lesion in enumerate(lesions, 1):
         reach = 1.3 * lesion.axes.max()
         part, at = grid.box(lesion.centre - reach, lesion.centre + reach)
         depth = lesion.depth(at)
-        free = np.isin(anatomy.labels[part], liver) & (depth > 0)
+        free = np.isin(anatomy.labels[part], LIVER_LABELS) & (depth > 0)
         which[part][free] = number
         for begins, _ in lesion.shells:
             labels[part][free & (depth >= begins)] = next_label
@@ -119,11 +119,10 @@ def _place(
 ) -> Lesion | None:
     """A lesion of this kind at a free place, or None where even a small one does not fit."""
     smallest = 1.1 * settings.lesion_diameter_mm[0]
-    voxels = rng.choice(np.flatnonzero(anatomy.liver_depth > 3), PLACES_TRIED)
+    liver = (anatomy.liver_depth > 3) & np.isin(anatomy.labels, LIVER_LABELS)
+    voxels = rng.choice(np.flatnonzero(liver), PLACES_TRIED)
     depth = anatomy.liver_depth.ravel()[voxels]
-    index = np.stack(np.unravel_index(voxels, grid.shape), axis=1)
-    # Anywhere inside the voxel: a centre on the grid would favour some sizes of its label.
-    centres = grid.origin + (index + rng.uniform(-0.5, 0.5, index.shape)) * grid.spacing
+    centres = grid.origin + np.stack(np.unravel_index(voxels, grid.shape), axis=1) * grid.spacing
     while True:
         radius = diameter / 2
         free = depth > 0.75 * radius
