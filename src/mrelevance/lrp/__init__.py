@@ -1,1 +1,7 @@
 """Layer-wise relevance propagation on the graph of a 3D network; depends on torch alone."""
+
+from mrelevance.lrp.explainer import Explainer
+from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.rules import InputRule, Rule
+
+__all__ = ["Explainer", "Explanation", "InputRule", "Rule"]

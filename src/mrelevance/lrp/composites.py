@@ -1,0 +1,107 @@
+"""Which rule goes where: composites by name."""
+
+from collections.abc import Callable
+
+from mrelevance.errors import InputError
+from mrelevance.lrp import rules
+from mrelevance.lrp.graph import Operation
+from mrelevance.lrp.rules import InputRule, Rule
+
+Composite = Callable[[Operation], Rule]
+
+INPUT_RULES = {rule.name: rule for rule in (rules.z_box, rules.flat, rules.w_square)}
+
+
+def is_convolution(operation: Operation) -> bool:
+    """Whether the operation is a convolution, transposed or not."""
+    return operation.kind == "convolution"
+
+
+def is_pointwise(operation: Operation) -> bool:
+    """Whether it is a 1x1x1 convolution: the dense layer of a fully convolutional network."""
+    return is_convolution(operation) and max(operation.arguments[1].weight.shape[2:]) == 1
+
+
+def zero() -> Composite:
+    """LRP-0 everywhere."""
+    return lambda operation: rules.zero
+
+
+def epsilon(epsilon: float = 1e-6) -> Composite:
+    """LRP-epsilon for convolutions; sums are split in proportion to their addends."""
+    rule = rules.epsilon(epsilon)
+    return lambda operation: rule if is_convolution(operation) else rules.zero
+
+
+def gamma(gamma: float = 0.25) -> Composite:
+    """Signed LRP-gamma for convolutions and sums."""
+    rule = rules.gamma(gamma)
+    return lambda operation: rule
+
+
+def alpha1_beta0() -> Composite:
+    """Signed z+ rule for convolutions and sums."""
+    rule = rules.alpha_beta(1.0, 0.0)
+    return lambda operation: rule
+
+
+def alpha2_beta1() -> Composite:
+    """Signed alpha2-beta1 rule for convolutions and sums."""
+    rule = rules.alpha_beta(2.0, 1.0)
+    return lambda operation: rule
+
+
+def epsilon_plus(epsilon: float = 1e-6) -> Composite:
+    """LRP-epsilon for 1x1x1 convolutions, z+ for the rest."""
+    for_pointwise, for_rest = rules.epsilon(epsilon), rules.alpha_beta(1.0, 0.0)
+    return lambda operation: for_pointwise if is_pointwise(operation) else for_rest
+
+
+def epsilon_gamma(epsilon: float = 1e-6, gamma: float = 0.25) -> Composite:
+    """LRP-epsilon for 1x1x1 convolutions, signed LRP-gamma for the rest."""
+    for_pointwise, for_rest = rules.epsilon(epsilon), rules.gamma(gamma)
+    return lambda operation: for_pointwise if is_pointwise(operation) else for_rest
+
+
+COMPOSITES: dict[str, Callable[..., Composite]] = {
+    "zero": zero,
+    "epsilon": epsilon,
+    "gamma": gamma,
+    "alpha1_beta0": alpha1_beta0,
+    "alpha2_beta1": alpha2_beta1,
+    "epsilon_plus": epsilon_plus,
+    "epsilon_gamma": epsilon_gamma,
+    # With a reference every activation takes its secant slope, every layer its plain weights.
+    "deeplift": zero,
+}
+
+
+def composite_by_name(name: str, **parameters: float) -> Composite:
+    """Composite of that name with its parameters.
+
+    Raises
+    ------
+    InputError
+        There is no such composite, or it has no such parameter.
+    """
+    if name not in COMPOSITES:
+        raise InputError(f"composite {name!r} is unknown; choose from {', '.join(COMPOSITES)}")
+    try:
+        return COMPOSITES[name](**parameters)
+    except TypeError as error:
+        raise InputError(f"composite {name!r}: {error}") from error
+
+
+def input_rule_by_name(name: str | None) -> InputRule | None:
+    """Input rule of that name; None for none.
+
+    Raises
+    ------
+    InputError
+        There is no such input rule.
+    """
+    if name is None:
+        return None
+    if name not in INPUT_RULES:
+        raise InputError(f"input rule {name!r} is unknown; choose from {', '.join(INPUT_RULES)}")
+    return INPUT_RULES[name]

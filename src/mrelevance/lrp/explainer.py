@@ -1,0 +1,178 @@
+"""The interface: explain any 3D segmentation network."""
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mrelevance.errors import InputError
+from mrelevance.lrp.composites import Composite, composite_by_name, input_rule_by_name
+from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.graph import Graph, export_graph
+from mrelevance.lrp.trace import trace_image
+
+Target = int | tuple[int, int]
+Reference = Tensor | Callable[[Tensor], Tensor]
+
+
+class Explainer:
+    """Layer-wise relevance propagation for one network, exact for regions of any size.
+
+    Parameters
+    ----------
+    network
+        A network in evaluation mode: one image (1, C, D, H, W) in, logits out.
+    example_input
+        An image as the network takes it; other sizes are accepted later.
+    composite
+        Name of a composite, or a function that gives each operation its rule.
+    input_rule
+        `z_box`, `flat`, `w_square`, or None: the composite's rule also at the image.
+    reference
+        For `deeplift`: an image, or a function of the image that gives one.
+    dtype
+        Compute in this type, on a copy of the network, instead of the network's own.
+    parameters
+        Parameters of the composite, such as `epsilon=0.25`.
+
+    Examples
+    --------
+    >>> explainer = Explainer(network, image, composite="alpha2_beta1")
+    >>> shares = explainer.shares(image, target=(1, 0))      # tumour rather than background
+    >>> relevance = explainer.region(image, tumour_mask, target=(1, 0))
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        example_input: Tensor,
+        composite: str | Composite = "alpha2_beta1",
+        *,
+        input_rule: str | None = None,
+        reference: Reference | None = None,
+        dtype: torch.dtype | None = None,
+        **parameters: float,
+    ):
+        if dtype is not None:
+            network = copy.deepcopy(network).to(dtype)
+        self._network = network
+        self._parameter = next(network.parameters())
+        self._reference = reference
+        self._input_rule = input_rule_by_name(input_rule)
+        self._composite = (
+            composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
+        )
+        if composite == "deeplift" and reference is None:
+            raise InputError("composite 'deeplift' needs reference=, an image or a function of it")
+        if composite != "deeplift" and isinstance(composite, str) and reference is not None:
+            raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
+        self._graphs: dict[tuple[int, ...], Graph] = {}
+        self._graph(self._prepared(example_input))
+
+    def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
+        """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
+        image = self._prepared(image)
+        reference = None
+        if self._reference is not None:
+            given = self._reference(image) if callable(self._reference) else self._reference
+            reference = self._prepared(given)
+            if reference.shape != image.shape:
+                raise InputError(
+                    f"the reference has shape {tuple(reference.shape)}, the image "
+                    f"{tuple(image.shape)}; give a reference of the image's shape"
+                )
+        graph = self._graph(image).with_target(target)
+        with torch.no_grad():
+            trace = trace_image(
+                graph, image, reference, self._composite, self._input_rule, keep_values
+            )
+        return Explanation(trace)
+
+    @torch.no_grad()
+    def shares(self, image: Tensor, target: Target = 1) -> Tensor:
+        """Fraction of the relevance of each output voxel from each sequence, (C, D, H, W)."""
+        return self.explain(image, target).shares
+
+    @torch.no_grad()
+    def normalisers(self, image: Tensor, target: Target = 1) -> Tensor:
+        """`N_a`, the sum of the relevance map of each output voxel, (D, H, W)."""
+        return self.explain(image, target).normalisers
+
+    @torch.no_grad()
+    def input_weighted(self, image: Tensor, weights: Tensor, target: Target = 1) -> Tensor:
+        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
+        return self.explain(image, target).input_weighted(weights.to(self._parameter))
+
+    @torch.no_grad()
+    def voxel(self, image: Tensor, index: tuple[int, int, int], target: Target = 1) -> Tensor:
+        """`M_a`, the relevance map of one output voxel, (C, D, H, W)."""
+        return self.explain(image, target).voxel(index)
+
+    @torch.no_grad()
+    def region(self, image: Tensor, region: Tensor, target: Target = 1, tau: float = 0.1) -> Tensor:
+        """`M_A`, the sum of the normalised maps of a region's voxels, (C, D, H, W).
+
+        Voxels whose normaliser is below `tau` times their logit leave the region with a warning
+        that counts them.
+
+        Raises
+        ------
+        InputError
+            The region is empty or not on the output's grid, or no voxel of it is left.
+        """
+        explanation = self.explain(image, target)
+        if region.shape != explanation.logit.shape or region.dtype != torch.bool:
+            raise InputError(
+                f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
+                f"of shape {tuple(explanation.logit.shape)}"
+            )
+        region = region.to(explanation.logit.device)
+        total = int(region.sum())
+        left = int(explanation.included(region, tau).sum())
+        if left == 0:
+            raise InputError(
+                f"none of the {total} voxels of the region has a normaliser above tau={tau:g} "
+                "times its logit; choose another region, target or composite"
+            )
+        if left < total:
+            warnings.warn(
+                f"{total - left} of {total} voxels left the region: normaliser below "
+                f"tau={tau:g} times the logit",
+                stacklevel=2,
+            )
+        return explanation.region(region, tau)
+
+    def summary(self) -> str:
+        """Table of the layers and the rule that each gets."""
+        graph = next(iter(self._graphs.values()))
+        lines = [f"{'layer':<60} {'operation':<24} rule"]
+        for operation in graph.operations:
+            kind = operation.kind
+            if operation.normalisation:
+                kind += f" + {operation.normalisation.kind}"
+            reads_image = self._input_rule and operation.inputs[0] == graph.image
+            at_image = reads_image and operation.kind == "convolution"
+            rule = self._input_rule if at_image else self._composite(operation)
+            lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
+        return "\n".join(lines)
+
+    def _prepared(self, image: Tensor) -> Tensor:
+        image = image.detach().to(self._parameter)
+        if image.ndim == 4:
+            image = image[None]
+        if image.ndim != 5 or image.shape[0] != 1:
+            raise InputError(
+                f"the image has shape {tuple(image.shape)}; give one image (C, D, H, W)"
+            )
+        if not torch.isfinite(image).all():
+            raise InputError("the image holds NaN or infinite voxels; repair it first")
+        return image
+
+    def _graph(self, image: Tensor) -> Graph:
+        """Graph for images of this size; sizes may be fixed in an exported network."""
+        size = tuple(image.shape)
+        if size not in self._graphs:
+            self._graphs[size] = export_graph(self._network, image)
+        return self._graphs[size]

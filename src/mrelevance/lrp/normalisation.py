@@ -1,0 +1,52 @@
+"""Normalisation with frozen statistics: an affine map per channel."""
+
+import torch
+from torch import Tensor
+
+from mrelevance.errors import InputError
+from mrelevance.lrp.graph import Operation
+
+
+def scale_and_shift(operation: Operation, u: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale a and shift c (1, C, 1, ...) such that the normalisation of `u` is `a u + c`.
+
+    Batch norm takes its running statistics; instance and group norm those of `u` (1, C, ...),
+    the input of this very image. Biased variance, as in the layers.
+
+    Raises
+    ------
+    InputError
+        The arguments of the operation are of a form that is not known.
+    """
+    arguments = operation.arguments[1:]
+    if operation.kind == "group_norm":
+        groups, weight, bias, eps = (*arguments, *(None, None, 1e-5)[len(arguments) - 1 :])[:4]
+        mean, variance = _statistics(u.reshape(1, groups, -1))
+        repeats = u.shape[1] // groups
+        mean, variance = mean.repeat_interleave(repeats), variance.repeat_interleave(repeats)
+    elif operation.kind == "instance_norm":
+        weight, bias, running_mean, running_variance, from_input, _, eps = arguments[:7]
+        if from_input:
+            mean, variance = _statistics(u.reshape(1, u.shape[1], -1))
+        else:
+            mean, variance = running_mean, running_variance
+    elif operation.kind == "batch_norm":
+        weight, bias, mean, variance, training, _, eps = arguments[:7]
+        if training:
+            raise InputError(f"{operation}: batch statistics in use; call network.eval() first")
+    else:
+        weight, bias, mean, variance, _, eps = arguments[:6]
+    scale = torch.rsqrt(variance + eps)
+    if weight is not None:
+        scale = scale * weight
+    shift = -scale * mean
+    if bias is not None:
+        shift = shift + bias
+    shape = (1, -1, *[1] * (u.ndim - 2))
+    return scale.view(shape), shift.view(shape)
+
+
+def _statistics(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance (groups,) of values (1, groups, n)."""
+    variance, mean = torch.var_mean(values, dim=2, correction=0)
+    return mean.flatten(), variance.flatten()

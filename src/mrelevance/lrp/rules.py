@@ -1,0 +1,134 @@
+"""The rules of layer-wise relevance propagation, each written once.
+
+A layer computes `z = sum_j c_j + b` from contributions `c_j = w_j x_j` and a bias. A rule says
+which part of the relevance of `z` each contribution takes. All rules here give contributions of
+one sign the same factor, so a rule is a function of three tensors like the layer's output,
+
+    positive = sum of the positive contributions   (>= 0)
+    negative = sum of the negative contributions   (<= 0)
+    output   = positive + negative + bias
+
+that returns the two gains `z * r_+` and `z * r_-`, where contribution `c_j` takes
+`r_+ c_j` (or `r_- c_j`) of the relevance of `z`. With them a layer is a linear map whose
+transpose passes relevance back and whose forward direction is the adjoint pass.
+
+The part that counts as positive in alpha-beta and gamma rules is the one with the sign of
+`positive + negative`: trained networks have negative pre-activations, where the textbook form
+finds nothing to distribute and loses the relevance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Gains = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rule.
+
+    `gains(positive, negative, output)` gives the gains of positive and negative contributions.
+    A rule that treats both alike sets `gain(output)` instead, which saves half of the work;
+    None for both is the plain linear map (LRP-0, and DeepLIFT's rule for linear layers).
+    """
+
+    name: str
+    gains: Callable[[Tensor, Tensor, Tensor], Gains] | None = None
+    gain: Callable[[Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class InputRule:
+    """A rule for layers that read the image: relevance by weight, not by contribution.
+
+    `terms(weight, low, high)` gives triples (kind, weights): what input voxel `j` takes is
+    proportional to `sum over terms of w_j * value_j`, where kind `image` stands for `x_j`,
+    `one` for 1, `low` and `high` for the bounds of the image per sequence.
+    """
+
+    name: str
+    terms: Callable[[Tensor], list[tuple[str, Tensor]]]
+
+
+zero = Rule("zero")
+"""LRP-0 (Bach et al. 2015, eq. 56; Montavon et al. 2019, sec. 10.2.1): `c_j / z`."""
+
+
+def epsilon(epsilon: float = 1e-6) -> Rule:
+    """LRP-epsilon (Bach et al. 2015, eq. 58): `c_j / (z + sign(z) epsilon rms(z))`.
+
+    `epsilon` is relative to the root mean square of the layer's output, so that one value fits
+    layers of any scale. What bias and stabiliser absorb is lost.
+    """
+
+    def gain(output: Tensor) -> Tensor:
+        stabiliser = epsilon * output.square().mean().sqrt()
+        return output.abs() / (output.abs() + stabiliser).clamp_min(torch.finfo(output.dtype).tiny)
+
+    return Rule(f"epsilon {epsilon:g}", gain=gain)
+
+
+def alpha_beta(alpha: float, beta: float) -> Rule:
+    """LRP-alpha-beta (Bach et al. 2015, eq. 60), signed, biases left out: conserves exactly.
+
+    Contributions with the sign of their sum take `alpha`, the others `-beta`; where there are no
+    others, the first take all. `alpha1_beta0` is the z+ rule.
+    """
+
+    def gains(positive: Tensor, negative: Tensor, output: Tensor) -> Gains:
+        upwards = positive + negative >= 0
+        same = torch.where(upwards, positive, negative)
+        other = torch.where(upwards, negative, positive)
+        # Below this share the other part is rounding error of the two convolutions.
+        present = other.abs() > 64 * torch.finfo(output.dtype).eps * same.abs()
+        for_same = torch.where(present, alpha, alpha - beta) * _quotient(output, same)
+        for_other = torch.where(present, -beta * _quotient(output, other), 0)
+        return (
+            torch.where(upwards, for_same, for_other),
+            torch.where(upwards, for_other, for_same),
+        )
+
+    return Rule(f"alpha{alpha:g}_beta{beta:g}", gains=gains)
+
+
+def gamma(gamma: float = 0.25) -> Rule:
+    """LRP-gamma (Montavon et al. 2019, sec. 10.2.3), signed, biases left out.
+
+    Contributions with the sign of their sum weigh `1 + gamma`. The denominator cannot vanish
+    while there are contributions, which an unsigned rule does not guarantee.
+    """
+
+    def gains(positive: Tensor, negative: Tensor, output: Tensor) -> Gains:
+        upwards = positive + negative >= 0
+        same = torch.where(upwards, positive, negative)
+        base = _quotient(output, positive + negative + gamma * same)
+        favoured = (1 + gamma) * base
+        return torch.where(upwards, favoured, base), torch.where(upwards, base, favoured)
+
+    return Rule(f"gamma {gamma:g}", gains=gains)
+
+
+def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Quotient, zero where the denominator is zero: no contribution, nothing to distribute."""
+    empty = denominator == 0
+    return torch.where(empty, 0, numerator / torch.where(empty, 1, denominator))
+
+
+flat = InputRule("flat", lambda weight: [("one", torch.ones_like(weight))])
+"""Flat rule (Lapuschkin et al. 2019): every input voxel of the kernel takes the same."""
+
+w_square = InputRule("w_square", lambda weight: [("one", weight.square())])
+"""w-square rule (Montavon et al. 2017, eq. 15): input voxels take `w_j**2`."""
+
+z_box = InputRule(
+    "z_box",
+    lambda weight: [
+        ("image", weight),
+        ("low", -weight.clamp_min(0)),
+        ("high", -weight.clamp_max(0)),
+    ],
+)
+"""z-box rule (Montavon et al. 2017, eq. 18): inputs bounded by each sequence's extremes."""

@@ -1,0 +1,154 @@
+"""One image seen through the network: a chain of linear maps, to be run in both directions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mrelevance.errors import InputError
+from mrelevance.lrp.graph import Graph, Operation
+from mrelevance.lrp.input_rules import build_input_layer
+from mrelevance.lrp.maps import BUILDERS, LinearMap
+from mrelevance.lrp.rules import InputRule, Rule
+
+RuleOf = Callable[[Operation], Rule]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The maps of all operations that carry relevance, around one image.
+
+    `change` is the image (1, C, D, H, W), less the reference if there is one; `output` the
+    explained logit (1, 1, D, H, W), `reference_output` that of the reference with the
+    normalisation statistics of the image. `values`, if kept, are all activations.
+    """
+
+    graph: Graph
+    maps: dict[str, LinearMap]
+    input_maps: dict[str, LinearMap]
+    change: Tensor
+    output: Tensor
+    reference_output: Tensor | None
+    values: dict[str, Tensor] | None
+
+    def tangent(self, weights: Tensor) -> Tensor:
+        """Adjoint pass `y * (L^T v)`: weights v (1, C, D, H, W) to (1, 1, D, H, W)."""
+        parts = {self.graph.image: self.change * weights}
+        left = self.graph.readers()
+        for operation in self.graph.operations:
+            if operation.name in self.input_maps:
+                parts[operation.name] = self.input_maps[operation.name].tangent(weights)
+            elif operation.name in self.maps:
+                inputs = [parts.get(name) for name in operation.inputs]
+                parts[operation.name] = self.maps[operation.name].tangent(*inputs)
+            _forget_read(parts, left, operation)
+        return parts[self.graph.output]
+
+    def adjoint(
+        self, multiplier: Tensor, observe: Callable[[Operation, Tensor, tuple], None] | None = None
+    ) -> Tensor:
+        """Relevance pass: relevance (1, C, D, H, W) of the image for `output * multiplier`.
+
+        `observe` sees each operation with the multipliers of its output and of its inputs.
+        """
+        multipliers = {self.graph.output: multiplier}
+        relevance = torch.zeros_like(self.change)
+        for operation in reversed(self.graph.operations):
+            m = multipliers.pop(operation.name, None)
+            if m is None:
+                continue
+            if operation.name in self.input_maps:
+                (direct,) = self.input_maps[operation.name].adjoint(m)
+                relevance = relevance + direct
+                continue
+            passed = self.maps[operation.name].adjoint(m)
+            if observe:
+                observe(operation, m, passed)
+            for name, part in zip(operation.inputs, passed, strict=True):
+                if part is not None:
+                    present = multipliers.get(name)
+                    multipliers[name] = part if present is None else present + part
+        at_image = multipliers.get(self.graph.image)
+        return relevance if at_image is None else relevance + self.change * at_image
+
+
+def trace_image(
+    graph: Graph,
+    image: Tensor,
+    reference: Tensor | None,
+    rule_of: RuleOf,
+    input_rule: InputRule | None = None,
+    keep_values: bool = False,
+) -> Trace:
+    """Run the network on an image (1, C, D, H, W), and on a reference, and fix every rule.
+
+    Raises
+    ------
+    InputError
+        An operation that carries relevance has no rule.
+    """
+    carrying = operations_carrying_relevance(graph, with_reference=reference is not None)
+    values = {graph.image: image if reference is None else torch.cat([image, reference])}
+    left = graph.readers()
+    maps, input_maps = {}, {}
+    for operation in graph.operations:
+        inputs = [values[name] for name in operation.inputs]
+        if operation.kind not in BUILDERS:
+            values[operation.name] = operation.apply(values)
+        else:
+            output, built = BUILDERS[operation.kind](operation, inputs, rule_of(operation))
+            values[operation.name] = output
+            if operation.name in carrying:
+                maps[operation.name] = built
+            reads_image = operation.inputs[0] == graph.image
+            if input_rule and reads_image and operation.kind == "convolution":
+                input_maps[operation.name] = build_input_layer(operation, inputs, input_rule)
+        if not keep_values:
+            _forget_read(values, left, operation)
+    outputs = values[graph.output]
+    with_reference = reference is not None
+    return Trace(
+        graph=graph,
+        maps=maps,
+        input_maps=input_maps,
+        change=image - reference if with_reference else image,
+        output=outputs[:1],
+        reference_output=outputs[1:] if with_reference else None,
+        values=values if keep_values else None,
+    )
+
+
+def operations_carrying_relevance(graph: Graph, with_reference: bool) -> set[str]:
+    """Names of the operations that relevance passes on its way from the output to the image.
+
+    Raises
+    ------
+    InputError
+        One of them has no rule; the message names operation and layer.
+    """
+    carrying = {graph.output}
+    for operation in reversed(graph.operations):
+        if operation.name not in carrying:
+            continue
+        if operation.kind == "product" and not with_reference:
+            raise InputError(
+                f"{operation} multiplies two activations and neither is a gate (sigmoid or "
+                "softmax); only the composite deeplift has a rule for that"
+            )
+        if operation.kind not in BUILDERS:
+            raise InputError(
+                f"{operation} has no rule; register one in mrelevance.lrp.maps.BUILDERS or "
+                "replace the layer by one that has"
+            )
+        gated = operation.kind == "gated" and not with_reference
+        carrying.update(operation.inputs[:1] if gated else operation.inputs)
+    return carrying
+
+
+def _forget_read(values: dict[str, Tensor], left: dict[str, int], operation: Operation) -> None:
+    """Free the activations that no later operation reads."""
+    for name in set(operation.inputs):
+        left[name] -= 1
+        if not left[name]:
+            values.pop(name, None)
