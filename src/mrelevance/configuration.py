@@ -1,6 +1,9 @@
-"""Checks of the configuration before anything is computed."""
+"""Checks before anything is computed: configuration, images' files, free disk space."""
 
 import json
+import shutil
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
@@ -15,30 +18,80 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     Raises
     ------
     InputError
-        A key is unknown or missing, a value has the wrong type or lies outside its range, or a
-        sequence is named that is not among `sequences`.
+        A key is unknown or missing; a value has the wrong type or lies outside its range; a
+        sequence or composite is named that is not configured; a size does not fit the network.
     """
     validator = Draft202012Validator(json.loads(Path(schema).read_text()))
     error = best_match(validator.iter_errors(config))
     if error:
         raise InputError(_in_one_line(error))
-    named = {"reference": config["reference"]}
-    if config["phantom"]["variant"] != "study":
-        named["phantom.variant_sequence"] = config["phantom"]["variant_sequence"]
-    for key, sequence in named.items():
-        if sequence not in config["sequences"]:
+    _check_named("reference", config["reference"], "sequences", config["sequences"])
+    composites = config["relevance"]["composites"]
+    _check_named(
+        "figures.composite", config["figures"]["composite"], "relevance.composites", composites
+    )
+    divisor = config["network"]["divisor"]
+    for key, size in (
+        ("training.patch", config["training"]["patch"]),
+        ("inference.window", config["inference"]["window"]),
+    ):
+        if any(length % divisor for length in size):
             raise InputError(
-                f"configuration: {key} is {sequence}, which is not among the sequences "
-                f"{', '.join(config['sequences'])}"
+                f"configuration: {key} is {size}; each number must be a multiple of "
+                f"network.divisor, which is {divisor}"
             )
+
+
+def check_files(paths: Iterable[tuple[str, Path]]) -> int:
+    """Check that files exist, each given with the words that name it; their size in bytes.
+
+    Raises
+    ------
+    InputError
+        One does not.
+    """
+    size = 0
+    for what, path in paths:
+        if not path.is_file():
+            raise InputError(
+                f"{what}: {path} does not exist; check the sample sheet and cohort.data"
+            )
+        size += path.stat().st_size
+    return size
+
+
+def check_free_space(folder: str | Path, needed_bytes: float) -> None:
+    """Check that the disk of a folder has room for the results.
+
+    Raises
+    ------
+    InputError
+        It has not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        raise InputError(
+            f"disk of {Path(folder).resolve()}: the results need about {needed_bytes / 1e9:.1f} GB "
+            f"and {free / 1e9:.1f} GB are free; make room or choose another --directory"
+        )
+
+
+def _check_named(key: str, name: str, among: str, names: list[str]) -> None:
+    if name not in names:
+        raise InputError(
+            f"configuration: {key} is {name}, which is not among {among}: {', '.join(names)}"
+        )
 
 
 def _in_one_line(error: ValidationError) -> str:
     """Where in the configuration, what is wrong, what is allowed."""
     place = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
-        known = error.schema["properties"]
+        known = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in known)
+        close = get_close_matches(str(unknown), known, n=1)
+        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
         key = f"{place}.{unknown}" if place else unknown
-        return f"configuration: unknown key {key}; known here: {', '.join(known)}"
-    return f"configuration: {place + ': ' if place else ''}{error.message}"
+        return f"configuration: unknown key {key}; {advice}"
+    where = f"configuration, {place}" if place else "configuration"
+    return f"{where}: {error.message}; see config/README.md"

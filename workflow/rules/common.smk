@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mrelevance import code
 from mrelevance.cohort.sheet import LABEL, read_sheet
-from mrelevance.configuration import check_configuration
+from mrelevance.configuration import check_configuration, check_files
 from mrelevance.errors import InputError
 from mrelevance.files import read_table
 from mrelevance.phantom.settings import check_settings
@@ -17,25 +17,34 @@ PROJECT = WORKFLOW.parent
 configfile: str(PROJECT / "config/config.yaml")
 
 
+def read_cohort():
+    """Check sample sheet and files; the sheet with patients as its index."""
+    source, sequences = config["cohort"]["source"], config["sequences"]
+    sheet = read_sheet(PROJECT / config["cohort"]["patients"], sequences, source)
+    sheet = sheet.set_index("patient", drop=False)
+    if source == "phantom":
+        check_settings(config["phantom"], sequences, config["reference"])
+    else:
+        check_files(
+            (f"patient {patient}, {column}", PROJECT / config["cohort"]["data"] / path)
+            for column in [*sequences, LABEL]
+            for patient, path in sheet[column].items()
+        )
+    return sheet
+
+
 try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
-    SHEET = read_sheet(
-        PROJECT / config["cohort"]["patients"],
-        config["sequences"],
-        config["cohort"]["source"],
-    ).set_index("patient", drop=False)
-    if config["cohort"]["source"] == "phantom":
-        check_settings(config["phantom"], config["sequences"], config["reference"])
+    SHEET = read_cohort()
 except InputError as error:
     sys.exit(f"Error: {error}")
 
+DATA = PROJECT / config["cohort"]["data"]
 SEQUENCES = config["sequences"]
 REFERENCE = config["reference"]
 PATIENTS = list(SHEET["patient"])
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
 SPLIT = SHEET["split"].to_dict() if "split" in SHEET else None
-
-
 # How the network is applied to a patient; how its result is scored does not belong here.
 WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
 
@@ -68,13 +77,12 @@ def for_split(split, path):
 
 def images_of_patient(wildcards):
     """The user's images of one patient, in the order of the sequences."""
-    folder = PROJECT / config["cohort"]["data"]
-    return [folder / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
+    return [DATA / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
 
 
 def label_of_patient(wildcards):
     """The user's lesion label of one patient."""
-    return PROJECT / config["cohort"]["data"] / SHEET.loc[wildcards.patient, LABEL]
+    return DATA / SHEET.loc[wildcards.patient, LABEL]
 
 
 def true_motion(wildcards):

@@ -6,7 +6,8 @@ rule plot_parallel_coordinates:
         png=report(
             "results/figures/parallel_coordinates.png",
             caption="../report/parallel_coordinates.rst",
-            category="Relevance",
+            category="3 Relevance",
+            labels={"result": "Figure 1: relevance per sequence"},
         ),
         vector=multiext("results/figures/parallel_coordinates", ".svg", ".pdf"),
     log:
@@ -42,7 +43,8 @@ rule plot_true_positive:
         png=report(
             "results/figures/true_positive.png",
             caption="../report/true_positive.rst",
-            category="Relevance",
+            category="3 Relevance",
+            labels={"result": "Figure 2: a true positive"},
         ),
         vector=multiext("results/figures/true_positive", ".svg", ".pdf"),
     log:
@@ -67,7 +69,8 @@ use rule plot_true_positive as plot_false_negative with:
         png=report(
             "results/figures/false_negative.png",
             caption="../report/false_negative.rst",
-            category="Relevance",
+            category="3 Relevance",
+            labels={"result": "Figure 3: a false negative"},
         ),
         vector=multiext("results/figures/false_negative", ".svg", ".pdf"),
     log:
@@ -99,7 +102,8 @@ rule plot_share_volume:
         png=report(
             "results/figures/share_volume.png",
             caption="../report/share_volume.rst",
-            category="Relevance",
+            category="3 Relevance",
+            labels={"result": "Shares, voxel by voxel"},
         ),
         vector=multiext("results/figures/share_volume", ".svg", ".pdf"),
     log:
@@ -126,7 +130,8 @@ rule plot_relevance_by_type:
         png=report(
             "results/figures/relevance_by_type.png",
             caption="../report/relevance_by_type.rst",
-            category="Relevance",
+            category="3 Relevance",
+            labels={"result": "By lesion type"},
         ),
         vector=multiext("results/figures/relevance_by_type", ".svg", ".pdf"),
     log:
@@ -154,7 +159,8 @@ rule plot_agreement:
         png=report(
             "results/figures/agreement.png",
             caption="../report/agreement.rst",
-            category="Truth",
+            category="4 Agreement",
+            labels={"result": "Rules against the measurement"},
         ),
         vector=multiext("results/figures/agreement", ".svg", ".pdf"),
     log:
@@ -179,7 +185,8 @@ rule plot_motion_correction:
         png=report(
             "results/figures/motion_correction.png",
             caption="../report/motion_correction.rst",
-            category="Quality",
+            category="1 Images",
+            labels={"result": "Motion correction"},
         ),
         vector=multiext("results/figures/motion_correction", ".svg", ".pdf"),
     log:
@@ -205,7 +212,8 @@ rule plot_learning_curve:
         png=report(
             "results/figures/learning_curve.png",
             caption="../report/learning_curve.rst",
-            category="Quality",
+            category="2 Network",
+            labels={"result": "Training"},
         ),
         vector=multiext("results/figures/learning_curve", ".svg", ".pdf"),
     log:
@@ -230,7 +238,8 @@ rule plot_lesion_detection:
         png=report(
             "results/figures/lesion_detection.png",
             caption="../report/lesion_detection.rst",
-            category="Quality",
+            category="2 Network",
+            labels={"result": "Detection"},
         ),
         vector=multiext("results/figures/lesion_detection", ".svg", ".pdf"),
     log:
@@ -257,7 +266,8 @@ rule plot_cohort_glance:
         png=report(
             "results/figures/cohort_glance.png",
             caption="../report/cohort_glance.rst",
-            category="Quality",
+            category="1 Images",
+            labels={"result": "Cohort at a glance"},
         ),
         vector=multiext("results/figures/cohort_glance", ".svg", ".pdf"),
     log:

@@ -3,7 +3,12 @@ rule summarise_cohort:
         split="results/cohort/split.tsv",
         lesions=expand("results/raw/{patient}/lesions.tsv", patient=PATIENTS),
     output:
-        cohort="results/summary/cohort.tsv",
+        cohort=report(
+            "results/summary/cohort.tsv",
+            caption="../report/cohort_table.rst",
+            category="1 Images",
+            labels={"result": "Cohort, table"},
+        ),
         lesions="results/summary/cohort_lesions.tsv",
         provenance=multiext("results/summary/", "cohort.json", "cohort_lesions.json"),
     log:
@@ -67,7 +72,12 @@ rule summarise_relevance:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
     output:
-        relevance="results/summary/relevance.tsv",
+        relevance=report(
+            "results/summary/relevance.tsv",
+            caption="../report/relevance_table.rst",
+            category="3 Relevance",
+            labels={"result": "All values, table"},
+        ),
         provenance="results/summary/relevance.json",
     log:
         "results/logs/summarise_relevance.log",
@@ -87,9 +97,24 @@ rule analyse_relevance:
     input:
         relevance="results/summary/relevance.tsv",
     output:
-        intervals="results/summary/intervals.tsv",
-        friedman="results/summary/friedman.tsv",
-        pairwise="results/summary/pairwise.tsv",
+        intervals=report(
+            "results/summary/intervals.tsv",
+            caption="../report/intervals_table.rst",
+            category="3 Relevance",
+            labels={"result": "Intervals, table"},
+        ),
+        friedman=report(
+            "results/summary/friedman.tsv",
+            caption="../report/friedman_table.rst",
+            category="3 Relevance",
+            labels={"result": "Friedman test, table"},
+        ),
+        pairwise=report(
+            "results/summary/pairwise.tsv",
+            caption="../report/pairwise_table.rst",
+            category="3 Relevance",
+            labels={"result": "Pairwise tests, table"},
+        ),
         provenance=multiext(
             "results/summary/", "intervals.json", "friedman.json", "pairwise.json"
         ),
@@ -113,7 +138,12 @@ rule summarise_agreement:
     input:
         agreement="results/evaluation/agreement.tsv",
     output:
-        agreement="results/summary/agreement_summary.tsv",
+        agreement=report(
+            "results/summary/agreement_summary.tsv",
+            caption="../report/agreement_table.rst",
+            category="4 Agreement",
+            labels={"result": "Agreement, table"},
+        ),
         provenance="results/summary/agreement_summary.json",
     log:
         "results/logs/summarise_agreement.log",
