@@ -48,7 +48,7 @@ def agreement(
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     limits = style.share_limits(
         np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
-        measured.to_numpy(),
+        np.concatenate([measured, *(matrix.median().to_frame().T for matrix in matrices.values())]),
     )
     summaries = agreement_summary.set_index("composite")
     for axes, (name, shares) in zip(grid.flat, matrices.items(), strict=False):
@@ -89,7 +89,7 @@ def _panel(
         axes.scatter(
             measured.loc[patients, sequence],
             shares.loc[patients, sequence],
-            s=7,
+            s=9,
             color=colour,
             alpha=0.7,
             linewidths=0,

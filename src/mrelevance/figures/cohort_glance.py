@@ -84,7 +84,7 @@ def _lesions_per_patient(
         patients = split.loc[split["split"] == name, "patient"]
         counts = lesions.groupby("patient").size().reindex(patients, fill_value=0).to_numpy()
         _dots(axes, x, counts, SPLIT_COLOURS[name], generator)
-    _split_axis(axes, [f"{n}\n{(split['split'] == n).sum()} patients" for n in splits])
+    _split_axis(axes, [_counted(n, split, "patient") for n in splits])
     axes.set_ylim(bottom=-0.3)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("labelled lesions in a patient")
@@ -96,7 +96,7 @@ def _diameters(
     for x, name in enumerate(splits):
         values = lesions.loc[lesions["split"] == name, "diameter_mm"].to_numpy()
         _dots(axes, x, values, SPLIT_COLOURS[name], generator)
-    _split_axis(axes, [f"{n}\n{(lesions['split'] == n).sum()} lesions" for n in splits])
+    _split_axis(axes, [_counted(n, lesions, "lesion") for n in splits])
     axes.set_ylim(bottom=0)
     axes.set_ylabel("lesion diameter (mm)")
 
@@ -121,7 +121,13 @@ def _dots(
         return
     sideways = generator.uniform(-0.22, 0.22, len(values))
     axes.scatter(x + sideways, values, s=7, color=colour, alpha=0.55, linewidths=0)
-    axes.hlines(np.median(values), x - 0.32, x + 0.32, color="black", linewidth=1.4)
+    if len(values) > 2:
+        axes.hlines(np.median(values), x - 0.32, x + 0.32, color="black", linewidth=1.4)
+
+
+def _counted(split: str, table: pd.DataFrame, noun: str) -> str:
+    count = int((table["split"] == split).sum())
+    return f"{split}\n{count} {noun}{'s' if count != 1 else ''}"
 
 
 def _split_axis(axes: Axes, names: list[str]) -> None:

@@ -68,7 +68,7 @@ def wilson_interval(found: int, total: int) -> tuple[float, float]:
 
 def _size_names() -> list[str]:
     edges = SIZE_EDGES_MM
-    inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges[1:-1])]
+    inner = [f"{low:g}-{high:g}" for low, high in pairwise(edges[1:-1])]
     return [f"< {edges[1]:g}", *inner, f"≥ {edges[-2]:g}"]
 
 
@@ -76,16 +76,20 @@ def _sensitivity(axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequen
     for x, name in enumerate(names):
         of_group = outcome[group == name]
         total, found = len(of_group), int((of_group == "TP").sum())
-        axes.text(x, 1.06, f"{found}/{total}", ha="center", va="bottom", fontsize=6)
+        axes.text(
+            x, 1.06, f"{found}/{total}" if total else "none", ha="center", va="bottom", fontsize=6
+        )
         if total:
             low, high = wilson_interval(found, total)
             axes.vlines(x, low, high, color=COLOUR, linewidth=1.2)
-            axes.plot(x, found / total, marker="o", color=COLOUR, markersize=5)
+            axes.plot(x, found / total, marker="o", color=COLOUR, markersize=5, clip_on=False)
     found, total = int((outcome == "TP").sum()), len(outcome)
     if total:
         axes.axhline(found / total, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
         axes.set_title(f"sensitivity {found / total:.2f} ({found} of {total} lesions)", loc="left")
     axes.set_xticks(range(len(names)), [fill(name, 14) for name in names])
+    if len(names) > 4:
+        axes.tick_params(axis="x", labelsize=5.5)
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_ylim(0, 1.18)
     axes.set_yticks(np.linspace(0, 1, 6))
@@ -93,8 +97,9 @@ def _sensitivity(axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequen
 
 
 def _false_positives(axes: Axes, counts: np.ndarray) -> None:
-    values = np.arange(counts.max() + 1)
-    axes.bar(values, np.bincount(counts), width=0.7, color=COLOUR)
+    # A few empty places keep one patient's bar from filling the panel.
+    values = np.arange(max(counts.max(), 4) + 1)
+    axes.bar(values, np.bincount(counts, minlength=len(values)), width=0.7, color=COLOUR)
     axes.set_xticks(values)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("false positives in a patient")

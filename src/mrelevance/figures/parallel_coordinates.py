@@ -1,5 +1,7 @@
 """Figure 1: relevance per sequence, one line per patient, one panel per composite."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -45,20 +47,34 @@ def parallel_coordinates(
     concordance = of_measure.set_index("composite")["kendall_w"].to_dict()
     rows, columns = style.grid_shape(len(composites))
     width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
-    figure = style.new_figure(width, 12 + 56 * rows)
+    figure = style.new_figure(width, 12 + 58 * rows)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     truth = matrices.get(MEASURED, pd.DataFrame(columns=sequences, dtype=float))
     measured = truth.median() if len(truth) else None
     limits = style.share_limits(
         np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
-        truth.to_numpy(),
+        np.concatenate(
+            [truth, *(matrix.median().to_frame().T for matrix in matrices.values() if len(matrix))]
+        ),
     )
     for axes, name in zip(grid.flat, composites, strict=False):
         _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
         _note(axes, matrices[name], concordance.get(name, np.nan), limits)
-        below = "the measurement" if name == MEASURED else verdicts.get(name, "")
-        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=21)
-        axes.text(0, 1.03, _two_lines(below), transform=axes.transAxes, fontsize=6, va="bottom")
+        below = (
+            "the measurement, by forward passes alone"
+            if name == MEASURED
+            else verdicts.get(name, "")
+        )
+        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=29)
+        axes.annotate(
+            _lines(below),
+            xy=(0, 1),
+            xytext=(0, 27),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=6,
+            va="top",
+        )
     for axes in grid.flat[len(composites) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
@@ -121,8 +137,12 @@ def _note(axes: Axes, shares: pd.DataFrame, kendall_w: float, limits: tuple[floa
     )
 
 
-def _two_lines(verdict: str) -> str:
-    return verdict.replace(": ", ":\n", 1)
+def _lines(verdict: str) -> str:
+    head, colon, reasons = verdict.partition(": ")
+    unbroken = ", ".join(
+        reason.replace(" ", "\N{NO-BREAK SPACE}") for reason in reasons.split(", ")
+    )
+    return head + (":\n" + fill(unbroken, 44) if colon else "")
 
 
 def _legend(with_measured: bool) -> list[Line2D]:

@@ -67,6 +67,16 @@ def choose_lesion(
     return candidates.iloc[place].to_dict()
 
 
+def lesion_title(lesion: dict, composite: str) -> str:
+    """Title of the figure of a lesion that `choose_lesion` gave."""
+    name = REGION_NAMES[lesion["region"]].capitalize()
+    kind = "" if lesion["type"] == "unknown" else f"{lesion['type']}, "
+    return (
+        f"{name}: patient {lesion['patient']}, {kind}{lesion['volume_ml']:.2g} mL, "
+        f"{lesion['diameter_mm']:.0f} mm; {style.composite_name(composite)}"
+    )
+
+
 def no_lesion(region: str) -> Figure:
     """Figure that says that the test patients have no lesion of `region` (TP, FN or FP)."""
     return style.statement(f"No {REGION_NAMES[region]} in the test patients.")
@@ -132,7 +142,11 @@ def patient_panels(
         )
         outline(axes, label[cut][rows_columns], spacing_mm[1:], LABEL_COLOUR)
         outline(axes, prediction[cut][rows_columns], spacing_mm[1:], PREDICTION_COLOUR, "--")
-        share = "not defined" if np.isnan(shares[sequence]) else f"{shares[sequence]:.2f}"
+        share = (
+            "not defined"
+            if np.isnan(shares[sequence])
+            else f"{shares[sequence]:.2f}".replace("-", "\N{MINUS SIGN}")
+        )
         axes.set_title(f"{sequence}   {share}", pad=3)
         axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.4)
     scale_bar(grid[0, 0], bar_length_mm(width))
@@ -146,7 +160,7 @@ def patient_panels(
         shrink=0.7,
         extend="both",
     )
-    bar.set_label("relevance per voxel, ‰ of the region's")
+    bar.set_label("‰ of the region's relevance, per voxel")
     bar.outline.set_linewidth(0.4)
     figure.legend(
         handles=[

@@ -1,5 +1,7 @@
 """Does the network use other sequences for other lesion types?"""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,7 +24,7 @@ def relevance_by_type(
 
     `relevance` is the cohort's relevance table, `lesions` the cohort's table of TP, FN and FP
     with each lesion's type; `seed` scatters the dots sideways. One dot per lesion, the bar is
-    the median.
+    the median; dots beyond the axis are counted in the panel.
 
     Raises
     ------
@@ -48,17 +50,24 @@ def relevance_by_type(
 
     columns = max(len(kinds), 2)
     width = min(style.PAGE_MM, 25 + 44 * columns)
-    figure = style.new_figure(width, 12 + 50 * len(shown))
+    figure = style.new_figure(width, 18 + 50 * len(shown))
     grid = figure.subplots(len(shown), len(kinds), sharey=True, sharex=True, squeeze=False)
+    values = typed["relevance_pooled"].to_numpy()
+    limits = style.share_limits(values, values)
+    rotation = 90 if len(sequences) * len(kinds) > 26 else 40
     generator = np.random.default_rng(seed)
     for row, composite in zip(grid, shown, strict=True):
         for axes, kind in zip(row, kinds, strict=True):
             of_panel = typed[(typed["composite"] == composite) & (typed["type"] == kind)]
             _panel(axes, of_panel, sequences, generator)
+            _count_beyond(axes, of_panel["relevance_pooled"], limits)
+            style.sequence_axis(axes, sequences, rotation)
+            axes.set_ylim(limits)
         row[0].set_ylabel(f"{style.composite_name(composite)}\npooled share")
     for axes, kind in zip(grid[0], kinds, strict=True):
         of_kind = typed.loc[typed["type"] == kind, ["patient", "lesion"]].drop_duplicates()
-        axes.set_title(f"{'type unknown' if kind == 'unknown' else kind}, n = {len(of_kind)}")
+        name = fill("type unknown" if kind == "unknown" else kind, 20)
+        axes.set_title(f"{name}\nn = {len(of_kind)}")
     return figure
 
 
@@ -73,4 +82,17 @@ def _panel(
         sideways = generator.uniform(-0.2, 0.2, len(values))
         axes.scatter(x + sideways, values, s=5, color=colour, alpha=0.5, linewidths=0, gid=sequence)
         axes.hlines(np.median(values), x - 0.32, x + 0.32, color=colour, linewidth=1.6)
-    style.sequence_axis(axes, sequences)
+
+
+def _count_beyond(axes: Axes, shares: pd.Series, limits: tuple[float, float]) -> None:
+    beyond = int((~shares.between(*limits)).sum())
+    if beyond:
+        axes.text(
+            0.03,
+            0.98,
+            f"{beyond} beyond the axis",
+            transform=axes.transAxes,
+            va="top",
+            fontsize=6,
+            color=style.GREY,
+        )

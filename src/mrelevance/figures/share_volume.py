@@ -87,8 +87,8 @@ def share_volume(
         outline(axes, prediction[cut][box], spacing_mm[1:], "black")
         axes.set_title(name, pad=3)
     scale_bar(grid.flat[0], bar_length_mm(width))
-    _pooled(grid.flat[len(panels)], shares, normaliser, defined, prediction, surroundings, colours)
-    for axes in grid.flat[len(panels) + 1 :]:
+    _pooled(grid[-1, -1], shares, normaliser, defined, prediction, surroundings, colours)
+    for axes in grid.flat[len(panels) : -1]:
         axes.set_axis_off()
     bar = figure.colorbar(
         ScalarMappable(Normalize(-1, 1), colormaps[COLOURS]),
@@ -137,6 +137,11 @@ def _pooled(
             zorder=3,
         )
     axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-    style.sequence_axis(axes, list(colours))
+    style.sequence_axis(axes, list(colours), rotation=90)
     axes.set_title("● tumour   ○ surroundings", pad=3, fontsize=6)
-    axes.set_ylabel("pooled share", labelpad=1)
+    # On the right, so that the pictures stay close together.
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.spines["right"].set_visible(True)
+    axes.spines["left"].set_visible(False)
+    axes.set_ylabel("pooled share")

@@ -104,13 +104,13 @@ def scale_bar(axes: Axes, length_mm: float) -> None:
     )
     axes.text(
         x + length_mm / 2,
-        y + 0.02 * (top - bottom),
+        y + 0.03 * (top - bottom),
         f"{length_mm:g} mm",
         color="white",
         ha="center",
         va="bottom",
         fontsize=6,
-        path_effects=[withStroke(linewidth=1.2, foreground="black")],
+        bbox={"facecolor": "black", "edgecolor": "none", "pad": 0.8, "alpha": 0.5},
     )
 
 

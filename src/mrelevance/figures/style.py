@@ -93,18 +93,19 @@ def composite_name(composite: str) -> str:
 
 def grid_shape(panels: int) -> tuple[int, int]:
     """Rows and columns for a number of panels: 2 x 3 for six, 2 x 2 for four."""
-    columns = panels if panels <= 3 else -(-panels // 2) if panels <= 8 else 4
+    columns = panels if panels <= 3 else -(-panels // 2) if panels <= 10 else 5
     return -(-panels // columns), columns
 
 
-def share_limits(shares: np.ndarray, measured: np.ndarray) -> tuple[float, float]:
-    """Axis for shares that a few outliers may not rule: 95 % of `shares`, all `measured`, 0.
+def share_limits(shares: np.ndarray, shown_whole: np.ndarray) -> tuple[float, float]:
+    """Axis for shares that a few outliers may not rule.
 
-    Shares of rules that lose relevance have no bound; a figure that uses this says how many
-    lie beyond the axis.
+    It holds 0, 95 % of `shares` and all values of `shown_whole`, but these within -1 and 1.5:
+    shares of rules that lose relevance have no bound. A figure that uses this says how many
+    values lie beyond the axis.
     """
-    inner = np.quantile(shares, [0.025, 0.975])
-    low, high = min([0, *inner, *measured.ravel()]), max([0, *inner, *measured.ravel()])
+    values = [0, *np.quantile(shares, [0.025, 0.975]), *np.clip(shown_whole, -1, 1.5).ravel()]
+    low, high = min(values), max(values)
     margin = 0.08 * (high - low)
     return float(low - margin), float(high + margin)
 
@@ -117,16 +118,15 @@ def sequence_handles(sequences: list[str]) -> list[Line2D]:
     ]
 
 
-def sequence_axis(axes: Axes, sequences: list[str]) -> None:
-    """Label the x axis with the sequences, slanted where they are many."""
-    slanted = len(sequences) > 3
-    axes.set_xticks(
-        range(len(sequences)),
-        sequences,
-        rotation=40 if slanted else 0,
-        ha="right" if slanted else "center",
-        rotation_mode="anchor" if slanted else "default",
-    )
+def sequence_axis(axes: Axes, sequences: list[str], rotation: int = 40) -> None:
+    """Label the x axis with the sequences, turned by `rotation` degrees where they are many."""
+    turned = {
+        "rotation": rotation,
+        "ha": "right",
+        "va": "center" if rotation == 90 else "top",
+        "rotation_mode": "anchor",
+    }
+    axes.set_xticks(range(len(sequences)), sequences, **(turned if len(sequences) > 3 else {}))
     axes.set_xlim(-0.4, len(sequences) - 0.6)
 
 

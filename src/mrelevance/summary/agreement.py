@@ -103,7 +103,7 @@ def verdict(tau: float, distance: float, first: int, patients: int) -> str:
         return "follows the measurement"
     missed_both = _missed(APPROXIMATES, tau, distance, first / patients)
     reasons = {
-        "first": f"first sequence right in {first} of {patients}",
+        "first": f"first sequence right in {first}/{patients}",
         "tau": f"order differs (tau {tau:.2f})",
         "l1": f"amounts differ (L1 {distance:.2f})",
     }
