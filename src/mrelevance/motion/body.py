@@ -49,9 +49,15 @@ def _largest_component(mask: np.ndarray) -> np.ndarray:
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:
-    filled = mask.copy()
+    """Fill what is enclosed in a slice, for slices across each of the three axes in turn."""
     for axis in range(3):
-        slices = np.moveaxis(filled, axis, 0)
-        for index, plane in enumerate(slices):
-            slices[index] = ndimage.binary_fill_holes(plane)
-    return filled
+        connected = np.zeros((3, 3, 3), bool)
+        connected[1, 1, :] = connected[1, :, 1] = connected[:, 1, 1] = True
+        connected.swapaxes(0, axis)[[0, 2]] = False  # within a slice only
+        outside, count = ndimage.label(~mask, structure=connected)
+        reaches_border = np.zeros(count + 1, bool)
+        for other in {0, 1, 2} - {axis}:
+            for border in (0, -1):
+                reaches_border[outside.take(border, axis=other)] = True
+        mask = mask | ~reaches_border[outside]
+    return mask

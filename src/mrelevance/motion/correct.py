@@ -7,7 +7,7 @@ import SimpleITK as sitk
 import torch
 
 from mrelevance.errors import InputError
-from mrelevance.images import image_like
+from mrelevance.images import image_like, to_array
 from mrelevance.motion.body import body_mask
 from mrelevance.motion.deformable import (
     Comparison,
@@ -138,11 +138,12 @@ def _correct_sequence(
                 levels, target, moving, settings["search_mm"], settings["bending_energy"]
             )
             transform = spline_transform(coefficients.cpu().numpy(), target)
+            field = displacement_field(transform, target)
+            folded = _folded_share(field, mask)
         else:
             transform = register_rigid(target, moving, **settings["rigid"])
             coefficients = comparison.coefficients_of(transform)
-        field = displacement_field(transform, target)
-        folded = _folded_share(field, mask)
+            field, folded = displacement_field(transform, target), 0.0
         before, after = comparison.similarities(still, coefficients)
         if after > before and folded == 0:
             break
@@ -164,7 +165,7 @@ def _correct_sequence(
 
 
 def _folded_share(field: sitk.Image, mask: np.ndarray) -> float:
-    jacobian = sitk.GetArrayViewFromImage(sitk.DisplacementFieldJacobianDeterminant(field))
+    jacobian = to_array(sitk.DisplacementFieldJacobianDeterminant(field))
     return float(np.mean(jacobian[mask] <= 0))
 
 

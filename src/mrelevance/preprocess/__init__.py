@@ -1,1 +1,1 @@
-"""Common grid, intensity normalisation, channels in order."""
+"""Common grid, comparable intensities, channels in order: what the network reads."""

@@ -1,0 +1,47 @@
+"""The common grid of a patient's channels."""
+
+import numpy as np
+import SimpleITK as sitk
+
+
+def respaced(image: sitk.Image, spacing_mm: list[float] | None) -> sitk.Image:
+    """Empty image that covers the field of view of `image` at another spacing (x, y, z) in mm.
+
+    Borders of the fields of view coincide up to half a voxel; None keeps the grid.
+    """
+    old = np.array(image.GetSpacing())
+    new = old if spacing_mm is None else np.array(spacing_mm, dtype=float)
+    size = np.maximum(1, np.round(np.multiply(image.GetSize(), old) / new)).astype(int)
+    grid = sitk.Image(size.tolist(), sitk.sitkUInt8)
+    grid.SetSpacing(new.tolist())
+    grid.SetDirection(image.GetDirection())
+    # The middle of the field of view stays where it is.
+    centre = image.TransformContinuousIndexToPhysicalPoint(
+        ((np.array(image.GetSize()) - 1) / 2).tolist()
+    )
+    offset = np.reshape(image.GetDirection(), (3, 3)) @ (new * (size - 1) / 2)
+    grid.SetOrigin((np.array(centre) - offset).tolist())
+    return grid
+
+
+def resample_image(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
+    """Resample linearly to a grid; blurred before along axes that become coarser.
+
+    The width of the blur brings the voxel profile from the old to the new spacing; beyond the
+    field of view the smallest value is used.
+    """
+    old, new = np.array(image.GetSpacing()), np.array(grid.GetSpacing())
+    variance = np.maximum(new**2 - old**2, 0) / (8 * np.log(2))
+    if np.any(new > 1.01 * old):
+        image = sitk.DiscreteGaussian(image, variance.tolist(), 32, 0.01, True)
+    lowest = float(sitk.GetArrayViewFromImage(image).min())
+    return sitk.Resample(
+        image, grid, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkLinear, lowest, sitk.sitkFloat32
+    )
+
+
+def resample_label(label: sitk.Image, grid: sitk.Image) -> sitk.Image:
+    """Resample a label to a grid by nearest neighbour."""
+    return sitk.Resample(
+        label, grid, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkNearestNeighbor, 0
+    )
