@@ -35,9 +35,7 @@ def provenance(config: dict, inputs: Iterable[str | Path]) -> dict:
     }
 
 
-def write_beside(
-    tables: Iterable[str | Path], config: dict, inputs: Iterable[str | Path]
-) -> None:
+def write_beside(tables: Iterable[str | Path], config: dict, inputs: Iterable[str | Path]) -> None:
     """Write the provenance of each of `tables` beside it, as a `.json` file of the same name."""
     description = provenance(config, inputs)
     for table in tables:
