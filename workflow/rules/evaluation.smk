@@ -19,7 +19,9 @@ rule measure_shapley:
     params:
         target=config["relevance"]["target"],
         tau=config["relevance"]["tau"],
-        inference=config["inference"],
+        reference=config["relevance"]["reference"],
+        window=config["inference"]["window"],
+        divisor=config["network"]["divisor"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),
     message:

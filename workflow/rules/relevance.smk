@@ -23,7 +23,8 @@ rule relate_patient:
         mem_mb=3000,
     params:
         relevance=config["relevance"],
-        inference=config["inference"],
+        window=config["inference"]["window"],
+        divisor=config["network"]["divisor"],
         sequences=SEQUENCES,
         code=code_version("relate_patient"),
     message:

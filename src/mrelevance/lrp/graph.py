@@ -46,6 +46,7 @@ class Operation:
         return [activation.name for activation in _activations((self.arguments, self.keywords))]
 
     def __str__(self) -> str:
+        """Name it as errors do: what it computes, and where in the network."""
         return f"operation {self.kind} in layer '{self.path or 'network'}'"
 
     def apply(self, values: dict[str, Tensor]) -> Tensor:
@@ -75,13 +76,23 @@ class Graph:
 
         Where the logits come from a convolution, the choice is folded into its weights.
         """
-        *before, last = self.operations
-        if last.name == self.output and last.kind == "convolution" and not last.normalisation:
+        last = self._operation_before_crops()
+        alone = self.readers()[last.name] == 1
+        if alone and last.kind == "convolution" and not last.normalisation:
             source, convolution = last.arguments
             if convolution.groups == 1:
                 folded = replace(last, arguments=(source, convolution.with_target(target)))
-                return replace(self, operations=(*before, folded))
+                operations = (folded if o.name == last.name else o for o in self.operations)
+                return replace(self, operations=tuple(operations))
         return self._with_selected_target(target)
+
+    def _operation_before_crops(self) -> Operation:
+        """Operation that computes the logits before they are cropped in space."""
+        by_name = {operation.name: operation for operation in self.operations}
+        last = by_name[self.output]
+        while last.kind == "slice" and last.arguments[1] >= 2 and last.inputs[0] in by_name:
+            last = by_name[last.inputs[0]]
+        return last
 
     def _with_selected_target(self, target: int | tuple[int, int]) -> "Graph":
         logits = Activation(self.output)

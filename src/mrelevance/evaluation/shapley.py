@@ -1,0 +1,83 @@
+"""Exact Shapley values of the sequences, for every output voxel at once: no rule needed."""
+
+from collections.abc import Callable
+from itertools import product
+from math import factorial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mrelevance.errors import InputError
+
+MOST_SEQUENCES = 10
+
+
+@torch.no_grad()
+def shapley_values(
+    output: Callable[[Tensor], Tensor],
+    image: Tensor,
+    reference: Tensor,
+    progress: Callable = iter,
+) -> tuple[Tensor, Tensor]:
+    """Shapley value of each sequence in the change of the output from reference to image.
+
+    Players are the sequences; the value of a coalition is the output for the image whose other
+    sequences are the reference's (Shapley 1953; Lundberg and Lee 2017, eq. 4). All `2^C`
+    coalitions are evaluated, so the values are exact and add up to the change (efficiency).
+
+    Parameters
+    ----------
+    output
+        Maps an image (1, C, D, H, W) to one number per voxel (D, H, W).
+    image, reference
+        (C, D, H, W).
+    progress
+        Wraps the list of coalitions, for a progress bar.
+
+    Returns
+    -------
+    values (C, D, H, W), change (D, H, W); float32 results of sums in float64.
+
+    Raises
+    ------
+    InputError
+        More than 10 sequences: the number of forward passes doubles with each.
+    """
+    count = len(image)
+    if count > MOST_SEQUENCES:
+        raise InputError(
+            f"{count} sequences need {2**count} forward passes for exact Shapley values; at most "
+            f"{MOST_SEQUENCES} are taken"
+        )
+    coalitions = list(product((False, True), repeat=count))
+    values = change = None
+    for coalition in progress(coalitions):
+        present = torch.tensor(coalition).view(-1, 1, 1, 1)
+        of_coalition = output(torch.where(present, image, reference)[None]).double()
+        if values is None:
+            values = of_coalition.new_zeros(count, *of_coalition.shape)
+            change = -of_coalition
+        for sequence in range(count):
+            values[sequence].add_(of_coalition, alpha=_weight(coalition, sequence))
+    change = change + of_coalition
+    return values.float(), change.float()
+
+
+def _weight(coalition: tuple[bool, ...], sequence: int) -> float:
+    """Weight of a coalition's value in the Shapley value of a sequence.
+
+    `s! (C - s - 1)! / C!` for `s` others before it, negative where it is itself absent.
+    """
+    others = sum(coalition) - coalition[sequence]
+    count = len(coalition)
+    weight = factorial(others) * factorial(count - others - 1) / factorial(count)
+    return weight if coalition[sequence] else -weight
+
+
+def measurable(values: np.ndarray, output: np.ndarray, tau: float) -> np.ndarray:
+    """Voxels (D, H, W) whose change is at least `tau` of the output, to be divided by.
+
+    `values` are Shapley values (C, D, H, W), `output` the explained logit (D, H, W).
+    """
+    return np.abs(values.sum(axis=0)) >= tau * np.abs(output)

@@ -1,0 +1,129 @@
+"""Relevance of one patient's segmentation, composite by composite."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mrelevance.lrp import Explainer, Explanation
+from mrelevance.relevance.predictor import TARGETS
+from mrelevance.relevance.table import relevance_table
+
+logger = logging.getLogger(__name__)
+
+Regions = dict[tuple[str, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class PatientRelevance:
+    """What one composite says of one patient.
+
+    Attributes
+    ----------
+    shares
+        Share of every sequence at every output voxel (C, D, H, W), zero where the normaliser is
+        too small to divide by.
+    normalisers
+        `N_a` (D, H, W).
+    maps
+        Region maps `M_A` (C, D, H, W) by (region, lesion).
+    table
+        The relevance table.
+    """
+
+    composite: str
+    shares: np.ndarray
+    normalisers: np.ndarray
+    maps: dict[tuple[str, int], np.ndarray]
+    table: pd.DataFrame
+
+
+def relate_patient(
+    predictor: torch.nn.Module,
+    image: np.ndarray,
+    reference: np.ndarray,
+    masks: Regions,
+    composites: list[str],
+    target: str,
+    tau: float,
+    sequences: list[str],
+    patient: str,
+) -> Iterator[PatientRelevance]:
+    """Explain a patient's segmentation under each composite, one after the other.
+
+    Parameters
+    ----------
+    predictor
+        Maps an image (1, C, D, H, W) to logits of the same grid.
+    image, reference
+        Preprocessed sequences (C, D, H, W); the reference serves `deeplift`.
+    masks
+        Regions (D, H, W) by (region, lesion), see `regions_of`.
+    target
+        `margin` or `tumour`.
+    tau
+        Voxels with a normaliser below `tau` times their logit leave the mean over a region.
+    """
+    explained = torch.from_numpy(image)
+    for composite in composites:
+        given = torch.from_numpy(reference) if composite == "deeplift" else None
+        explainer = Explainer(predictor, explained, composite, reference=given)
+        keys = {"patient": patient, "composite": composite, "target": target}
+        yield _relate(explainer, explained, masks, tau, sequences, keys)
+
+
+@torch.no_grad()
+def _relate(
+    explainer: Explainer,
+    image: torch.Tensor,
+    masks: Regions,
+    tau: float,
+    sequences: list[str],
+    keys: dict[str, str],
+) -> PatientRelevance:
+    explanation = explainer.explain(image, TARGETS[keys["target"]])
+    included = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau)
+    table = relevance_table(
+        explanation.sequence_parts.numpy(),
+        explanation.change.numpy(),
+        included.numpy(),
+        masks,
+        sequences,
+        keys,
+    )
+    _report_excluded(table, keys["patient"], keys["composite"])
+    return PatientRelevance(
+        keys["composite"],
+        torch.where(included, explanation.shares, 0).numpy(),
+        explanation.normalisers.numpy(),
+        _region_maps(explanation, masks, tau),
+        table,
+    )
+
+
+def _region_maps(explanation: Explanation, masks: Regions, tau: float) -> Regions:
+    """Map of every region; that of the whole tumour is the sum of its parts' maps."""
+    maps = {}
+    tumour = None
+    for (region, lesion), mask in masks.items():
+        if region == "tumour":
+            continue
+        of_region = explanation.region(torch.from_numpy(mask), tau).numpy()
+        maps[region, lesion] = of_region
+        if region != "FN":
+            tumour = of_region if tumour is None else tumour + of_region
+    if tumour is not None:
+        maps["tumour", 0] = tumour
+    return maps
+
+
+def _report_excluded(table: pd.DataFrame, patient: str, composite: str) -> None:
+    regions = table.drop_duplicates(["region", "lesion"])
+    for row in regions[regions["excluded_voxels"] > 0].itertuples():
+        logger.info(
+            "patient %s, %s: %d of %d voxels left region %s %d, their normaliser being too small",
+            *(patient, composite, row.excluded_voxels, row.voxels, row.region, row.lesion),
+        )
