@@ -84,6 +84,7 @@ def share_volume(
             overlay = _dominant(shares[:, cut][:, *box], list(colours.values()))
         overlay[..., 3] = np.where(inside, 0.9, 0)
         axes.imshow(overlay, extent=extent(backdrop, spacing_mm[1:]), interpolation="nearest")
+        outline(axes, inside, spacing_mm[1:], "0.4", ":")
         outline(axes, prediction[cut][box], spacing_mm[1:], "black")
         axes.set_title(name, pad=3)
     scale_bar(grid.flat[0], bar_length_mm(width))
