@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def _source(path: Path) -> str:
     if path.suffix != ".ipynb":
         return text
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    return "\n".join("".join(cell["source"]) for cell in cells)
+    source = "\n".join("".join(cell["source"]) for cell in cells)
+    # Lines for IPython alone, such as %matplotlib inline, are no Python; as text they count.
+    return re.sub(r"^[%!].*$", lambda line: repr(line[0]), source, flags=re.MULTILINE)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

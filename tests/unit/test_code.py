@@ -91,7 +91,7 @@ def test_notebook_counts_by_its_code_cells(version):
             }
         )
 
-    code = ["from library.deep import scale\n", "scale(1)"]
+    code = ["%matplotlib inline\n", "from library.deep import scale\n", "scale(1)"]
     before = version({"paper.ipynb": notebook(code, "Result", "2")}, "paper.ipynb")
     same = version({"paper.ipynb": notebook(code, "A result", "3")}, "paper.ipynb")
     other = version({"paper.ipynb": notebook(["scale(2)"], "Result", "2")}, "paper.ipynb")

@@ -58,6 +58,11 @@ def code_version(script):
     return code.code_version(WORKFLOW / "scripts" / f"{script}.py")
 
 
+def notebook_version(notebook):
+    """Fingerprint of a notebook and of the library code that it runs."""
+    return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")
+
+
 def patients_of(split):
     """Patients of one part of the split; waits for the split where it has to be drawn."""
     if SPLIT is not None:

@@ -1,6 +1,7 @@
 rule plot_parallel_coordinates:
     input:
         relevance="results/summary/relevance.tsv",
+        friedman="results/summary/friedman.tsv",
         agreement="results/summary/agreement_summary.tsv",
     output:
         png=report(

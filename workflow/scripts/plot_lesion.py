@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
-from mrelevance.figures.patient_panels import choose_lesion, no_lesion, patient_panels
+from mrelevance.figures.patient_panels import (
+    choose_lesion,
+    lesion_title,
+    no_lesion,
+    patient_panels,
+)
 from mrelevance.figures.slices import radiological
-from mrelevance.figures.style import composite_name, save
+from mrelevance.figures.style import save
 from mrelevance.files import read_table
 from mrelevance.images import read_image
 from mrelevance.logs import log_to
@@ -44,7 +49,6 @@ else:
         read(inputs.segmentations)[0] > 0,
         spacing_mm,
         own.set_index("sequence")["relevance"].reindex(snakemake.params.sequences),
-        f"Patient {chosen['patient']}, {chosen['type']}, {chosen['diameter_mm']:.0f} mm; "
-        f"{composite_name(composite)}",
+        lesion_title(chosen, composite),
     )
 save(figure, Path(snakemake.output.png).with_suffix(""))

@@ -12,6 +12,7 @@ log_to(snakemake.log[0])
 figure = parallel_coordinates(
     read_table(snakemake.input.relevance),
     snakemake.params.sequences,
+    read_table(snakemake.input.friedman),
     read_table(snakemake.input.agreement),
 )
 save(figure, Path(snakemake.output.png).with_suffix(""))
