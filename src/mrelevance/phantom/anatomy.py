@@ -112,7 +112,7 @@ def _paint_cavity(
     at = grid.coordinates()
     left_dome = ellipsoid(at, scale * np.array((8, 5, 68)), scale * np.array((58, 92, 80)))
     below = (at[0] < scale * 12) | (left_dome < 0) | (liver_depth > -4)
-    bowel = waves(at, rng, (40, 90), 6) > 0
+    bowel = waves(at, rng, (40, 75), 10) > 0
     labels[inside & below] = TISSUE_LABEL["visceral fat"]
     labels[inside & below & bowel] = TISSUE_LABEL["bowel"]
     labels[inside & ~below] = TISSUE_LABEL["lung"]

@@ -41,7 +41,7 @@ def tissue_signal(
 
 
 def bias_field(at: Coordinates, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Coil sensitivity, about 1 - `strength` to 1 + `strength`: exp of a random quadratic."""
+    """Coil sensitivity (D, H, W): a random quadratic within +-`strength`, exponentiated."""
     unit = [axis / np.float32(np.abs(axis).max()) for axis in at]
     tilt = rng.uniform(-0.5, 0.5, 3)
     bend = rng.uniform(-0.5, 0.5, 3)
@@ -49,7 +49,7 @@ def bias_field(at: Coordinates, rng: np.random.Generator, strength: float) -> np
         np.float32(a) * u + np.float32(b) * (u**2 - np.float32(1 / 3))
         for a, b, u in zip(tilt, bend, unit, strict=True)
     )
-    return np.exp(np.float32(strength) * log_field)
+    return np.exp(np.float32(strength) * log_field / np.abs(log_field).max())
 
 
 def rician_noise(signal: np.ndarray, rng: np.random.Generator, sd: float) -> np.ndarray:
