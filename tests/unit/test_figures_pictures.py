@@ -137,7 +137,7 @@ def lesion_tables():
     lesions = pd.DataFrame(rows, columns=["patient", "region", "region_id", "lesion", "volume_ml"])
     lesions["type"], lesions["diameter_mm"] = "cyst", 10.0
     relevance = lesions[["patient", "region", "lesion", "region_id"]].assign(
-        composite="deeplift", relevance_pooled=0.5
+        composite="deeplift", relevance=0.5
     )
     false_positive = relevance["region"] == "FP"
     relevance.loc[false_positive, "lesion"] = relevance.loc[false_positive, "region_id"]
@@ -156,7 +156,7 @@ def test_lesion_is_chosen_by_the_stated_rule():
 
 def test_lesions_without_relevance_are_not_chosen():
     lesions, relevance = lesion_tables()
-    relevance.loc[relevance["patient"] == "03", "relevance_pooled"] = np.nan
+    relevance.loc[relevance["patient"] == "03", "relevance"] = np.nan
     assert choose_lesion(lesions, relevance, "FN", "deeplift")["patient"] == "02"
     assert choose_lesion(lesions, relevance, "FN", "epsilon") is None
     assert "No false negative in the test patients." in texts(no_lesion("FN"))
@@ -188,6 +188,14 @@ def test_share_volume_pools_by_the_normaliser(lesion, sequences):
     rows, columns = crop_around(lesion[2], SPACING[1:], 120)
     assert overlay[20 - rows.start, 30 - columns.start, 3] == 0
     assert overlay[21 - rows.start, 30 - columns.start, 3] > 0
+
+
+def test_share_volume_leaves_out_sums_that_cancel(lesion):
+    shares = np.full((2, *SHAPE), 0.5)
+    normaliser = np.where(lesion, 1.0, np.random.default_rng(0).normal(size=SHAPE))
+    figure = share_volume(shares, normaliser, volumes(2), lesion, SPACING, ["a", "b"], "patient 7")
+    pooled = next(axes for axes in figure.axes if axes.get_ylabel() == "pooled share")
+    assert len(pooled.collections) == 1
 
 
 def test_share_volume_without_tumour_says_so(lesion):

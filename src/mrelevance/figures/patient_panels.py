@@ -34,8 +34,8 @@ def choose_lesion(
 ) -> dict | None:
     """The lesion to show, by rule: the true positive of median volume, else the largest.
 
-    Of all test patients' lesions of `region` (TP, FN or FP) with known relevance under
-    `composite`. The lower of two median volumes; equal volumes by patient and number. Gives the
+    Of all test patients' lesions of `region` (TP, FN or FP) with relevance under `composite`, that
+    is with at least one voxel that was not excluded. The lower of two median volumes; equal volumes by patient and number. Gives the
     lesion's row of `lesions` as a dict, or None where there is no such lesion. In the relevance
     table, a false positive's lesion number is its region_id.
 
@@ -48,13 +48,13 @@ def choose_lesion(
     check_columns(lesions, columns, "lesion table")
     check_columns(
         relevance,
-        ["patient", "composite", "region", "lesion", "relevance_pooled"],
+        ["patient", "composite", "region", "lesion", "relevance"],
         "relevance table",
     )
     explained = relevance[
         (relevance["composite"] == composite)
         & (relevance["region"] == region)
-        & relevance["relevance_pooled"].notna()
+        & relevance["relevance"].notna()
     ]
     known = set(zip(explained["patient"], explained["lesion"], strict=True))
     of_region = lesions[lesions["region"] == region]

@@ -22,6 +22,8 @@ from mrelevance.figures.slices import (
 
 FIELD_MM = 120
 SURROUNDINGS_MM = 15
+# Where normalisers of both signs cancel to less than this part, a pooled share means nothing.
+SMALLEST_SUM = 0.1
 COLOURS = "PuOr_r"
 
 
@@ -41,8 +43,8 @@ def share_volume(
     `normaliser` is (D, H, W), `prediction` bool (D, H, W); `spacing_mm` is (z, y, x). The slice
     is that of the tumour's largest cross-section. One panel per sequence shows its share, the
     next the sequence with the largest share, the last the pooled shares of the predicted tumour
-    and of its surroundings (quotients of sums over voxels). Voxels whose shares do not sum to
-    one have no defined share and stay grey.
+    and of its surroundings (quotients of sums over voxels; left out where normalisers of both
+    signs cancel). Voxels whose shares do not sum to one have no defined share and stay grey.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def _pooled(
     for region, face, shift in [(prediction, None, -0.12), (surroundings, "white", 0.12)]:
         voxels = region & defined
         weight = normaliser[voxels].sum()
-        if not voxels.any() or weight == 0:
+        if abs(weight) <= SMALLEST_SUM * np.abs(normaliser[voxels]).sum():
             continue
         values = (shares[:, voxels] * normaliser[voxels]).sum(axis=1) / weight
         axes.scatter(
