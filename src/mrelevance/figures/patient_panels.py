@@ -35,9 +35,10 @@ def choose_lesion(
     """The lesion to show, by rule: the true positive of median volume, else the largest.
 
     Of all test patients' lesions of `region` (TP, FN or FP) with relevance under `composite`, that
-    is with at least one voxel that was not excluded. The lower of two median volumes; equal volumes by patient and number. Gives the
-    lesion's row of `lesions` as a dict, or None where there is no such lesion. In the relevance
-    table, a false positive's lesion number is its region_id.
+    is with at least one voxel that was not excluded. The lower of two median volumes; equal
+    volumes by patient and number. Gives the lesion's row of `lesions` as a dict, or None where
+    there is no such lesion. In the relevance table, a false positive's lesion number is its
+    region_id.
 
     Raises
     ------
