@@ -12,6 +12,14 @@ from mrelevance.phantom.tissues import LESIONS, MALIGNANT, UNLABELLED, Tissue
 # Gap between neighbouring lesions; below it two would be drawn as one.
 GAP_MM = 8.0
 PLACES_TRIED = 300
+# Diameters are log-normal: median, and standard deviation of the logarithm.
+DIAMETER_MM, DIAMETER_SPREAD = 19.0, 0.5
+# Share of the range of lesion counts that is used on average; counts are Poisson.
+MEAN_LOAD = 0.35
+# Share of a patient's further lesions that are of the main type, beside those by weight.
+SAME_TYPE = 0.3
+# Cirrhosis makes carcinomas more and metastases less likely to be the main type, by these factors.
+CIRRHOSIS = {"HCC": 3.0, "metastasis": 0.5}
 LIVER_LABELS = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
 
 
@@ -61,22 +69,21 @@ def draw_lesions(
     carcinoma. A lesion that finds no place shrinks until it does.
     """
     weights = settings.lesion_types
-    malignant = np.array([weights[kind] for kind in MALIGNANT], float)
-    if poor_uptake:
-        malignant *= (3, 0.5)
+    malignant = np.array([weights[k] * (CIRRHOSIS[k] if poor_uptake else 1) for k in MALIGNANT])
     main = str(rng.choice(MALIGNANT, p=malignant / malignant.sum()))
     kinds = list(weights)
     chances = np.array(list(weights.values()), float)
     low, high = settings.lesions
-    count = int(np.clip(1 + rng.poisson(0.35 * (high - 1)), low, high))
+    count = int(np.clip(1 + rng.poisson(MEAN_LOAD * (high - 1)), low, high))
     drawn = [main]
     while len(drawn) < count:
         other = str(rng.choice(kinds, p=chances / chances.sum()))
-        drawn.append(main if rng.random() < 0.3 else other)
+        drawn.append(main if rng.random() < SAME_TYPE else other)
 
     smallest, largest = settings.lesion_diameter_mm
     # The label's size differs from the one drawn by a voxel or so: keep it within the limits too.
-    diameters = np.clip(rng.lognormal(np.log(19), 0.5, count), 1.1 * smallest, 0.95 * largest)
+    diameters = rng.lognormal(np.log(DIAMETER_MM), DIAMETER_SPREAD, count)
+    diameters = np.clip(diameters, 1.1 * smallest, 0.95 * largest)
     lesions: list[Lesion] = []
     # Large ones first, while there is room for them.
     for kind, diameter in zip(drawn, np.sort(diameters)[::-1], strict=True):

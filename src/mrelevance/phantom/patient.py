@@ -14,7 +14,7 @@ from mrelevance.phantom.acquisition import Subject, acquire, make_grids, make_te
 from mrelevance.phantom.anatomy import build_anatomy
 from mrelevance.phantom.breathing import draw_breathing
 from mrelevance.phantom.kinetics import simulate_circulation, simulate_liver
-from mrelevance.phantom.lesions import draw_lesions, paint_lesions
+from mrelevance.phantom.lesions import LIVER_LABELS, draw_lesions, paint_lesions
 from mrelevance.phantom.settings import Settings, check_settings
 from mrelevance.phantom.tissues import TISSUES
 from mrelevance.phantom.truth import (
@@ -84,7 +84,7 @@ def simulate_patient(
         fine, anatomy.labels, labels, texture, list(tissues.values()), lesions, circulation
     )
 
-    liver = anatomy.liver_depth > 0
+    liver = np.isin(anatomy.labels, LIVER_LABELS)
     breathing = draw_breathing(
         sequences,
         reference,

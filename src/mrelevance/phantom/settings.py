@@ -11,6 +11,16 @@ from mrelevance.errors import InputError
 FIELD_STRENGTHS_T = (1.5, 3.0)
 LESION_TYPES = ("HCC", "metastasis", "haemangioma", "cyst", "FNH")
 VARIANTS = ("study", "decoy", "single_source")
+LISTS = (
+    "size",
+    "spacing_mm",
+    "t2_weighted",
+    "lesions",
+    "lesion_diameter_mm",
+    "lesion_share",
+    "motion_mm",
+)
+MAPPINGS = ("times_s", "signal_to_noise", "lesion_types")
 # The anatomy has its natural size, whatever the grid: it must fit into the field of view.
 SMALLEST_FIELD_OF_VIEW_MM = (330, 250, 140)
 
@@ -55,6 +65,11 @@ def check_settings(settings: dict, sequences: list[str], reference: str) -> Sett
         _require(key in names, f"has an unknown key {key!r}; its keys are {', '.join(names)}")
     for key in names:
         _require(key in settings, f"lacks the key {key!r}; copy it from config/config.yaml")
+    for key, kind, words in (
+        *((key, list, "a list") for key in LISTS),
+        *((key, dict, "a mapping") for key in MAPPINGS),
+    ):
+        _require(isinstance(settings[key], kind), f"{key} is {settings[key]!r}; give {words}")
     checked = Settings(
         **{key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
     )
@@ -86,8 +101,10 @@ def _check_scanner(settings: Settings) -> None:
         f"field_strength_T is {settings.field_strength_T}; tissue constants exist for "
         f"{' and '.join(map(str, FIELD_STRENGTHS_T))}",
     )
-    for key in ("repetition_time_ms", "echo_time_ms", "dose_ml_per_kg"):
+    for key in ("repetition_time_ms", "echo_time_ms"):
         _check_number(settings, key, lambda v: v > 0, "give a positive number")
+    # The circulation model needs an injection that is longer than its time step.
+    _check_number(settings, "dose_ml_per_kg", lambda v: 0.02 <= v <= 0.4, "give 0.02 to 0.4")
     _check_number(settings, "flip_angle_deg", lambda v: 0 < v <= 90, "give 0 to 90 degrees")
     for key in ("bias_field", "texture"):
         _check_number(settings, key, lambda v: 0 <= v <= 0.5, "give a share from 0 to 0.5")

@@ -1,10 +1,16 @@
 """Tissue constants: relaxation times, water content, perfusion.
 
 Relaxation times before contrast: Stanisz et al. (Magn Reson Med 2005), de Bazelaire et al.
-(Radiology 2004) and Gach et al. (ICSEng 2008) for the organs; liver T1 as in Waterton et al.
-(2021); liver and lesions at 1.5 T from the literature on gadoxetate-enhanced liver MRI (T1 liver
-600, HCC 1056, metastasis 1757, haemangioma 2524, cyst 3793 ms; T2 liver 54, malignant 85,
-haemangioma 155, cyst 583 ms), at 3 T with the same rise as organs of similar T1.
+(Radiology 2004) and Gach et al. (ICSEng 2008) for muscle, spleen, kidney, marrow, blood and spinal
+fluid; Waterton (2021, as in dcmri) for liver T1. Lesions and liver at 1.5 T follow the literature
+on gadoxetate-enhanced liver MRI: T1 liver 600, HCC 1056, metastasis 1757, haemangioma 2524, cyst
+3793 ms; T2 liver 54, malignant 85, haemangioma 155, cyst 583 ms; at 3 T they change as organs of
+similar relaxation do. The rest (bowel, stomach, bile, lung) is plausible, not measured.
+
+Perfusion is chosen: so that the liver follows the volunteers' curves, that lesions have about
+the T1 of the literature 15 minutes after injection (HCC 724, metastasis 1033, haemangioma 1071,
+cyst 3671 ms), and that they enhance in the order radiologists know.
+
 Fat is written with the little signal that fat suppression leaves, and blood with the shorter T2
 that stands for the signal a spin echo loses as the blood moves on.
 """
