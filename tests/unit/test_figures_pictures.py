@@ -225,5 +225,11 @@ def test_cohort_glance(lesion, kind):
     labels = [axes.get_xlabel() for axes in figure.axes]
     assert ("labelled lesions" in labels) == (kind != "unknown")
     assert [text for text in texts(figure) if text in list("abcd")] == list("abcd")
+    image = volumes(4)
+    without = cohort_glance(
+        split, lesions, image, lesion & False, SPACING, list("abcd"), "3", seed=0
+    )
+    assert "patient 3: middle slice, no labelled tumour" in texts(without)
+    np.testing.assert_array_equal(without.axes[-4].images[0].get_array(), image[0, 3])
     with pytest.raises(InputError, match="patient 3: 3 sequences, but 4 channels"):
         cohort_glance(split, lesions, volumes(4), lesion, SPACING, list("abc"), "3", seed=0)

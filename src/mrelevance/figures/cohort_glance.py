@@ -28,7 +28,8 @@ def cohort_glance(
 
     `split` has patient and split, `lesions` is the table of `cohort_lesions`. `image` is
     (C, D, H, W) and `label` bool (D, H, W), as displayed (see `slices.radiological`), with
-    `spacing_mm` (z, y, x), of the `patient` shown in the slice with the most labelled voxels.
+    `spacing_mm` (z, y, x), of the `patient` shown in the slice with the most labelled voxels
+    (the middle one where there is none).
     `seed` scatters dots sideways. Types are left out where none is known.
 
     Raises
@@ -58,8 +59,12 @@ def cohort_glance(
     if with_types:
         _types(charts[2], lesions, splits)
 
-    below.suptitle(f"patient {patient}: slice with the most labelled tumour", fontsize=7)
-    cut = largest_slice(label)
+    labelled = label.any()
+    cut = largest_slice(label) if labelled else len(label) // 2
+    which = (
+        "slice with the most labelled tumour" if labelled else "middle slice, no labelled tumour"
+    )
+    below.suptitle(f"patient {patient}: {which}", fontsize=7)
     grid = below.subplots(rows, columns, squeeze=False)
     colours = style.sequence_colours(sequences)
     for axes, sequence, pixels in zip(grid.flat, sequences, image[:, cut], strict=False):
