@@ -12,10 +12,11 @@ from mrelevance.files import write_table
 from mrelevance.images import image_like, write_image
 from mrelevance.phantom.acquisition import Subject, acquire, make_grids, make_texture
 from mrelevance.phantom.anatomy import build_anatomy
-from mrelevance.phantom.breathing import draw_breathing
+from mrelevance.phantom.breathing import Breathing, draw_breathing
 from mrelevance.phantom.kinetics import simulate_circulation, simulate_liver
 from mrelevance.phantom.lesions import LIVER_LABELS, draw_lesions, paint_lesions
 from mrelevance.phantom.settings import Settings, check_settings
+from mrelevance.phantom.shapes import Grid
 from mrelevance.phantom.tissues import TISSUES
 from mrelevance.phantom.truth import (
     conspicuity_table,
@@ -109,10 +110,7 @@ def simulate_patient(
         images=images,
         label=label,
         liver=(voxel_shares(liver, fine, grid) >= 0.5) | (label > 0),
-        displacements={
-            sequence: np.moveaxis(state.displacement(grid.points())[::-1], 0, -1)
-            for sequence, state in breathing.items()
-        },
+        displacements={s: _vector_field(state, grid) for s, state in breathing.items()},
         lesions=all_lesions[all_lesions["labelled"]].drop(columns="labelled"),
         all_lesions=all_lesions,
         landmarks=landmark_table(name, landmarks, breathing),
@@ -142,6 +140,15 @@ def _generator(seed: int, name: str, purpose: str) -> np.random.Generator:
     """Random numbers of one patient for one purpose, independent of all others."""
     digest = hashlib.sha256(f"{name}/{purpose}".encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
+
+
+def _vector_field(breathing: Breathing, grid: Grid) -> np.ndarray:
+    """Displacement (D, H, W, 3) in mm, components x, y, z.
+
+    Rounded to 1/1024 mm, far below what matters: the files compress to less than half.
+    """
+    field = np.moveaxis(breathing.displacement(grid.points())[::-1], 0, -1)
+    return np.rint(field * np.float32(1024)) / np.float32(1024)
 
 
 def _geometry(settings: Settings) -> sitk.Image:
