@@ -40,6 +40,15 @@ class Convolution:
             self.transposed, self.output_padding, self.groups, [True, False, False],
         )[0]  # fmt: skip
 
+    def scaled_weight(self, scale: Tensor) -> Tensor:
+        """Weights times `scale`, one factor per output channel or one for all."""
+        kernel = [1] * (self.weight.ndim - 2)
+        if not self.transposed:
+            return self.weight * scale.view(-1, 1, *kernel)
+        scale = scale.expand(self.groups * self.weight.shape[1])
+        per_group = self.weight.unflatten(0, (self.groups, -1))
+        return (per_group * scale.view(self.groups, 1, -1, *kernel)).flatten(0, 1)
+
     def with_target(self, target: int | tuple[int, int]) -> "Convolution":
         """Keep one output channel, or the difference `positive - negative` of two."""
 

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.graph import Operation
-from mrelevance.lrp.maps import LinearMap, build_convolution
-from mrelevance.lrp.rules import InputRule, zero
+from mrelevance.lrp.maps import LinearMap, folded_convolution
+from mrelevance.lrp.rules import InputRule
 
 
 def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRule) -> LinearMap:
@@ -16,7 +16,8 @@ def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRul
     """
     x = values[0][:1]
     convolution = operation.arguments[1]
-    output = build_convolution(operation, values, zero)[0][:1]
+    _, scale, output = folded_convolution(operation, x)
+    weight = convolution.scaled_weight(scale.flatten())
     dimensions = tuple(range(2, x.ndim))
     factors = {
         "image": x,
@@ -24,7 +25,7 @@ def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRul
         "low": x.amin(dimensions, keepdim=True).clamp_max(0).expand_as(x),
         "high": x.amax(dimensions, keepdim=True).clamp_min(0).expand_as(x),
     }
-    terms = [(factors[kind], weight) for kind, weight in rule.terms(convolution.weight)]
+    terms = [(factors[kind], weight) for kind, weight in rule.terms(weight)]
     total = sum(convolution.linear(factor, weight) for factor, weight in terms)
     gain = torch.where(total == 0, 0, output / torch.where(total == 0, 1, total))
 

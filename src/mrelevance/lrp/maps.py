@@ -38,15 +38,10 @@ Built = tuple[Tensor, LinearMap]
 
 
 def build_convolution(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
-    """Convolution with the normalisation folded into it: `z = a (W x + b) + c`."""
+    """Convolution with the normalisation folded into it."""
     (x,) = values
     convolution = operation.arguments[1]
-    u = convolution.linear(x)
-    bias = u.new_zeros(()) if convolution.bias is None else per_channel(convolution.bias, u)
-    scale, shift = u.new_ones(()), u.new_zeros(())
-    if operation.normalisation:
-        scale, shift = scale_and_shift(operation.normalisation, u[:1] + bias)
-    output = scale * u + (scale * bias + shift)
+    u, scale, output = folded_convolution(operation, x)
     absolute = convolution.weight.abs() if rule.gains else None
     size = x.shape[1:]
     return output, weighted_map(
@@ -60,6 +55,17 @@ def build_convolution(operation: Operation, values: list[Tensor], rule: Rule) ->
         scale=scale,
         rule=rule,
     )
+
+
+def folded_convolution(operation: Operation, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`u = W x`, the normalisation's scale a (1, C or 1, 1, ...), and `z = a (u + b) + c`."""
+    convolution = operation.arguments[1]
+    u = convolution.linear(x)
+    bias = u.new_zeros(()) if convolution.bias is None else per_channel(convolution.bias, u)
+    scale, shift = u.new_ones(()), u.new_zeros(())
+    if operation.normalisation:
+        scale, shift = scale_and_shift(operation.normalisation, u[:1] + bias)
+    return u, scale, scale * u + (scale * bias + shift)
 
 
 def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Built:

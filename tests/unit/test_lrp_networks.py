@@ -1,0 +1,162 @@
+"""Every network of the list: complete, conserving, and equal in single precision."""
+
+import pytest
+import torch
+from lrp_networks import image_of, leaky, randomised
+from monai.networks import nets
+from torch import nn
+
+from mrelevance.lrp import Explainer
+
+CHANNELS = {"spatial_dims": 3, "in_channels": 2, "out_channels": 2}
+STAGES = {"kernel_size": [3, 3, 3], "strides": [1, 2, 2], "upsample_kernel_size": [2, 2]}
+AFFINE = ("INSTANCE", {"affine": True})
+
+NETWORKS = {
+    "UNet": (
+        lambda: nets.UNet(**CHANNELS, channels=[4, 6, 8], strides=[2, 2], norm=AFFINE),
+        (8, 12, 8),
+    ),
+    "UNet residual, batch norm": (
+        lambda: nets.UNet(
+            **CHANNELS, channels=[4, 6, 8], strides=[2, 2], num_res_units=2, norm="BATCH"
+        ),
+        (8, 12, 8),
+    ),
+    "BasicUNet, odd size": (
+        lambda: nets.BasicUNet(**CHANNELS, features=[4, 4, 6, 6, 8, 4]),
+        (17, 16, 33),
+    ),
+    "BasicUNetPlusPlus": (
+        lambda: nets.BasicUNetPlusPlus(**CHANNELS, features=[4, 4, 4, 4, 6, 4]),
+        (16, 16, 32),
+    ),
+    "DynUNet": (
+        lambda: nets.DynUNet(**CHANNELS, **STAGES, filters=[4, 6, 8], norm_name=AFFINE),
+        (8, 12, 8),
+    ),
+    "DynUNet residual": (
+        lambda: nets.DynUNet(
+            **CHANNELS, **STAGES, filters=[4, 6, 8], norm_name=AFFINE, res_block=True
+        ),
+        (8, 12, 8),
+    ),
+    "SegResNet": (
+        lambda: nets.SegResNet(
+            **CHANNELS, init_filters=8, blocks_down=[1, 1, 1], blocks_up=[1, 1], dropout_prob=0.2
+        ),
+        (8, 12, 8),
+    ),
+    "SegResNetDS": (
+        lambda: nets.SegResNetDS(
+            **CHANNELS, init_filters=4, blocks_down=[1, 1, 1], norm="INSTANCE"
+        ),
+        (8, 12, 8),
+    ),
+    "AttentionUnet": (
+        lambda: nets.AttentionUnet(**CHANNELS, channels=[4, 6, 8], strides=[2, 2], dropout=0.2),
+        (8, 12, 8),
+    ),
+    "VNet": (lambda: nets.VNet(3, 2, 2), (16, 16, 16)),
+    "HighResNet, odd size": (
+        lambda: nets.HighResNet(
+            **CHANNELS,
+            layer_params=(
+                {"name": "conv_0", "n_features": 4, "kernel_size": 3},
+                {"name": "res_1", "n_features": 4, "kernels": (3, 3), "repeat": 2},
+                {"name": "res_2", "n_features": 8, "kernels": (3, 3), "repeat": 1},
+                {"name": "conv_1", "n_features": 8, "kernel_size": 1},
+                {"name": "conv_2", "kernel_size": 1},
+            ),
+        ),
+        (7, 9, 5),
+    ),
+}
+EVERY_NETWORK = pytest.mark.parametrize("name", NETWORKS)
+
+
+def network_and_image(name):
+    build, size = NETWORKS[name]
+    torch.manual_seed(0)
+    return randomised(build()), image_of(size, sequences=2)
+
+
+def freeze_statistics(module, inputs, output):
+    """Normalise both images of a batch, (image, reference), as the first one is normalised."""
+    (u,) = inputs
+    groups = module.num_groups if isinstance(module, nn.GroupNorm) else u.shape[1]
+    first = u[:1].reshape(groups, -1)
+    each = u.shape[1] // groups
+    shape = (1, -1, 1, 1, 1)
+    mean = first.mean(1).repeat_interleave(each).view(shape)
+    deviation = (first.var(1, correction=0) + module.eps).sqrt().repeat_interleave(each).view(shape)
+    normalised = (u - mean) / deviation
+    if not module.affine:
+        return normalised
+    return normalised * module.weight.view(shape) + module.bias.view(shape)
+
+
+def logits_with_frozen_statistics(network, image, reference):
+    handles = [
+        module.register_forward_hook(freeze_statistics)
+        for module in network.modules()
+        if isinstance(module, nn.InstanceNorm3d | nn.GroupNorm)
+    ]
+    with torch.no_grad():
+        logits = network(torch.cat([image, reference]))
+    for handle in handles:
+        handle.remove()
+    return logits[0] if isinstance(logits, list) else logits
+
+
+@EVERY_NETWORK
+def test_deeplift_is_complete(name):
+    """`N_a = y(x) - y(x0)` at every voxel, whatever the biases, and relevance maps sum to it."""
+    network, image = network_and_image(name)
+    reference = image.clone()
+    reference[..., 2:5, 2:5, 2:5] = image_of((3, 3, 3), sequences=2, seed=9)
+    logits = logits_with_frozen_statistics(network, image, reference)
+    margins = logits[:, 1] - logits[:, 0]
+    expected = margins[0] - margins[1]
+    scale = float(expected.abs().max())
+    assert scale > 1e-2
+    explanation = Explainer(network, image, "deeplift", reference=reference).explain(image, (1, 0))
+    parts = explanation.sequence_parts
+    torch.testing.assert_close(parts.sum(0), expected, rtol=0, atol=1e-10 * scale)
+    assert float(parts[0].abs().max()) > 1e-3 * scale
+    of_all = explanation.weighted_map(torch.ones_like(expected)).sum()
+    assert abs(float(of_all - expected.sum())) < 1e-10 * float(expected.abs().sum())
+
+
+CONSERVING = [
+    *((name, "alpha2_beta1") for name in NETWORKS),
+    *((name, "alpha1_beta0") for name in ("DynUNet residual", "SegResNet", "AttentionUnet")),
+    *((name, "gamma") for name in ("DynUNet", "UNet residual, batch norm", "HighResNet, odd size")),
+]
+
+
+@pytest.mark.parametrize(("name", "composite"), CONSERVING)
+def test_signed_rules_conserve_whatever_the_biases(name, composite):
+    network, image = network_and_image(name)
+    explanation = Explainer(leaky(network), image, composite).explain(image, (1, 0))
+    assert float(explanation.logit.abs().max()) > 1e-2
+    ratio = explanation.normalisers / explanation.logit
+    torch.testing.assert_close(ratio, torch.ones_like(ratio), rtol=1e-7, atol=0)
+
+
+@pytest.mark.parametrize("name", ["DynUNet", "SegResNet", "AttentionUnet"])
+@pytest.mark.parametrize("composite", ["alpha2_beta1", "epsilon", "deeplift"])
+def test_single_precision_is_close_to_double(name, composite):
+    network, image = network_and_image(name)
+    options = {"epsilon": {"epsilon": 0.1}, "deeplift": {"reference": torch.zeros_like(image)}}
+    options = options.get(composite, {})
+    double = Explainer(network, image, composite, **options)
+    single = Explainer(network, image, composite, dtype=torch.float32, **options)
+    assert next(network.parameters()).dtype == torch.float64
+    region = torch.zeros(image.shape[2:], dtype=torch.bool)
+    region[2:5, 2:5, 2:5] = True
+    expected = double.explain(image, (1, 0)).weighted_map(region)
+    relevance = single.explain(image, (1, 0)).weighted_map(region)
+    assert relevance.dtype == torch.float32
+    difference = (relevance.double() - expected).norm() / expected.norm()
+    assert 0 < float(difference) < 1e-3
