@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from mrelevance.motion.grid import Grid, make_grid, pool_mask
-from mrelevance.motion.similarity import Template, squared_local_correlation
+from mrelevance.motion.similarity import Template, squared_local_correlation, window_mean
 from mrelevance.motion.spline import (
     ORDER,
     BendingEnergy,
@@ -116,11 +116,10 @@ class Comparison:
         return bool((self._inside(coefficients) & self.level.mask).any())
 
     def keep_inside(self, *coefficients: torch.Tensor) -> None:
-        """Compare from now on only where the moving image has voxels under every displacement."""
-        mask = self.level.mask
-        for moved in coefficients:
-            mask = mask & self._inside(moved)
-        self.template = Template(self.level.image, mask)
+        """Compare from now on only windows that the moving image fills under every displacement."""
+        inside = torch.stack([self._inside(moved) for moved in coefficients]).all(dim=0)
+        complete = F.pad(window_mean(inside.float()) > 0.999, (1, 1, 1, 1, 1, 1))
+        self.template = Template(self.level.image, self.level.mask & complete)
 
     def similarities(self, *coefficients: torch.Tensor) -> list[float]:
         """Similarity under several displacements, on the voxels that all of them reach."""

@@ -1,5 +1,8 @@
 """Rigid registration: rotation and translation of the whole image."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -33,19 +36,30 @@ def register_rigid(
     transform = sitk.Euler3DTransform()
     middle = (np.array(reference.GetSize()) - 1) / 2
     transform.SetCenter(reference.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
-    for resolution in resolutions_mm:
-        registration = sitk.ImageRegistrationMethod()
-        registration.SetNumberOfThreads(1)
-        registration.SetMetricAsMattesMutualInformation(HISTOGRAM_BINS)
-        registration.SetMetricSamplingStrategy(registration.NONE)
-        registration.SetInterpolator(sitk.sitkLinear)
-        registration.SetOptimizerAsRegularStepGradientDescent(
-            learningRate=resolution / 2, minStep=SMALLEST_STEP_MM, numberOfIterations=iterations
-        )
-        registration.SetOptimizerScalesFromPhysicalShift()
-        registration.SetInitialTransform(transform, inPlace=True)
-        registration.Execute(_coarse(reference, resolution), _coarse(moving, resolution))
+    with _one_thread():
+        for resolution in resolutions_mm:
+            registration = sitk.ImageRegistrationMethod()
+            registration.SetMetricAsMattesMutualInformation(HISTOGRAM_BINS)
+            registration.SetMetricSamplingStrategy(registration.NONE)
+            registration.SetInterpolator(sitk.sitkLinear)
+            registration.SetOptimizerAsRegularStepGradientDescent(
+                learningRate=resolution / 2, minStep=SMALLEST_STEP_MM, numberOfIterations=iterations
+            )
+            registration.SetOptimizerScalesFromPhysicalShift()
+            registration.SetInitialTransform(transform, inPlace=True)
+            registration.Execute(_coarse(reference, resolution), _coarse(moving, resolution))
     return transform
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # Threads of the metric are set nowhere else, and sum up in an order of their own.
+    threads = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
 
 
 def _coarse(image: sitk.Image, resolution_mm: float) -> sitk.Image:

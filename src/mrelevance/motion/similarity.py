@@ -4,8 +4,10 @@ import torch
 import torch.nn.functional as F
 
 VOXELS = 27  # in a window of 3 x 3 x 3
-# Variance, relative to that of the image, below which a window has no structure to compare.
-FLAT = 1e-4
+# Variance, relative to that of the image, added to that of each window: windows without structure
+# count little. Too little of it, and noise decides: interpolation smooths it between voxels, which
+# looks like better agreement there.
+FLAT = 3e-3
 
 
 class Template:
