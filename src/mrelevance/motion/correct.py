@@ -139,7 +139,7 @@ def _correct_sequence(
             )
             transform = spline_transform(coefficients.cpu().numpy(), target)
             field = displacement_field(transform, target)
-            folded = _folded_share(field, mask)
+            folded = folded_share(field, mask)
         else:
             transform = register_rigid(target, moving, **settings["rigid"])
             coefficients = comparison.coefficients_of(transform)
@@ -164,7 +164,8 @@ def _correct_sequence(
     )
 
 
-def _folded_share(field: sitk.Image, mask: np.ndarray) -> float:
+def folded_share(field: sitk.Image, mask: np.ndarray) -> float:
+    """Share of a mask's voxels (D, H, W) where p + u(p) has no positive Jacobian determinant."""
     jacobian = to_array(sitk.DisplacementFieldJacobianDeterminant(field))
     return float(np.mean(jacobian[mask] <= 0))
 

@@ -32,7 +32,7 @@ def robust_z_score(
     Raises
     ------
     InputError
-        More than half of the body has one value.
+        The quartiles of the body are equal: at least half of it has one value.
     """
     low, centre, high = (float(value) for value in np.percentile(array[body], [25, 50, 75]))
     scale = (high - low) / NORMAL_IQR
