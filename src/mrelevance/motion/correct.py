@@ -176,7 +176,7 @@ def resample(
     """Move an image onto the grid of `target` along a displacement field in mm (LPS).
 
     `interpolation`: `linear` or `bspline` (cubic, limited to the range of the image). Where the
-    moving image has no voxel, the result has the moving image's smallest value.
+    moving image has no voxel, its nearest one is repeated.
     """
     voxels = sitk.GetArrayViewFromImage(moving)
     lowest, highest = float(voxels.min()), float(voxels.max())
@@ -185,8 +185,9 @@ def resample(
         target,
         sitk.DisplacementFieldTransform(sitk.Image(field)),
         INTERPOLATORS[interpolation],
-        lowest,
+        0.0,
         sitk.sitkFloat32,
+        useNearestNeighborExtrapolator=True,
     )
     # Cubic interpolation overshoots beside steep edges.
     return image_like(np.clip(sitk.GetArrayViewFromImage(moved), lowest, highest), target)

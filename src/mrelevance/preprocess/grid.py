@@ -28,15 +28,20 @@ def resample_image(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
     """Resample linearly to a grid; blurred before along axes that become coarser.
 
     The width of the blur brings the voxel profile from the old to the new spacing; beyond the
-    field of view the smallest value is used.
+    field of view the nearest voxel is repeated.
     """
     old, new = np.array(image.GetSpacing()), np.array(grid.GetSpacing())
     variance = np.maximum(new**2 - old**2, 0) / (8 * np.log(2))
     if np.any(new > 1.01 * old):
         image = sitk.DiscreteGaussian(image, variance.tolist(), 32, 0.01, True)
-    lowest = float(sitk.GetArrayViewFromImage(image).min())
     return sitk.Resample(
-        image, grid, sitk.Transform(3, sitk.sitkIdentity), sitk.sitkLinear, lowest, sitk.sitkFloat32
+        image,
+        grid,
+        sitk.Transform(3, sitk.sitkIdentity),
+        sitk.sitkLinear,
+        0.0,
+        sitk.sitkFloat32,
+        useNearestNeighborExtrapolator=True,
     )
 
 
