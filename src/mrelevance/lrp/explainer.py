@@ -11,6 +11,7 @@ from mrelevance.errors import InputError
 from mrelevance.lrp.composites import Composite, composite_by_name, input_rule_by_name
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.graph import Graph, export_graph
+from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.trace import trace_image
 
 Target = int | tuple[int, int]
@@ -29,7 +30,8 @@ class Explainer:
     composite
         Name of a composite, or a function that gives each operation its rule.
     input_rule
-        `z_box`, `flat`, `w_square`, or None: the composite's rule also at the image.
+        `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
+        image.
     reference
         For `deeplift`: an image, or a function of the image that gives one.
     dtype
@@ -50,7 +52,7 @@ class Explainer:
         example_input: Tensor,
         composite: str | Composite = "alpha2_beta1",
         *,
-        input_rule: str | None = None,
+        input_rule: str | InputRule | None = None,
         reference: Reference | None = None,
         dtype: torch.dtype | None = None,
         **parameters: float,
@@ -60,15 +62,20 @@ class Explainer:
         self._network = network
         self._parameter = next(network.parameters())
         self._reference = reference
-        self._input_rule = input_rule_by_name(input_rule)
+        self._input_rule = (
+            input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
+        )
         self._composite = (
             composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
         )
         if composite == "deeplift" and reference is None:
             raise InputError("composite 'deeplift' needs reference=, an image or a function of it")
+        if composite == "deeplift" and input_rule is not None:
+            raise InputError("composite 'deeplift' takes no input rule; it has its reference")
         if composite != "deeplift" and isinstance(composite, str) and reference is not None:
             raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
         self._graphs: dict[tuple[int, ...], Graph] = {}
+        self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
         self._graph(self._prepared(example_input))
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
@@ -103,7 +110,11 @@ class Explainer:
     @torch.no_grad()
     def input_weighted(self, image: Tensor, weights: Tensor, target: Target = 1) -> Tensor:
         """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
-        return self.explain(image, target).input_weighted(weights.to(self._parameter))
+        explanation = self.explain(image, target)
+        size = tuple(explanation.trace.change.shape[1:])
+        if tuple(weights.shape) != size:
+            raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
+        return explanation.input_weighted(weights.to(self._parameter))
 
     @torch.no_grad()
     def voxel(self, image: Tensor, index: tuple[int, int, int], target: Target = 1) -> Tensor:
@@ -130,6 +141,8 @@ class Explainer:
             )
         region = region.to(explanation.logit.device)
         total = int(region.sum())
+        if total == 0:
+            raise InputError("the region is empty; give one with at least one voxel")
         left = int(explanation.included(region, tau).sum())
         if left == 0:
             raise InputError(
@@ -165,6 +178,10 @@ class Explainer:
         if image.ndim != 5 or image.shape[0] != 1:
             raise InputError(
                 f"the image has shape {tuple(image.shape)}; give one image (C, D, H, W)"
+            )
+        if image.shape[1] != self._sequences:
+            raise InputError(
+                f"the image has {image.shape[1]} sequences, the network was given {self._sequences}"
             )
         if not torch.isfinite(image).all():
             raise InputError("the image holds NaN or infinite voxels; repair it first")

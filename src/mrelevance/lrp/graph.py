@@ -59,11 +59,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Graph:
-    """Operations in order of computation, from the activation `image` to `output`."""
+    """Operations in order of computation, from the activation `image` to `output`.
+
+    `classes` is the number of channels of the output.
+    """
 
     operations: tuple[Operation, ...]
     image: str
     output: str
+    classes: int
 
     def readers(self) -> Counter:
         """How many operations read each activation; the output counts as one reader."""
@@ -75,7 +79,19 @@ class Graph:
         """Graph with one output channel: a class logit, or a margin `positive - negative`.
 
         Where the logits come from a convolution, the choice is folded into its weights.
+
+        Raises
+        ------
+        InputError
+            There is no such class, or the two are the same.
         """
+        chosen = {target} if isinstance(target, int) else set(target)
+        asked = 1 if isinstance(target, int) else 2
+        if len(chosen) != asked or not all(0 <= index < self.classes for index in chosen):
+            raise InputError(
+                f"target {target} is no class, or pair of different classes, of the network's "
+                f"{self.classes} classes, counted from 0"
+            )
         last = self._operation_before_crops()
         alone = self.readers()[last.name] == 1
         if alone and last.kind == "convolution" and not last.normalisation:
@@ -106,7 +122,8 @@ class Graph:
             addends = tuple(Activation(operation.name) for operation in chosen)
             margin = Operation("margin", "sub", torch.ops.aten.sub.Tensor, addends, path="target")
             chosen = (*chosen, margin)
-        return replace(self, operations=(*self.operations, *chosen), output=chosen[-1].name)
+        operations = (*self.operations, *chosen)
+        return replace(self, operations=operations, output=chosen[-1].name, classes=1)
 
 
 def export_graph(network: nn.Module, image: Tensor) -> Graph:
@@ -117,7 +134,8 @@ def export_graph(network: nn.Module, image: Tensor) -> Graph:
     Raises
     ------
     InputError
-        The network is in training mode, or has not one image in and one tensor of logits out.
+        The network is in training mode, or has not one image in and one tensor of logits
+        (1, classes, D, H, W) out.
     """
     if network.training:
         raise InputError("the network is in training mode; call network.eval() before explaining")
@@ -155,7 +173,14 @@ def export_graph(network: nn.Module, image: Tensor) -> Graph:
     output = _resolve(signature.user_outputs[0], aliases, constants)
     if not isinstance(output, Activation):
         raise InputError("the network's output does not depend on the image")
-    graph = Graph(tuple(operations), signature.user_inputs[0], output.name)
+    (logits,) = program.graph.output_node().args[0]
+    shape = tuple(logits.meta["val"].shape)
+    if len(shape) != image.ndim:
+        raise InputError(
+            f"the network's output has shape {shape}; wrap it so that it gives logits "
+            "(1, classes, D, H, W)"
+        )
+    graph = Graph(tuple(operations), signature.user_inputs[0], output.name, shape[1])
     return _with_folded_normalisation(_without_unread_operations(graph))
 
 

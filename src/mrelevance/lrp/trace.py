@@ -86,7 +86,8 @@ def trace_image(
     Raises
     ------
     InputError
-        An operation that carries relevance has no rule.
+        An operation that carries relevance has no rule, or reads the image and cannot follow
+        the input rule.
     """
     carrying = operations_carrying_relevance(graph, with_reference=reference is not None)
     values = {graph.image: image if reference is None else torch.cat([image, reference])}
@@ -101,8 +102,12 @@ def trace_image(
             values[operation.name] = output
             if operation.name in carrying:
                 maps[operation.name] = built
-            reads_image = operation.inputs[0] == graph.image
-            if input_rule and reads_image and operation.kind == "convolution":
+            if input_rule and operation.name in carrying and graph.image in operation.inputs:
+                if operation.kind != "convolution":
+                    raise InputError(
+                        f"input rule {input_rule.name!r} holds for convolutions, but {operation} "
+                        "reads the image; leave input_rule out for this network"
+                    )
                 input_maps[operation.name] = build_input_layer(operation, inputs, input_rule)
         if not keep_values:
             _forget_read(values, left, operation)
