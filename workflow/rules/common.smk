@@ -45,6 +45,12 @@ REFERENCE = config["reference"]
 PATIENTS = list(SHEET["patient"])
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
 SPLIT = SHEET["split"].to_dict() if "split" in SHEET else None
+# Where the maps of each composite lie. Rules that read the relevance tables ask for these folders
+# too, because Snakemake runs a rule again for a new output only if some rule asks for it.
+VOLUMES = expand(
+    "results/relevance/{{patient}}/{composite}",
+    composite=config["relevance"]["composites"],
+)
 # How the network is applied to a patient; how its result is scored does not belong here.
 WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
 
@@ -72,7 +78,7 @@ def patients_of(split):
 
 
 def for_split(split, path):
-    """Input function: `path` for every patient of one part of the split."""
+    """Input function: the path, or paths, for every patient of one part of the split."""
 
     def paths(wildcards):
         return expand(path, patient=patients_of(split))

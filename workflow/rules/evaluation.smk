@@ -34,6 +34,7 @@ rule compare_composites:
     input:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
+        volumes=for_split("test", VOLUMES),
     output:
         agreement="results/evaluation/agreement.tsv",
     log:

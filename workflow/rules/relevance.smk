@@ -9,12 +9,7 @@ rule relate_patient:
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
     output:
         table="results/relevance/{patient}/relevance.tsv",
-        volumes=directory(
-            expand(
-                "results/relevance/{{patient}}/{composite}",
-                composite=config["relevance"]["composites"],
-            )
-        ),
+        volumes=directory(VOLUMES),
     log:
         "results/logs/relate_patient/{patient}.log",
     benchmark:

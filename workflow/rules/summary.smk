@@ -71,6 +71,7 @@ rule summarise_relevance:
     input:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
+        volumes=for_split("test", VOLUMES),
     output:
         relevance=report(
             "results/summary/relevance.tsv",

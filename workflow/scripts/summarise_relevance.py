@@ -7,6 +7,7 @@ from mrelevance.summary.cohort import stack
 
 log_to(snakemake.log[0])
 
-tables = [read_table(path) for path in snakemake.input]
+paths = [*snakemake.input.relevance, *snakemake.input.shapley]
+tables = [read_table(path) for path in paths]
 write_table(stack("relevance", tables), snakemake.output.relevance)
-write_beside([snakemake.output.relevance], snakemake.config, snakemake.input)
+write_beside([snakemake.output.relevance], snakemake.config, paths)

@@ -1,0 +1,91 @@
+"""A copy of the project in which the tests run the workflow on a tiny phantom."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "workflow", "config", "profiles", "src", "notebooks", "tests/integration")
+TINY = "tests/integration/tiny.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project's tree, free to be changed, with results of its own."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, config: str = TINY) -> subprocess.CompletedProcess:
+        """Run Snakemake here; the library is that of the copy."""
+        programs = Path(sys.executable).parent
+        environment = os.environ | {
+            "PYTHONPATH": str(self.folder / "src"),
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        }
+        return subprocess.run(
+            [str(programs / "snakemake"), "--cores", "2", *arguments, "--configfile", config],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def plan(self, *arguments: str, config: str = TINY) -> dict[str, int]:
+        """Jobs per rule that Snakemake would run, without the rule `all`."""
+        done = self.snakemake("--dry-run", *arguments, config=config)
+        assert done.returncode == 0, done.stdout + done.stderr
+        output = done.stdout + done.stderr
+        if "Nothing to be done" in output:
+            return {}
+        table = re.search(r"Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", output)[1]
+        jobs = {rule: int(count) for rule, count in map(str.split, table.splitlines())}
+        for summary in ("total", "all"):
+            jobs.pop(summary, None)
+        return jobs
+
+    def copy(self, folder: Path) -> "Project":
+        """A copy with all results, whose files keep their times."""
+        return Project(Path(shutil.copytree(self.folder, folder)))
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Replace a text that occurs in a file of the project."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture(scope="session")
+def fresh_project(tmp_path_factory) -> Project:
+    """The project without results; not to be changed."""
+    folder = tmp_path_factory.mktemp("fresh") / "project"
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def study(fresh_project, tmp_path_factory) -> Project:
+    """The project after the whole workflow has run on the tiny phantom; not to be changed."""
+    project = fresh_project.copy(tmp_path_factory.mktemp("study") / "project")
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def changed(study, tmp_path) -> Project:
+    """A copy of the finished study, to be changed by one test."""
+    return study.copy(tmp_path / "project")

@@ -1,0 +1,137 @@
+"""Bad input ends in one line that says what to do."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+pytestmark = pytest.mark.workflow
+
+IMAGES = """
+sequences: [T1, T2]
+reference: T1
+cohort: {source: images, patients: sheet.tsv, data: data}
+"""
+
+
+def overlay(project, text):
+    (project.folder / "overlay.yaml").write_text(text)
+    return "overlay.yaml"
+
+
+def error_of(project, text):
+    """The one line with which planning the study ends."""
+    done = project.snakemake("--dry-run", config=overlay(project, text))
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
+    lines = [line for line in output.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, output
+    assert output.strip().endswith(lines[0])
+    return lines[0]
+
+
+@pytest.fixture
+def project(fresh_project, tmp_path):
+    return fresh_project.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def cohort(project):
+    """Three patients with two small images each."""
+    generator = np.random.default_rng(1)
+    for patient in ("p1", "p2", "p3"):
+        for name in ("T1", "T2", "label"):
+            voxels = generator.uniform(1, 2, (16, 16, 16)).astype(np.float32)
+            if name == "label":
+                voxels = (voxels > 1.99).astype(np.uint8)
+            write(project, patient, name, voxels)
+    rows = ["patient\tsplit\tT1\tT2\tlabel"]
+    for patient, split in (("p1", "train"), ("p2", "validation"), ("p3", "test")):
+        rows.append(
+            "\t".join(
+                [patient, split, *(f"{patient}/{name}.nii.gz" for name in ("T1", "T2", "label"))]
+            )
+        )
+    (project.folder / "sheet.tsv").write_text("\n".join(rows) + "\n")
+    return project
+
+
+def write(project, patient, name, voxels, spacing=2.0):
+    image = sitk.GetImageFromArray(voxels)
+    image.SetSpacing([spacing] * 3)
+    folder = project.folder / "data" / patient
+    folder.mkdir(parents=True, exist_ok=True)
+    sitk.WriteImage(image, str(folder / f"{name}.nii.gz"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("training: {learning_rat: 1}", "training.learning_rat; did you mean learning_rate?"),
+        ("sead: 1", "unknown key sead; did you mean seed?"),
+        ("training: {steps: many}", "training.steps: 'many' is not of type 'integer'"),
+        ("reference: T9", "reference is T9, which is not among sequences"),
+        ("relevance: {composites: [lrp]}", "relevance.composites.0: 'lrp' is not one of"),
+        ("inference: {window: [30, 32, 32]}", "must be a multiple of network.divisor"),
+        ("phantom: {size: [8, 8, 8]}", "the body needs at least"),
+        ("cohort: {patients: nowhere.tsv}", "nowhere.tsv does not exist"),
+    ],
+)
+def test_configuration(project, text, expected):
+    assert expected in error_of(project, text)
+
+
+def test_missing_image(cohort):
+    (cohort.folder / "data/p2/T2.nii.gz").unlink()
+    line = error_of(cohort, IMAGES)
+    assert "patient p2, T2:" in line
+    assert "p2/T2.nii.gz does not exist" in line
+
+
+def test_unknown_split(cohort):
+    cohort.replace("sheet.tsv", "validation", "valid")
+    assert "patient p2: split is 'valid'" in error_of(cohort, IMAGES)
+
+
+def import_error(project):
+    """The one error line in the log of the import of patient p1."""
+    done = project.snakemake("results/raw/p1/label.nii.gz", config=overlay(project, IMAGES))
+    assert done.returncode != 0
+    log = (project.folder / "results/logs/import_patient/p1.log").read_text()
+    lines = [line for line in log.splitlines() if "ERROR" in line]
+    assert len(lines) == 1
+    assert "Traceback" not in log + done.stdout + done.stderr
+    assert lines[0] in done.stderr + done.stdout
+    return lines[0]
+
+
+def test_image_with_nan(cohort):
+    # Not NIfTI: its reader in ITK makes such voxels zero.
+    image = sitk.GetImageFromArray(np.full((16, 16, 16), np.nan, np.float32))
+    sitk.WriteImage(image, str(cohort.folder / "data/p1/T2.nrrd"))
+    cohort.replace("sheet.tsv", "p1/T2.nii.gz", "p1/T2.nrrd")
+    assert "patient p1, sequence T2" in (line := import_error(cohort))
+    assert "NaN" in line
+
+
+def test_label_on_another_grid(cohort):
+    write(cohort, "p1", "label", np.ones((16, 16, 16), np.uint8), spacing=3.0)
+    line = import_error(cohort)
+    assert "patient p1, label" in line
+    assert "reference: T1" in line
+
+
+def test_images_of_a_cohort_without_split_get_one(cohort):
+    sheet = cohort.folder / "sheet.tsv"
+    rows = [line.split("\t") for line in sheet.read_text().splitlines()]
+    sheet.write_text("".join("\t".join([row[0], *row[2:]]) + "\n" for row in rows))
+    config = overlay(cohort, IMAGES + "motion: {method: none}\n")
+    assert cohort.plan("results/cohort/split.tsv", config=config)["import_patient"] == 3
+    done = cohort.snakemake("results/cohort/split.tsv", config=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    split = (cohort.folder / "results/cohort/split.tsv").read_text()
+    assert split.count("test") == split.count("validation") == split.count("train") == 1
+    jobs = cohort.plan(config=config)
+    assert "simulate_patient" not in jobs
+    assert jobs["predict_patient"] == 1
+    assert jobs["train_network"] == 1

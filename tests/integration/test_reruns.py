@@ -1,0 +1,126 @@
+"""Only what changed runs again: what Snakemake plans after one change to a finished study."""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+TINY = "tests/integration/tiny.yaml"
+SHEET = "tests/integration/tiny.tsv"
+
+AFTER_RELEVANCE = {
+    "compare_composites",
+    "summarise_relevance",
+    "analyse_relevance",
+    "summarise_agreement",
+    "execute_notebook",
+    "plot_parallel_coordinates",
+    "plot_true_positive",
+    "plot_false_negative",
+    "plot_share_volume",
+    "plot_relevance_by_type",
+    "plot_agreement",
+}
+AFTER_TRAINING = AFTER_RELEVANCE | {
+    "predict_patient",
+    "relate_patient",
+    "measure_shapley",
+    "summarise_segmentation",
+    "plot_lesion_detection",
+    "plot_learning_curve",
+}
+
+
+def test_finished_study_has_nothing_to_do(study):
+    assert study.plan() == {}
+    second = study.snakemake()
+    assert "Nothing to be done" in second.stdout + second.stderr
+
+
+def test_another_composite_does_not_train(changed):
+    changed.replace(TINY, "[alpha1_beta0, deeplift]", "[alpha1_beta0, deeplift, epsilon]")
+    jobs = changed.plan()
+    assert set(jobs) == AFTER_RELEVANCE | {"relate_patient"}
+    assert jobs["relate_patient"] == 3
+
+
+def test_another_learning_rate_trains_but_does_not_register(changed):
+    changed.replace(TINY, "learning_rate: 0.01", "learning_rate: 0.002")
+    jobs = changed.plan()
+    assert set(jobs) == AFTER_TRAINING | {"train_network"}
+    assert jobs["predict_patient"] == 3
+
+
+def test_another_overlap_rule_scores_again_but_does_not_train(changed):
+    changed.replace(TINY, "inference:\n", "inference:\n  lesion_overlap: 0.3\n")
+    jobs = changed.plan()
+    assert set(jobs) == AFTER_TRAINING - {"plot_learning_curve"}
+
+
+def test_another_relevance_threshold_does_not_predict(changed):
+    changed.replace(TINY, "relevance:\n", "relevance:\n  tau: 0.2\n")
+    jobs = changed.plan()
+    assert set(jobs) == AFTER_RELEVANCE | {"relate_patient", "measure_shapley"}
+
+
+def test_another_confidence_only_analyses(changed):
+    with open(changed.folder / TINY, "a") as file:
+        file.write("summary: {confidence: 0.9}\n")
+    jobs = changed.plan()
+    assert {"analyse_relevance", "summarise_agreement", "plot_parallel_coordinates"} <= set(jobs)
+    assert not {"relate_patient", "summarise_relevance", "summarise_motion"} & set(jobs)
+
+
+def test_code_of_one_figure_draws_only_that_figure(changed):
+    changed.replace(
+        "src/mrelevance/figures/learning_curve.py", '"training loss"', '"loss in training"'
+    )
+    assert changed.plan() == {"plot_learning_curve": 1}
+
+
+def test_code_of_a_stage_reruns_it_and_what_follows(changed):
+    path = changed.folder / "src/mrelevance/motion/rigid.py"
+    path.write_text(path.read_text().replace("HISTOGRAM_BINS = 32", "HISTOGRAM_BINS = 48"))
+    jobs = changed.plan()
+    assert jobs["correct_motion"] == 6
+    assert "train_network" in jobs
+    assert not {"simulate_patient", "split_cohort", "summarise_cohort"} & set(jobs)
+
+
+def test_code_of_a_script_reruns_its_rule(changed):
+    with open(changed.folder / "workflow/scripts/summarise_motion.py", "a") as file:
+        file.write("\nprint('done')\n")
+    assert changed.plan() == {"summarise_motion": 1, "plot_motion_correction": 1}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/mrelevance/images.py",
+        "src/mrelevance/phantom/patient.py",
+        "src/mrelevance/segmentation/training.py",
+        "workflow/scripts/train_network.py",
+    ],
+)
+def test_docstrings_and_comments_rerun_nothing(changed, path):
+    file = changed.folder / path
+    _, docstring, code = file.read_text().split('"""', 2)
+    file.write_text(f'"""Another description.\n\n{docstring}\n"""\n# A comment.\n{code}')
+    assert changed.plan() == {}
+
+
+def test_new_training_patient_registers_only_that_patient(changed):
+    with open(changed.folder / SHEET, "a") as file:
+        file.write("A3\ttrain\n")
+    jobs = changed.plan()
+    for rule in ("simulate_patient", "correct_motion", "preprocess_patient", "train_network"):
+        assert jobs[rule] == 1, rule
+    assert set(jobs) >= AFTER_TRAINING
+
+
+def test_new_test_patient_does_not_train(changed):
+    with open(changed.folder / SHEET, "a") as file:
+        file.write("T4\ttest\n")
+    jobs = changed.plan()
+    for rule in ("simulate_patient", "correct_motion", "preprocess_patient", "relate_patient"):
+        assert jobs[rule] == 1, rule
+    assert "train_network" not in jobs

@@ -1,0 +1,172 @@
+"""What the workflow produced on the tiny phantom."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from mrelevance.files import read_json, read_table
+from mrelevance.provenance import sha256
+
+pytestmark = pytest.mark.workflow
+
+SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
+TEST_PATIENTS = {"T1", "T2", "T3"}
+COMPOSITES = {"alpha1_beta0", "deeplift"}
+FIGURES = [
+    "parallel_coordinates",
+    "true_positive",
+    "false_negative",
+    "share_volume",
+    "relevance_by_type",
+    "agreement",
+    "motion_correction",
+    "learning_curve",
+    "lesion_detection",
+    "cohort_glance",
+]
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    return study.folder / "results"
+
+
+@pytest.fixture(scope="module")
+def relevance(results):
+    return read_table(results / "summary/relevance.tsv")
+
+
+def test_split_is_that_of_the_sheet(results):
+    split = read_table(results / "cohort/split.tsv").set_index("patient")["split"].to_dict()
+    assert split == {
+        "A1": "train",
+        "A2": "train",
+        "V1": "validation",
+        "T1": "test",
+        "T2": "test",
+        "T3": "test",
+    }
+    patients = read_json(results / "model/card.json")["patients"]
+    assert patients == {"train": ["A1", "A2"], "validation": ["V1"]}
+
+
+def test_every_test_patient_has_relevance_under_every_composite(relevance):
+    tumour = relevance[relevance["region"] == "tumour"]
+    assert set(tumour["patient"]) == TEST_PATIENTS
+    found = tumour.groupby(["patient", "composite"], sort=False)["sequence"].agg(list)
+    assert len(found) == len(TEST_PATIENTS) * (len(COMPOSITES) + 1)
+    assert all(sequences == SEQUENCES for sequences in found)
+
+
+@pytest.mark.parametrize("measure", ["relevance", "relevance_pooled"])
+def test_shares_sum_to_one(relevance, measure):
+    known = relevance.dropna(subset=[measure])
+    assert set(known["composite"]) == COMPOSITES | {"shapley"}
+    sums = known.groupby(["patient", "composite", "region", "lesion"])[measure].sum()
+    np.testing.assert_allclose(sums, 1, atol=1e-3)
+
+
+def test_relevance_is_conserved(relevance):
+    np.testing.assert_allclose(relevance["conservation"].dropna(), 1, atol=0.02)
+
+
+def test_every_lesion_is_explained(results, relevance):
+    lesions = read_table(results / "summary/lesions.tsv")
+    labelled = lesions[lesions["region"].isin(["TP", "FN"])]
+    expected = set(labelled[["patient", "region", "lesion"]].itertuples(index=False, name=None))
+    explained = relevance[relevance["region"].isin(["TP", "FN"])]
+    for composite, rows in explained.groupby("composite"):
+        found = set(rows[["patient", "region", "lesion"]].itertuples(index=False, name=None))
+        assert found == expected, composite
+    assert (labelled["region"] == "TP").any()
+
+
+def test_region_map_sums_to_the_tables_shares(results, relevance):
+    row = relevance[(relevance["region"] == "TP") & (relevance["composite"] == "deeplift")].iloc[0]
+    folder = results / f"relevance/{row['patient']}/deeplift"
+    region_map = sitk.ReadImage(str(folder / f"map_TP_{row['lesion']}.nii.gz"))
+    sums = sitk.GetArrayFromImage(region_map).sum(axis=(1, 2, 3), dtype=float)
+    own = relevance[
+        (relevance[["patient", "composite", "region", "lesion"]]
+         == row[["patient", "composite", "region", "lesion"]]).all(axis="columns")
+    ].set_index("sequence")["relevance"]  # fmt: skip
+    np.testing.assert_allclose(sums / sums.sum(), own[SEQUENCES], atol=1e-3)
+
+
+def test_results_lie_over_the_image(results):
+    image = sitk.ReadImage(str(results / "preprocessed/T1/image.nii"))
+    assert image.GetSize()[3] == len(SEQUENCES)
+    for name in (
+        "preprocessed/T1/label.nii.gz",
+        "prediction/T1/segmentation.nii.gz",
+        "prediction/T1/regions.nii.gz",
+        "relevance/T1/deeplift/shares.nii.gz",
+        "evaluation/T1/shapley.nii.gz",
+    ):
+        other = sitk.ReadImage(str(results / name))
+        assert other.GetSize()[:3] == image.GetSize()[:3], name
+        assert other.GetSpacing()[:3] == pytest.approx(image.GetSpacing()[:3]), name
+        assert other.GetOrigin()[:3] == pytest.approx(image.GetOrigin()[:3], abs=1e-3), name
+
+
+def test_motion_correction_brings_most_sequences_closer(results):
+    motion = read_table(results / "summary/motion.tsv")
+    assert len(motion) == 6 * (len(SEQUENCES) - 1)
+    assert motion["error_after_mm"].median() < motion["error_before_mm"].median()
+    assert (motion["folded_share"] == 0).all()
+
+
+def test_truth_and_agreement_cover_every_composite(results):
+    agreement = read_table(results / "evaluation/agreement.tsv")
+    assert set(agreement["composite"]) == COMPOSITES
+    assert agreement["kendall_tau"].dropna().between(-1, 1).all()
+    assert agreement["l1_distance"].ge(0).all()
+    summary = read_table(results / "summary/agreement_summary.tsv")
+    assert set(summary["composite"]) == COMPOSITES
+    assert summary["verdict"].str.len().gt(0).all()
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_figures_exist_in_every_format(results, figure):
+    for suffix, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+        content = (results / f"figures/{figure}.{suffix}").read_bytes()
+        assert content.startswith(start)
+        assert len(content) > 2000
+
+
+def test_notebook_was_executed(results):
+    notebook = json.loads((results / "report/paper_figures.ipynb").read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in cells)
+    assert (results / "report/figure_1.svg").stat().st_size > 2000
+
+
+def test_tables_know_where_they_come_from(study, results):
+    for table in (results / "summary").glob("*.tsv"):
+        origin = read_json(table.with_suffix(".json"))
+        assert origin["seed"] == origin["configuration"]["seed"]
+        assert origin["versions"]["torch"]
+        assert origin["inputs_sha256"]
+        for path, checksum in origin["inputs_sha256"].items():
+            assert sha256(study.folder / path) == checksum
+
+
+def test_every_job_left_log_and_benchmark(results):
+    jobs = {path.relative_to(results / "logs").with_suffix("")
+            for path in (results / "logs").rglob("*.log")}  # fmt: skip
+    benchmarks = {path.relative_to(results / "benchmarks").with_suffix("")
+                  for path in (results / "benchmarks").rglob("*.tsv")}  # fmt: skip
+    assert {job.parts[0] for job in jobs} >= {"simulate_patient", "train_network", "plot_agreement"}
+    # The notebook is its own log.
+    assert {str(path) for path in benchmarks - jobs} == {"execute_notebook"}
+    assert jobs <= benchmarks
+
+
+def test_report_is_one_file_with_every_figure(study):
+    done = study.snakemake("--report", "report.html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (study.folder / "report.html").read_text()
+    for figure in FIGURES:
+        assert f"{figure}.png" in page
