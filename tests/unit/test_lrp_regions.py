@@ -73,11 +73,10 @@ def test_region_and_shares_are_sums_of_one_voxel_maps(name, composite, options):
     assert abs(float(backwards.sum() - forwards.sum())) < 1e-12 * scale
 
 
-@EVERY_NETWORK
 @SOME_COMPOSITES
-def test_permuting_the_sequences_permutes_maps_and_shares(name, composite, options):
+def test_permuting_the_sequences_permutes_maps_and_shares(composite, options):
     order = [2, 0, 1]
-    image, network, permuted = image_of(), step_network(name), step_network(name)
+    image, network, permuted = image_of(), step_network("residual"), step_network("residual")
     with torch.no_grad():
         for step in permuted.steps:
             if step.inputs == ("image",):

@@ -50,7 +50,7 @@ def build_convolution(operation: Operation, values: list[Tensor], rule: Rule) ->
         absolute_linear=lambda q: convolution.linear(q, absolute),
         absolute_adjoint=lambda m: convolution.adjoint(m, size, absolute),
         x=x[:1],
-        contributed=scale * u[:1],
+        sums=u[:1],
         output=output[:1],
         scale=scale,
         rule=rule,
@@ -65,7 +65,7 @@ def folded_convolution(operation: Operation, x: Tensor) -> tuple[Tensor, Tensor,
     scale, shift = u.new_ones(()), u.new_zeros(())
     if operation.normalisation:
         scale, shift = scale_and_shift(operation.normalisation, u[:1] + bias)
-    return u, scale, scale * u + (scale * bias + shift)
+    return u, scale, torch.addcmul(scale * bias + shift, scale, u)
 
 
 def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
@@ -79,7 +79,7 @@ def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Buil
         absolute_linear=linear,
         absolute_adjoint=lambda m: adjoint(m)[0],
         x=x[:1],
-        contributed=output[:1],
+        sums=output[:1],
         output=output[:1],
         scale=output.new_ones(()),
         rule=rule,
@@ -88,16 +88,18 @@ def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Buil
 
 def weighted_map(
     *, linear: Callable, adjoint: Callable, absolute_linear: Callable, absolute_adjoint: Callable,
-    x: Tensor, contributed: Tensor, output: Tensor, scale: Tensor, rule: Rule,
+    x: Tensor, sums: Tensor, output: Tensor, scale: Tensor, rule: Rule,
 ) -> LinearMap:  # fmt: skip
     """Give the contributions of a layer `z = scale W x + bias` the gains of a rule.
 
-    The positive contributions of `W x` are those of `(W x + |W| |x|) / 2`: two linear maps in
-    each direction serve every rule, and one where a rule treats both signs alike.
+    `sums` is `W x`, `output` z. The positive contributions of `W x` add up to
+    `(W x + |W| |x|) / 2`: two linear maps in each direction serve every rule, and one where a
+    rule treats both signs alike.
     """
     if rule.gains is None:
         gain = scale if rule.gain is None else scale * rule.gain(output)
         return LinearMap(lambda q: gain * linear(q), lambda m: (adjoint(gain * m),))
+    contributed = scale * sums
     magnitude = scale.abs() * absolute_linear(x.abs())
     positive = ((contributed + magnitude) / 2).clamp_min(0)
     negative = ((contributed - magnitude) / 2).clamp_max(0)
@@ -164,7 +166,7 @@ def build_activation(operation: Operation, values: list[Tensor], rule: Rule) -> 
     (x,) = values
     output = apply_each(operation, values)
     if len(x) == 1:
-        slope = torch.where(x == 0, 0, output / torch.where(x == 0, 1, x))
+        slope = (output / x).masked_fill_(x == 0, 0)
     else:
         slope = secant_slope(operation, x[:1], x[1:], output)
     return output, LinearMap(lambda q: slope * q, lambda m: (slope * m,))
@@ -256,13 +258,11 @@ def summed_to(m: Tensor, size: torch.Size) -> Tensor:
 
 def apply_each(operation: Operation, values: list[Tensor]) -> Tensor:
     """Apply to one sample after the other, as the exported graph may fix the batch at one."""
-    samples = max(len(value) for value in values)
-    return torch.cat([
-        operation.apply(
-            dict(zip(operation.inputs, [value[s : s + 1] for value in values], strict=True))
-        )
-        for s in range(samples)
-    ])  # fmt: skip
+    samples = [
+        operation.apply(dict(zip(operation.inputs, sample, strict=True)))
+        for sample in zip(*(value.split(1) for value in values), strict=True)
+    ]
+    return samples[0] if len(samples) == 1 else torch.cat(samples)
 
 
 def linear_and_adjoint(operation: Operation, values: list[Tensor]) -> tuple[Callable, Callable]:
@@ -277,7 +277,9 @@ def linear_and_adjoint(operation: Operation, values: list[Tensor]) -> tuple[Call
 
     def adjoint(m: Tensor) -> tuple[Tensor, ...]:
         _, pull = torch.func.vjp(lambda *xs: apply_each(operation, list(xs)), *zeros)
-        samples = [pull(m[s : s + 1]) for s in range(len(m))]
+        samples = [pull(sample) for sample in m.split(1)]
+        if len(samples) == 1:
+            return samples[0]
         return tuple(torch.cat(parts) for parts in zip(*samples, strict=True))
 
     return linear, adjoint

@@ -65,8 +65,9 @@ def epsilon(epsilon: float = 1e-6) -> Rule:
     """
 
     def gain(output: Tensor) -> Tensor:
-        stabiliser = epsilon * output.square().mean().sqrt()
-        return output.abs() / (output.abs() + stabiliser).clamp_min(torch.finfo(output.dtype).tiny)
+        stabiliser = epsilon * torch.linalg.vector_norm(output) / output.numel() ** 0.5
+        magnitude = output.abs()
+        return magnitude / (magnitude + stabiliser).clamp_min_(torch.finfo(output.dtype).tiny)
 
     return Rule(f"epsilon {epsilon:g}", gain=gain)
 
@@ -113,8 +114,7 @@ def gamma(gamma: float = 0.25) -> Rule:
 
 def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
     """Quotient, zero where the denominator is zero: no contribution, nothing to distribute."""
-    empty = denominator == 0
-    return torch.where(empty, 0, numerator / torch.where(empty, 1, denominator))
+    return (numerator / denominator).masked_fill_(denominator == 0, 0)
 
 
 flat = InputRule("flat", lambda weight: [("one", torch.ones_like(weight))])

@@ -1,0 +1,131 @@
+"""Time of exact relevance in passes of the network, for regions of any size, and peak memory.
+
+    python benchmarks/lrp.py --threads 2
+
+A UNet 16-32-64-128 with random weights on 6 x 96 x 96 x 48 voxels of noise. Every column is a
+multiple of a plain forward pass; forward passes are timed between the others, so that a busy
+machine slows both. Exporting the network, once for each image size, is given apart. The literal
+method takes one relevance pass for each voxel; it is timed on three voxels.
+"""
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.networks.nets import UNet
+
+from mrelevance.lrp import Explainer
+
+VOXELS = (1, 100, 2_048, 20_000)
+LITERAL = 2_048
+
+
+def seconds(function: Callable[[], object], device: str) -> float:
+    start = time.perf_counter()
+    function()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def reset_peak_memory(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory_gb(device: str) -> float:
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
+
+
+def regions(explainer: Explainer, image: torch.Tensor, generator: torch.Generator) -> dict:
+    """Random regions of voxels whose normaliser is not small."""
+    explanation = explainer.explain(image)
+    usable = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau=0.1)
+    candidates = usable.flatten().nonzero().flatten().cpu()
+    candidates = candidates[torch.randperm(len(candidates), generator=generator)]
+    chosen = {}
+    for count in VOXELS:
+        region = torch.zeros(usable.numel(), dtype=torch.bool)
+        region[candidates[:count]] = True
+        assert int(region.sum()) == count
+        chosen[count] = region.view(usable.shape).to(image.device)
+    return chosen
+
+
+def jobs(explainer: Explainer, image: torch.Tensor, generator: torch.Generator) -> dict:
+    """What is timed, by name."""
+    chosen = regions(explainer, image, generator)
+    voxels = [tuple(voxel) for voxel in chosen[100].nonzero()[:3].tolist()]
+    explanation = explainer.explain(image)
+    return {
+        **{
+            f"region of {count} voxels": lambda region=region: explainer.region(image, region)
+            for count, region in chosen.items()
+        },
+        f"shares of {len(image)} sequences": lambda: explainer.shares(image),
+        "trace only": lambda: explainer.explain(image),
+        "one voxel, activations kept": lambda: [explanation.voxel(voxel) for voxel in voxels],
+        "one voxel, from scratch": lambda: [explainer.voxel(image, voxel) for voxel in voxels],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--size", type=int, nargs=3, default=[96, 96, 48])
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    device = options.device
+    network = UNet(3, 6, 2, channels=(16, 32, 64, 128), strides=(2, 2, 2)).eval().to(device)
+    image = torch.randn(6, *options.size).to(device)
+
+    @torch.no_grad()
+    def forward() -> None:
+        network(image[None])
+
+    forward()
+    reset_peak_memory(device)
+    forward()
+    print(f"forward pass: peak memory {peak_memory_gb(device):.2f} GB")
+    print("composite\twhat\tforward passes\tseconds\tpeak memory GB")
+    for composite in ("epsilon", "alpha2_beta1"):
+        start = time.perf_counter()
+        explainer = Explainer(network, image, composite)
+        exporting = time.perf_counter() - start
+        times, memory = defaultdict(list), {}
+        todo = jobs(explainer, image, torch.Generator().manual_seed(0))
+        for _ in range(options.repetitions):
+            for name, job in todo.items():
+                times["forward"].append(seconds(forward, device))
+                reset_peak_memory(device)
+                times[name].append(seconds(job, device) / (3 if "one voxel" in name else 1))
+                memory[name] = peak_memory_gb(device)
+        pass_s = float(np.median(times["forward"]))
+        print(f"{composite}\tforward pass\t1.0\t{pass_s:.3f}\t")
+        for name in todo:
+            taken = float(np.median(times[name]))
+            print(f"{composite}\t{name}\t{taken / pass_s:.1f}\t{taken:.3f}\t{memory[name]:.2f}")
+        region_s = np.median(times[f"region of {LITERAL} voxels"])
+        for name in ("one voxel, activations kept", "one voxel, from scratch"):
+            literal_s = LITERAL * float(np.median(times[name]))
+            print(
+                f"{composite}\t{LITERAL} times {name} (extrapolated)\t{literal_s / pass_s:.0f}\t"
+                f"{literal_s:.0f}\t\t{literal_s / region_s:.0f} times the region's time"
+            )
+        print(f"{composite}\texporting, once\t{exporting / pass_s:.1f}\t{exporting:.3f}\t")
+
+
+if __name__ == "__main__":
+    main()
