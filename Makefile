@@ -45,14 +45,14 @@ test: $(INSTALLED) ## run all tests
 	@$(BIN)/python -m pytest
 
 lint: $(INSTALLED) ## check the style of code and workflow
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check src tests workflow benchmarks
+	@$(BIN)/ruff format --check src tests workflow benchmarks
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(SNAKEMAKE) --lint
 
 format: $(INSTALLED) ## bring code and workflow into style
-	@$(BIN)/ruff check --fix .
-	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix src tests workflow benchmarks
+	@$(BIN)/ruff format src tests workflow benchmarks
 	@$(BIN)/snakefmt Snakefile workflow
 
 bench: $(INSTALLED) ## print time and memory of every stage of the last run

@@ -11,6 +11,11 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from mrelevance.errors import InputError
 
+# Measured on phantom patients: compressed images of all stages up to the network's input, and the
+# relevance maps of one composite.
+BYTES_PER_VALUE = 13
+BYTES_PER_RELATED_VALUE = 28
+
 
 def check_configuration(config: dict, schema: str | Path) -> None:
     """Check the configuration against its JSON schema, and its parts against each other.
@@ -58,6 +63,15 @@ def check_files(paths: Iterable[tuple[str, Path]]) -> int:
             )
         size += path.stat().st_size
     return size
+
+
+def expected_bytes(values: float, tested: float, composites: int) -> float:
+    """Disk space of a study's results, roughly.
+
+    `values` is the number of voxels times sequences, summed over all patients; `tested` the share
+    of test patients, whose relevance maps take most of the space.
+    """
+    return values * (BYTES_PER_VALUE + tested * BYTES_PER_RELATED_VALUE * composites)
 
 
 def check_free_space(folder: str | Path, needed_bytes: float) -> None:

@@ -42,12 +42,12 @@ def write_beside(tables: Iterable[str | Path], config: dict, inputs: Iterable[st
         write_json(description, Path(table).with_suffix(".json"))
 
 
-def commit() -> str | None:
-    """Commit of the project's code, `-dirty` if changed since; None outside a git repository."""
+def commit(folder: Path = Path(__file__).parent) -> str | None:
+    """Commit of the code in a folder, `-dirty` if changed since; None outside a git repository."""
     try:
         answer = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            cwd=Path(__file__).parent,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,

@@ -1,11 +1,17 @@
 """Configuration, sample sheet, and the input functions of the rules."""
 
+import math
 import sys
 from pathlib import Path
 
 from mrelevance import code
 from mrelevance.cohort.sheet import LABEL, read_sheet
-from mrelevance.configuration import check_configuration, check_files
+from mrelevance.configuration import (
+    check_configuration,
+    check_files,
+    check_free_space,
+    expected_bytes,
+)
 from mrelevance.errors import InputError
 from mrelevance.files import read_table
 from mrelevance.phantom.settings import check_settings
@@ -18,28 +24,39 @@ configfile: str(PROJECT / "config/config.yaml")
 
 
 def read_cohort():
-    """Check sample sheet and files; the sheet with patients as its index."""
-    source, sequences = config["cohort"]["source"], config["sequences"]
-    sheet = read_sheet(PROJECT / config["cohort"]["patients"], sequences, source)
+    """Check sample sheet, files and free disk space; the sheet with patients as its index."""
+    cohort, sequences = config["cohort"], config["sequences"]
+    sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
     sheet = sheet.set_index("patient", drop=False)
-    if source == "phantom":
+    if cohort["source"] == "phantom":
         check_settings(config["phantom"], sequences, config["reference"])
+        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     else:
-        check_files(
-            (f"patient {patient}, {column}", PROJECT / config["cohort"]["data"] / path)
+        # Compressed images take about a byte per voxel.
+        values = check_files(
+            (f"patient {patient}, {column}", DATA / path)
             for column in [*sequences, LABEL]
             for patient, path in sheet[column].items()
+        )
+    if not Path("results").exists():
+        tested = (
+            (sheet["split"] == "test").mean()
+            if "split" in sheet
+            else cohort["test_share"]
+        )
+        check_free_space(
+            ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
         )
     return sheet
 
 
 try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
+    DATA = PROJECT / config["cohort"]["data"]
     SHEET = read_cohort()
 except InputError as error:
     sys.exit(f"Error: {error}")
 
-DATA = PROJECT / config["cohort"]["data"]
 SEQUENCES = config["sequences"]
 REFERENCE = config["reference"]
 PATIENTS = list(SHEET["patient"])
