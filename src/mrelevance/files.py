@@ -34,7 +34,10 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote; patient and sequence names stay text."""
     return pd.read_csv(
-        path, sep="\t", dtype={"patient": str, "sequence": str}, na_values=["NA"],
+        path,
+        sep="\t",
+        dtype={"patient": str, "sequence": str},
+        na_values=["NA"],
         keep_default_na=False,
     )
 

@@ -32,7 +32,9 @@ def read_image(path: str | Path, what: str = "image") -> sitk.Image:
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
-        raise InputError(f"{what}: {path} cannot be read as an image; convert it to NIfTI") from error
+        raise InputError(
+            f"{what}: {path} cannot be read as an image; convert it to NIfTI"
+        ) from error
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
         raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
     return image
@@ -89,8 +91,10 @@ def check_same_geometry(image: sitk.Image, reference: sitk.Image, what: str) -> 
             f"{what}: has {image.GetSize()} voxels, its reference {reference.GetSize()}; "
             "both must lie on one grid"
         )
-    corners = [tuple(int(n - 1) if bit else 0 for n, bit in zip(image.GetSize(), bits, strict=True))
-               for bits in np.ndindex(2, 2, 2)]
+    corners = [
+        tuple(int(n - 1) if bit else 0 for n, bit in zip(image.GetSize(), bits, strict=True))
+        for bits in np.ndindex(2, 2, 2)
+    ]
     distance = max(
         np.linalg.norm(
             np.subtract(

@@ -17,7 +17,9 @@ def log_to(path: str | Path) -> logging.Logger:
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[file, terminal],
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[file, terminal],
         force=True,
     )
     logger = logging.getLogger("mrelevance")
