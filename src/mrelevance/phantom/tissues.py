@@ -70,8 +70,8 @@ TISSUES = {
     "heart": Tissue((1030, 1471), (50, 45), 0.80, Perfusion(0.2, 0.012, 1, 0, 1e-5, 900)),
     "aorta": Tissue(BLOOD_T1, (32, 30), 0.80, "artery"),
     "vena cava": Tissue(BLOOD_T1, (45, 40), 0.80, "vein"),
-    "portal vein": Tissue(BLOOD_T1, (100, 85), 0.80, "portal"),
-    "hepatic vein": Tissue(BLOOD_T1, (90, 78), 0.80, "vein"),
+    "portal vein": Tissue(BLOOD_T1, (48, 42), 0.80, "portal"),
+    "hepatic vein": Tissue(BLOOD_T1, (42, 37), 0.80, "vein"),
     "liver": Tissue(
         (602, 752), (54, 44), 0.80, Perfusion(0.15, 0.012, 0.15, 3, 0.0042, 3900, True)
     ),
