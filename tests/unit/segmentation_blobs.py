@@ -28,7 +28,7 @@ CONFIGURATION = {
         "steps": 90,
         "steps_per_epoch": 30,
         "batch": 2,
-        "patch": [16, 16, 8],
+        "patch": [16, 16, 12],
         "foreground_share": 0.7,
         "learning_rate": 0.03,
         "warmup_share": 0.3,

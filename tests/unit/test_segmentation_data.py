@@ -11,12 +11,13 @@ from mrelevance.images import image_like, read_image, to_array, write_image
 from mrelevance.segmentation.data import Patient, draw_batch, load_patient
 
 PLAIN = CONFIGURATION["training"] | {
+    "patch": [16, 16, 8],
     "augmentation": {
         "flip_axes": [],
         "rotation_degrees": 0,
         "intensity_scale": 0,
         "intensity_shift": 0,
-    }
+    },
 }
 
 

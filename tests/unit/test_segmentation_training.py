@@ -164,6 +164,7 @@ def test_test_patients_are_not_read(images, tmp_path):
     ("changes", "message"),
     [
         ({"patch": [16, 16, 6]}, r"training\.patch"),
+        ({"patch": [16, 16, 8], "precision": "bfloat16"}, r"training\.patch: 8 voxels in z"),
         ({"precision": "half"}, r"training\.precision"),
         ({"warmup_share": 0.001}, r"training\.warmup_share"),
     ],
