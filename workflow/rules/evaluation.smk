@@ -17,6 +17,7 @@ rule measure_shapley:
     resources:
         mem_mb=3000,
     params:
+        precision=config["evaluation"]["precision"],
         target=config["relevance"]["target"],
         tau=config["relevance"]["tau"],
         reference=config["relevance"]["reference"],

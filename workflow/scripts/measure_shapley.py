@@ -10,6 +10,7 @@ from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.predictor import target_logit
 from mrelevance.relevance.table import relevance_table
+from mrelevance.segmentation.precision import autocast
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -28,7 +29,9 @@ image = torch.from_numpy(explained.image)
 
 def output(given):
     """Explained logit (D, H, W) of an image (1, C, D, H, W)."""
-    return target_logit(explained.predictor(given), params.target)
+    with autocast(given.device, params.precision):
+        logits = explained.predictor(given)
+    return target_logit(logits.float(), params.target)
 
 
 values, change = shapley_values(

@@ -21,11 +21,11 @@ from mrelevance.segmentation.checkpoint import (
 from mrelevance.segmentation.data import Batch, Patient, draw_batch, load_patient
 from mrelevance.segmentation.inference import check_multiple, predict_logits
 from mrelevance.segmentation.network import build_network
+from mrelevance.segmentation.precision import PRECISIONS, autocast
 from mrelevance.segmentation.scores import voxel_dice
 
 logger = logging.getLogger(__name__)
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 FLIP_AXES = {"x", "y", "z"}
 
 
@@ -191,7 +191,7 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
     device = next(state.network.parameters()).device
     loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
     state.network.train()
-    with _autocast(device, settings["precision"]):
+    with autocast(device, settings["precision"]):
         logits = state.network(batch.images.to(device))
     loss = loss_function(logits.float(), batch.tumours.to(device))
     state.optimiser.zero_grad()
@@ -216,7 +216,7 @@ def _validate(network: torch.nn.Module, patients: list[Patient], configuration: 
     for patient in patients:
         if not patient.lesions:
             continue
-        with _autocast(device, configuration["training"]["precision"]):
+        with autocast(device, configuration["training"]["precision"]):
             logits = predict_logits(
                 network,
                 patient.image.float().to(device),
@@ -226,8 +226,3 @@ def _validate(network: torch.nn.Module, patients: list[Patient], configuration: 
             ).cpu()
         scores.append(voxel_dice((logits[1] > logits[0]).numpy(), patient.tumour.numpy()))
     return float(np.mean(scores)) if scores else float("nan")
-
-
-def _autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Where the network computes in the configured precision; float32 means as it is."""
-    return torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "float32")
