@@ -38,7 +38,7 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 		workflow/report -newer $(REPORT) -print -quit)" ]; then \
 		echo "The report is up to date."; \
 	else \
-		mkdir -p $(dir $(REPORT)) && $(SNAKEMAKE) --report results/report/report.html; \
+		mkdir -p $(dir $(REPORT)) && $(SNAKEMAKE) --report results/report/report.html --quiet all; \
 	fi
 
 test: $(INSTALLED) ## run all tests
