@@ -1,5 +1,6 @@
 """Writing files whole, and tables as tab-separated text."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,3 +57,9 @@ def write_json(content: dict, path: str | Path) -> None:
 def read_json(path: str | Path) -> dict:
     """Read a JSON document."""
     return json.loads(Path(path).read_text())
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 checksum of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,13 +1,12 @@
 """Where a model or a cohort table comes from, as a JSON document beside it."""
 
-import hashlib
 import platform
 import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from mrelevance.files import write_json
+from mrelevance.files import sha256, write_json
 
 PACKAGES = (
     "mrelevance",
@@ -55,9 +54,3 @@ def commit(folder: Path = Path(__file__).parent) -> str | None:
     except FileNotFoundError:
         return None
     return answer.stdout.strip() or None
-
-
-def sha256(path: str | Path) -> str:
-    """SHA-256 checksum of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

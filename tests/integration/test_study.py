@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.files import read_json, read_table
-from mrelevance.provenance import sha256
+from mrelevance.files import read_json, read_table, sha256
 
 pytestmark = pytest.mark.workflow
 

@@ -140,13 +140,13 @@ def test_bad_sequences_are_named(folder, break_it, message):
     assert "\n" not in str(error.value)
 
 
-def test_image_with_nan_is_refused(folder):
+@pytest.mark.parametrize("file", ["t2.mha", "t2.nii", "t2.nii.gz"])
+def test_image_with_nan_is_refused(folder, file):
     holed = noise()
     holed[0, 0, 0] = np.nan
-    # The NIfTI reader of ITK would turn NaN into 0.
-    sitk.WriteImage(image(holed), folder / "t2.mha")
-    with pytest.raises(InputError, match=r"patient p1, sequence T2.*t2\.mha holds NaN"):
-        import_patient(ROW | {"T2": "t2.mha"}, ["T1", "T2"], "T1", folder)
+    sitk.WriteImage(image(holed), folder / file)
+    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} holds NaN"):
+        import_patient(ROW | {"T2": file}, ["T1", "T2"], "T1", folder)
 
 
 def test_label_on_another_grid_is_refused(folder):

@@ -154,6 +154,14 @@ def test_lesion_is_chosen_by_the_stated_rule():
     assert choose_lesion(shuffled, relevance, "TP", "deeplift") == chosen
 
 
+@pytest.mark.parametrize("region", ["TP", "FN", "FP"])
+def test_no_lesion_of_a_region_is_none(region):
+    lesions, relevance = lesion_tables()
+    others = lesions[lesions["region"] != region]
+    assert choose_lesion(others, relevance, region, "deeplift") is None
+    assert choose_lesion(lesions.iloc[:0], relevance, region, "deeplift") is None
+
+
 def test_lesions_without_relevance_are_not_chosen():
     lesions, relevance = lesion_tables()
     relevance.loc[relevance["patient"] == "03", "relevance"] = np.nan

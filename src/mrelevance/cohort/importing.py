@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
 from mrelevance.cohort.sheet import LABEL
@@ -157,6 +160,8 @@ def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:
 
 
 def _read_sequence(path: Path, what: str) -> sitk.Image:
+    if path.is_file() and path.name.endswith((".nii", ".nii.gz")):
+        _check_stored_values(path, what)
     image = _check_3d(read_image(path, what), f"{what}: {path}")
     voxels = sitk.GetArrayViewFromImage(image)
     if voxels.min() == voxels.max():
@@ -164,6 +169,18 @@ def _read_sequence(path: Path, what: str) -> sitk.Image:
             f"{what}: {path} has the same value {voxels.flat[0]:g} everywhere; check the conversion"
         )
     return sitk.Cast(image, sitk.sitkFloat32)
+
+
+def _check_stored_values(path: Path, what: str) -> None:
+    """Look at a NIfTI file's values themselves: ITK's reader would turn NaN into 0, silently."""
+    try:
+        finite = np.isfinite(np.asanyarray(nibabel.load(path).dataobj)).all()
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError) as error:
+        raise InputError(
+            f"{what}: {path} cannot be read as an image; convert it to NIfTI"
+        ) from error
+    if not finite:
+        raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
 
 
 def _check_3d(image: sitk.Image, what: str) -> sitk.Image:

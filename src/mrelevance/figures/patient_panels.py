@@ -60,8 +60,8 @@ def choose_lesion(
     known = set(zip(explained["patient"], explained["lesion"], strict=True))
     of_region = lesions[lesions["region"] == region]
     number = of_region["region_id"] if region == "FP" else of_region["lesion"]
-    is_known = [pair in known for pair in zip(of_region["patient"], number, strict=True)]
-    candidates = of_region[is_known].sort_values(["volume_ml", "patient", "region_id"])
+    pairs = pd.MultiIndex.from_arrays([of_region["patient"], number])
+    candidates = of_region[pairs.isin(known)].sort_values(["volume_ml", "patient", "region_id"])
     if candidates.empty:
         return None
     place = (len(candidates) - 1) // 2 if region == "TP" else -1

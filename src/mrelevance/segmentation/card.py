@@ -1,10 +1,11 @@
 """The model card: what was trained, on what, how well, as data."""
 
-import hashlib
 import math
 import platform
 from importlib.metadata import version
 from pathlib import Path
+
+from mrelevance.files import sha256
 
 INTENDED_USE = (
     "Research on which MRI sequences a tumour-segmentation network uses. Not a medical device: "
@@ -19,12 +20,6 @@ DETERMINISM = (
     "CPU, also after an interruption. Other processors, numbers of threads and versions sum in "
     "another order, and on a GPU some operations sum in no fixed order: the weights then differ."
 )
-
-
-def sha256(path: str | Path) -> str:
-    """SHA-256 checksum of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

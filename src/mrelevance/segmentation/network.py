@@ -7,8 +7,7 @@ import torch
 from monai.networks import nets
 
 from mrelevance.errors import InputError
-from mrelevance.files import read_json
-from mrelevance.segmentation.card import sha256
+from mrelevance.files import read_json, sha256
 
 CLASSES = ("background", "tumour")
 

@@ -10,8 +10,8 @@ from monai.losses import DiceCELoss
 from tqdm import tqdm
 
 from mrelevance.errors import InputError
-from mrelevance.files import write_json, write_table, written_whole
-from mrelevance.segmentation.card import model_card, sha256, versions
+from mrelevance.files import sha256, write_json, write_table, written_whole
+from mrelevance.segmentation.card import model_card, versions
 from mrelevance.segmentation.checkpoint import (
     TrainingState,
     fingerprint,
