@@ -110,7 +110,11 @@ def register_by_mutual_information(
     registration.SetInterpolator(sitk.sitkLinear)
     registration.SetShrinkFactorsPerLevel([2, 1])
     registration.SetSmoothingSigmasPerLevel([1, 0])
-    registration.SetOptimizerAsLBFGSB(gradientConvergenceTolerance=1e-5, numberOfIterations=20)
+    registration.SetOptimizerAsLBFGSB(
+        gradientConvergenceTolerance=1e-5,
+        numberOfIterations=20,
+        maximumNumberOfFunctionEvaluations=30,
+    )
     registration.SetInitialTransform(transform, inPlace=True)
     registration.Execute(target, moving)
     return transform
