@@ -9,7 +9,8 @@ from torch import nn
 from mrelevance.lrp import Explainer
 from mrelevance.lrp.maps import BUILDERS
 
-PAGE = Path(__file__).parents[2] / "docs" / "lrp.md"
+PROJECT = Path(__file__).parents[2]
+PAGE = PROJECT / "docs" / "lrp.md"
 
 
 class Arctangent(nn.Module):
@@ -38,3 +39,14 @@ def test_snippets_run(capsys):
     printed = capsys.readouterr().out
     for rule in ("alpha1_beta0", "muted", "epsilon 0.25"):
         assert rule in printed
+
+
+def test_snippet_of_the_readme_runs(capsys):
+    torch.manual_seed(0)
+    (snippet,) = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    namespace = {}
+    exec(compile(snippet, "README.md", "exec"), namespace)
+    mean = namespace["shares"][:, namespace["tumour"]].mean(dim=1)
+    assert len(mean) == 4
+    torch.testing.assert_close(mean.sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3)
+    assert "tensor(" in capsys.readouterr().out
