@@ -5,7 +5,7 @@ from torch import Tensor
 
 from mrelevance.lrp.graph import Operation
 from mrelevance.lrp.maps import LinearMap, folded_convolution
-from mrelevance.lrp.rules import InputRule
+from mrelevance.lrp.rules import InputRule, quotient
 
 
 def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRule) -> LinearMap:
@@ -27,7 +27,7 @@ def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRul
     }
     terms = [(factors[kind], weight) for kind, weight in rule.terms(weight)]
     total = sum(convolution.linear(factor, weight) for factor, weight in terms)
-    gain = torch.where(total == 0, 0, output / torch.where(total == 0, 1, total))
+    gain = quotient(output, total)
 
     def tangent(v: Tensor) -> Tensor:
         return gain * sum(convolution.linear(factor * v, weight) for factor, weight in terms)

@@ -85,8 +85,8 @@ def alpha_beta(alpha: float, beta: float) -> Rule:
         other = torch.where(upwards, negative, positive)
         # Below this share the other part is rounding error of the two convolutions.
         present = other.abs() > 64 * torch.finfo(output.dtype).eps * same.abs()
-        for_same = torch.where(present, alpha, alpha - beta) * _quotient(output, same)
-        for_other = torch.where(present, -beta * _quotient(output, other), 0)
+        for_same = torch.where(present, alpha, alpha - beta) * quotient(output, same)
+        for_other = torch.where(present, -beta * quotient(output, other), 0)
         return (
             torch.where(upwards, for_same, for_other),
             torch.where(upwards, for_other, for_same),
@@ -105,14 +105,14 @@ def gamma(gamma: float = 0.25) -> Rule:
     def gains(positive: Tensor, negative: Tensor, output: Tensor) -> Gains:
         upwards = positive + negative >= 0
         same = torch.where(upwards, positive, negative)
-        base = _quotient(output, positive + negative + gamma * same)
+        base = quotient(output, positive + negative + gamma * same)
         favoured = (1 + gamma) * base
         return torch.where(upwards, favoured, base), torch.where(upwards, base, favoured)
 
     return Rule(f"gamma {gamma:g}", gains=gains)
 
 
-def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
+def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
     """Quotient, zero where the denominator is zero: no contribution, nothing to distribute."""
     return (numerator / denominator).masked_fill_(denominator == 0, 0)
 
