@@ -61,22 +61,23 @@ class Explainer:
             network = copy.deepcopy(network).to(dtype)
         self._network = network
         self._parameter = next(network.parameters())
-        self._reference = reference
-        self._input_rule = (
-            input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
-        )
-        self._composite = (
-            composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
-        )
-        if composite == "deeplift" and reference is None:
-            raise InputError("composite 'deeplift' needs reference=, an image or a function of it")
-        if composite == "deeplift" and input_rule is not None:
-            raise InputError("composite 'deeplift' takes no input rule; it has its reference")
-        if composite != "deeplift" and isinstance(composite, str) and reference is not None:
-            raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
+        self._choose(composite, input_rule, reference, parameters)
         self._graph(self._prepared(example_input))
+
+    def with_composite(
+        self,
+        composite: str | Composite,
+        *,
+        input_rule: str | InputRule | None = None,
+        reference: Reference | None = None,
+        **parameters: float,
+    ) -> "Explainer":
+        """Explainer of the same network under another composite; it is not exported again."""
+        other = copy.copy(self)
+        other._choose(composite, input_rule, reference, parameters)
+        return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
         """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
@@ -170,6 +171,27 @@ class Explainer:
             rule = self._input_rule if at_image else self._composite(operation)
             lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
         return "\n".join(lines)
+
+    def _choose(
+        self,
+        composite: str | Composite,
+        input_rule: str | InputRule | None,
+        reference: Reference | None,
+        parameters: dict[str, float],
+    ) -> None:
+        if composite == "deeplift" and reference is None:
+            raise InputError("composite 'deeplift' needs reference=, an image or a function of it")
+        if composite == "deeplift" and input_rule is not None:
+            raise InputError("composite 'deeplift' takes no input rule; it has its reference")
+        if composite != "deeplift" and isinstance(composite, str) and reference is not None:
+            raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
+        self._reference = reference
+        self._input_rule = (
+            input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
+        )
+        self._composite = (
+            composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
+        )
 
     def _prepared(self, image: Tensor) -> Tensor:
         image = image.detach().to(self._parameter)

@@ -68,9 +68,10 @@ def relate_patient(
         Voxels with a normaliser below `tau` times their logit leave the mean over a region.
     """
     explained = torch.from_numpy(image)
+    exported = Explainer(predictor, explained)
     for composite in composites:
         given = torch.from_numpy(reference) if composite == "deeplift" else None
-        explainer = Explainer(predictor, explained, composite, reference=given)
+        explainer = exported.with_composite(composite, reference=given)
         keys = {"patient": patient, "composite": composite, "target": target}
         yield _relate(explainer, explained, masks, tau, sequences, keys)
 
@@ -85,9 +86,10 @@ def _relate(
     keys: dict[str, str],
 ) -> PatientRelevance:
     explanation = explainer.explain(image, TARGETS[keys["target"]])
+    parts = explanation.sequence_parts  # first, as the normalisers are then their sum
     included = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau)
     table = relevance_table(
-        explanation.sequence_parts.numpy(),
+        parts.numpy(),
         explanation.change.numpy(),
         included.numpy(),
         masks,
