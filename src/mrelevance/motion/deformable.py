@@ -6,6 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 import torch.nn.functional as F
+from scipy.optimize import minimize
 
 from mrelevance.motion.grid import Grid, make_grid, pool_mask
 from mrelevance.motion.similarity import Template, squared_local_correlation, window_mean
@@ -229,20 +230,17 @@ def _shifted(level: Level, shift_mm: np.ndarray) -> torch.Tensor:
 
 
 def _maximise(comparison: Comparison, start: torch.Tensor, bending: float) -> torch.Tensor:
-    coefficients = start.clone().requires_grad_()
-    optimiser = torch.optim.LBFGS(
-        [coefficients],
-        lr=1,
-        max_iter=comparison.level.iterations,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-    )
-
-    def cost():
-        optimiser.zero_grad()
+    def cost(values: np.ndarray) -> tuple[float, np.ndarray]:
+        coefficients = torch.from_numpy(values).to(start).view_as(start).requires_grad_()
         value = bending * comparison.level.bending(coefficients) - comparison(coefficients)
-        value.backward()
-        return value
+        (gradient,) = torch.autograd.grad(value, coefficients)
+        return float(value.detach()), gradient.flatten().double().cpu().numpy()
 
-    optimiser.step(cost)
-    return coefficients.detach()
+    found = minimize(
+        cost,
+        start.flatten().double().cpu().numpy(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": comparison.level.iterations},
+    )
+    return torch.from_numpy(found.x).to(start).view_as(start)
