@@ -10,7 +10,7 @@ from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.predictor import target_logit
 from mrelevance.relevance.table import relevance_table
-from mrelevance.segmentation.precision import autocast
+from mrelevance.segmentation.precision import autocast, lay_out
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -24,13 +24,14 @@ explained = read_explained_patient(
     params.window,
     params.divisor,
 )
+predictor = lay_out(explained.predictor, params.precision)
 image = torch.from_numpy(explained.image)
 
 
 def output(given):
     """Explained logit (D, H, W) of an image (1, C, D, H, W)."""
     with autocast(given.device, params.precision):
-        logits = explained.predictor(given)
+        logits = predictor(given)
     return target_logit(logits.float(), params.target)
 
 

@@ -21,7 +21,7 @@ from mrelevance.segmentation.checkpoint import (
 from mrelevance.segmentation.data import Batch, Patient, draw_batch, load_patient
 from mrelevance.segmentation.inference import check_multiple, predict_logits
 from mrelevance.segmentation.network import build_network
-from mrelevance.segmentation.precision import PRECISIONS, autocast
+from mrelevance.segmentation.precision import PRECISIONS, autocast, lay_out
 from mrelevance.segmentation.scores import voxel_dice
 
 logger = logging.getLogger(__name__)
@@ -71,9 +71,8 @@ def train(
     torch.manual_seed(configuration["seed"])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network_settings = configuration["network"]
-    network = build_network(
-        network_settings["name"], network_settings["arguments"], len(sequences)
-    ).to(device)
+    network = build_network(network_settings["name"], network_settings["arguments"], len(sequences))
+    network = lay_out(network.to(device), settings["precision"])
     patients = {
         group: [load_patient(name, *images[name], sequences) for name in names]
         for group, names in groups.items()
