@@ -61,13 +61,15 @@ bench: $(INSTALLED) ## print time and memory of every stage of the last run
 clean: ## remove the results of this configuration
 	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake
 
+# The list of versions is complete, so pip need not look for more: one package (nnU-Net's networks,
+# for the tests) asks for others that its networks do not use and that would replace torch.
 $(INSTALLED):
 	@command -v python3.11 > /dev/null || { echo "Error: python3.11 is not installed; \
 	install Python 3.11, for example with your package manager or from python.org"; exit 1; }
 	@echo "Setting up $(VENV); the first time this takes some minutes."
 	@python3.11 -m venv $(VENV)
 	@$(BIN)/pip install --quiet $$(grep '^torch==' envs/requirements.txt)
-	@$(BIN)/pip install --quiet --requirement envs/requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --requirement envs/requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --editable .
 	@rm -f $(VENV)/installed-*
 	@touch $@

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from lrp_networks import image_of, leaky, randomised
 from monai.networks import nets
 from torch import nn
@@ -11,6 +12,13 @@ from mrelevance.lrp import Explainer
 CHANNELS = {"spatial_dims": 3, "in_channels": 2, "out_channels": 2}
 STAGES = {"kernel_size": [3, 3, 3], "strides": [1, 2, 2], "upsample_kernel_size": [2, 2]}
 AFFINE = ("INSTANCE", {"affine": True})
+# As nnU-Net's planner writes them.
+NNUNET = {
+    "input_channels": 2, "num_classes": 2, "n_stages": 3, "features_per_stage": [4, 6, 8],
+    "conv_op": nn.Conv3d, "kernel_sizes": 3, "strides": [1, 2, 2], "n_conv_per_stage_decoder": 1,
+    "conv_bias": True, "norm_op": nn.InstanceNorm3d, "norm_op_kwargs": {"affine": True},
+    "nonlin": nn.LeakyReLU, "nonlin_kwargs": {"inplace": True}, "deep_supervision": False,
+}  # fmt: skip
 
 NETWORKS = {
     "UNet": (
@@ -70,6 +78,14 @@ NETWORKS = {
             ),
         ),
         (7, 9, 5),
+    ),
+    "nnU-Net PlainConvUNet": (
+        lambda: PlainConvUNet(**NNUNET, n_conv_per_stage=2),
+        (8, 12, 8),
+    ),
+    "nnU-Net ResidualEncoderUNet": (
+        lambda: ResidualEncoderUNet(**NNUNET, n_blocks_per_stage=[1, 2, 2]),
+        (8, 12, 8),
     ),
 }
 EVERY_NETWORK = pytest.mark.parametrize("name", NETWORKS)

@@ -18,6 +18,7 @@ COMPOSITES = [
     ("epsilon_plus", {}),
     ("epsilon_gamma", {}),
     ("deeplift", {"reference": torch.zeros(3, *SIZE)}),
+    ("deeplift_by_sequence", {"reference": torch.zeros(3, *SIZE)}),
     ("gamma", {"input_rule": "z_box"}),
     ("alpha1_beta0", {"input_rule": "flat"}),
     ("epsilon", {"input_rule": "w_square"}),
@@ -25,7 +26,7 @@ COMPOSITES = [
 EVERY_NETWORK = pytest.mark.parametrize("name", STEP_NETWORKS)
 EVERY_COMPOSITE = pytest.mark.parametrize(("composite", "options"), COMPOSITES)
 SOME_COMPOSITES = pytest.mark.parametrize(
-    ("composite", "options"), [COMPOSITES[4], COMPOSITES[7], COMPOSITES[8]]
+    ("composite", "options"), [COMPOSITES[4], COMPOSITES[7], COMPOSITES[8], COMPOSITES[9]]
 )
 
 

@@ -3,11 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from mrelevance.errors import InputError
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.relevance.patient import relate_patient
-from mrelevance.relevance.predictor import WholePatient, target_logit, whole_patient
-from mrelevance.segmentation.inference import predict_logits
+from mrelevance.relevance.target import target_logit
+from mrelevance.segmentation.inference import PaddedNetwork, predict_logits
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 
@@ -39,27 +38,35 @@ def masks() -> dict:
     return {("tumour", 0): masks["TP", 1] | masks["FP", 2], **masks}
 
 
-def predictor(network: nn.Module, image: np.ndarray) -> WholePatient:
-    return whole_patient(network, torch.from_numpy(image), (6, 6, 8), 2, "P01")
-
-
-def relate(network, image, masks, composites):
+def relate(network, image, masks, composites, windows=Windows((8, 6, 6))):
     reference = np.zeros_like(image)
     return {
         result.composite: result
         for result in relate_patient(
-            predictor(network, image), image, reference, masks, composites, "margin", 0.1,
+            PaddedNetwork(network, 2).eval(), windows, image, reference, masks, composites, "margin", 0.1,
             SEQUENCES, "P01",
         )
     }  # fmt: skip
 
 
-def test_explained_network_is_the_one_that_predicts(network, image):
+@pytest.mark.parametrize("window", [(6, 6, 8), (4, 6, 4)])
+def test_explained_network_is_the_one_that_predicts(network, image, window):
     tensor = torch.from_numpy(image)
-    predicted = predict_logits(network, tensor, (6, 6, 8), 0.5, 2)
-    explainer = Explainer(predictor(network, image), tensor)
+    predicted = predict_logits(network, tensor, window, 0.5, 2)
+    windows = Windows(window[::-1], 0.5)
+    explainer = Explainer(PaddedNetwork(network, 2).eval(), tensor, windows=windows)
     explained = explainer.explain(tensor, (1, 0)).logit
     torch.testing.assert_close(explained, predicted[1] - predicted[0])
+
+
+def test_blended_windows_are_explained_as_such(network, image, masks):
+    composites = ["alpha1_beta0", "deeplift", "deeplift_by_sequence"]
+    for result in relate(network, image, masks, composites, Windows((4, 4, 4))).values():
+        assert result.table["conservation"].to_numpy() == pytest.approx(1, abs=1e-4)
+        tumour = result.table[result.table["region"] == "tumour"]
+        included = int((tumour["voxels"] - tumour["excluded_voxels"]).iloc[0])
+        sums = result.maps["tumour", 0].sum(axis=(1, 2, 3)) / included
+        assert tumour["relevance"].to_numpy() == pytest.approx(sums, abs=1e-4)
 
 
 def test_mean_share_equals_the_region_maps_sum_per_sequence(network, image, masks):
@@ -75,7 +82,7 @@ def test_mean_share_equals_the_region_maps_sum_per_sequence(network, image, mask
 def test_map_of_the_tumour_is_that_of_all_its_voxels(network, image, masks):
     tensor = torch.from_numpy(image)
     result = relate(network, image, masks, ["alpha1_beta0"])["alpha1_beta0"]
-    explainer = Explainer(predictor(network, image), tensor, "alpha1_beta0")
+    explainer = Explainer(PaddedNetwork(network, 2).eval(), tensor, "alpha1_beta0")
     at_once = explainer.region(tensor, torch.from_numpy(masks["tumour", 0]), (1, 0))
     torch.testing.assert_close(
         torch.from_numpy(result.maps["tumour", 0]), at_once, rtol=1e-4, atol=1e-5
@@ -96,14 +103,7 @@ def test_shares_sum_to_one_or_are_left_out(network, image, masks):
     assert (left_out & masks["tumour", 0]).sum() == tumour["excluded_voxels"]
 
 
-def test_image_larger_than_the_window_is_an_error(network, image):
-    with pytest.raises(
-        InputError, match=r"P01: the padded image has \[6, 6, 8\].*inference.window"
-    ):
-        whole_patient(network, torch.from_numpy(image), (6, 6, 6), 2, "P01")
-
-
 def test_target_logit_is_the_margin_or_the_tumour():
-    logits = torch.tensor([1.0, 5.0]).view(1, 2, 1, 1, 1)
+    logits = torch.tensor([1.0, 5.0]).view(2, 1, 1, 1)
     assert target_logit(logits, "margin").item() == 4
     assert target_logit(logits, "tumour").item() == 5

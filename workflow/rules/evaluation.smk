@@ -22,6 +22,7 @@ rule measure_shapley:
         tau=config["relevance"]["tau"],
         reference=config["relevance"]["reference"],
         window=config["inference"]["window"],
+        overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),

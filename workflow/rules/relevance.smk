@@ -19,6 +19,7 @@ rule relate_patient:
     params:
         relevance=config["relevance"],
         window=config["inference"]["window"],
+        overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         sequences=SEQUENCES,
         code=code_version("relate_patient"),

@@ -8,8 +8,9 @@ from mrelevance.files import write_table
 from mrelevance.images import image_like, write_image
 from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
-from mrelevance.relevance.predictor import target_logit
 from mrelevance.relevance.table import relevance_table
+from mrelevance.relevance.target import target_logit
+from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.precision import autocast, lay_out
 
 logger = log_to(snakemake.log[0])
@@ -21,18 +22,16 @@ explained = read_explained_patient(
     dict(snakemake.input.items()),
     params.sequences,
     params.reference,
-    params.window,
-    params.divisor,
 )
-predictor = lay_out(explained.predictor, params.precision)
+network = lay_out(explained.network, params.precision)
 image = torch.from_numpy(explained.image)
 
 
 def output(given):
     """Explained logit (D, H, W) of an image (1, C, D, H, W)."""
     with autocast(given.device, params.precision):
-        logits = predictor(given)
-    return target_logit(logits.float(), params.target)
+        logits = predict_logits(network, given[0], params.window, params.overlap, params.divisor)
+    return target_logit(logits, params.target)
 
 
 values, change = shapley_values(

@@ -8,8 +8,10 @@ import torch
 from mrelevance.files import write_table
 from mrelevance.images import image_like, write_image
 from mrelevance.logs import log_to
+from mrelevance.lrp import Windows
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.patient import relate_patient
+from mrelevance.segmentation.inference import PaddedNetwork
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -21,12 +23,11 @@ explained = read_explained_patient(
     dict(snakemake.input.items()),
     params.sequences,
     settings["reference"],
-    params.window,
-    params.divisor,
 )
 tables = []
 for relevance in relate_patient(
-    explained.predictor,
+    PaddedNetwork(explained.network, params.divisor).eval(),
+    Windows(tuple(params.window[::-1]), params.overlap),
     explained.image,
     explained.reference,
     explained.masks,

@@ -95,19 +95,7 @@ def _panel(
             linewidths=0,
             gid=sequence,
         )
-    low, high = limits
-    of_rule = shares.loc[patients]
-    outside = int(((of_rule < low) | (of_rule > high)).to_numpy().sum())
-    if outside:
-        axes.text(
-            0.97,
-            0.03,
-            f"{outside} beyond the axis",
-            transform=axes.transAxes,
-            ha="right",
-            fontsize=6,
-            color=style.GREY,
-        )
+    style.count_beyond(axes, shares.loc[patients].to_numpy(), limits, x=0.97)
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     axes.xaxis.set_major_locator(MultipleLocator(0.5))
     axes.yaxis.set_major_locator(MultipleLocator(0.5))

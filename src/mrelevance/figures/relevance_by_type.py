@@ -60,7 +60,7 @@ def relevance_by_type(
         for axes, kind in zip(row, kinds, strict=True):
             of_panel = typed[(typed["composite"] == composite) & (typed["type"] == kind)]
             _panel(axes, of_panel, sequences, generator)
-            _count_beyond(axes, of_panel["relevance_pooled"], limits)
+            style.count_beyond(axes, of_panel["relevance_pooled"].to_numpy(), limits, x=0.03)
             style.sequence_axis(axes, sequences, rotation)
             axes.set_ylim(limits)
         row[0].set_ylabel(f"{style.composite_name(composite)}\npooled share")
@@ -82,17 +82,3 @@ def _panel(
         sideways = generator.uniform(-0.2, 0.2, len(values))
         axes.scatter(x + sideways, values, s=5, color=colour, alpha=0.5, linewidths=0, gid=sequence)
         axes.hlines(np.median(values), x - 0.32, x + 0.32, color=colour, linewidth=1.6)
-
-
-def _count_beyond(axes: Axes, shares: pd.Series, limits: tuple[float, float]) -> None:
-    beyond = int((~shares.between(*limits)).sum())
-    if beyond:
-        axes.text(
-            0.03,
-            0.98,
-            f"{beyond} beyond the axis",
-            transform=axes.transAxes,
-            va="top",
-            fontsize=6,
-            color=style.GREY,
-        )

@@ -45,6 +45,7 @@ COMPOSITE_NAMES = {
     "alpha2_beta1": "alpha2-beta1",
     "epsilon": "epsilon",
     "deeplift": "DeepLIFT rescale",
+    "deeplift_by_sequence": "DeepLIFT by sequence",
     "shapley": "exact Shapley value",
 }
 
@@ -108,6 +109,21 @@ def share_limits(shares: np.ndarray, shown_whole: np.ndarray) -> tuple[float, fl
     low, high = min(values), max(values)
     margin = 0.08 * (high - low)
     return float(low - margin), float(high + margin)
+
+
+def count_beyond(axes: Axes, values: np.ndarray, limits: tuple[float, float], x: float) -> None:
+    """Say at the foot of a panel, at `x` of its width, how many values lie beyond its axis."""
+    beyond = int(((values < limits[0]) | (values > limits[1])).sum())
+    if beyond:
+        axes.text(
+            x,
+            0.03,
+            f"{beyond} beyond the axis",
+            transform=axes.transAxes,
+            ha="right" if x > 0.5 else "left",
+            fontsize=6,
+            color=GREY,
+        )
 
 
 def sequence_handles(sequences: list[str]) -> list[Line2D]:

@@ -3,5 +3,6 @@
 from mrelevance.lrp.explainer import Explainer
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.rules import InputRule, Rule
+from mrelevance.lrp.windows import Windows
 
-__all__ = ["Explainer", "Explanation", "InputRule", "Rule"]
+__all__ = ["Explainer", "Explanation", "InputRule", "Rule", "Windows"]

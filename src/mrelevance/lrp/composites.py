@@ -73,7 +73,14 @@ COMPOSITES: dict[str, Callable[..., Composite]] = {
     "epsilon_gamma": epsilon_gamma,
     # With a reference every activation takes its secant slope, every layer its plain weights.
     "deeplift": zero,
+    "deeplift_by_sequence": zero,
 }
+FROM_REFERENCE = ("deeplift", "deeplift_by_sequence")
+"""Composites that explain a change: of the image, or of one sequence at a time, from a reference.
+
+The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when that
+sequence alone is replaced by its reference.
+"""
 
 
 def composite_by_name(name: str, **parameters: float) -> Composite:

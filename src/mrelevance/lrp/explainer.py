@@ -8,11 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from mrelevance.errors import InputError
-from mrelevance.lrp.composites import Composite, composite_by_name, input_rule_by_name
+from mrelevance.lrp.composites import (
+    FROM_REFERENCE,
+    Composite,
+    composite_by_name,
+    input_rule_by_name,
+)
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.graph import Graph, export_graph
 from mrelevance.lrp.rules import InputRule
-from mrelevance.lrp.trace import trace_image
+from mrelevance.lrp.summed import Part, sum_traces
+from mrelevance.lrp.trace import Trace, trace_image
+from mrelevance.lrp.windows import Windows
 
 Target = int | tuple[int, int]
 Reference = Tensor | Callable[[Tensor], Tensor]
@@ -33,9 +40,14 @@ class Explainer:
         `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
         image.
     reference
-        For `deeplift`: an image, or a function of the image that gives one.
+        For `deeplift` and `deeplift_by_sequence`: an image, or a function of the image that gives
+        one.
+    windows
+        Explain the network applied in these windows, its logits blended; None: to whole images.
     dtype
         Compute in this type, on a copy of the network, instead of the network's own.
+    progress
+        Wraps the list of windows at each pass over them, for a progress bar.
     parameters
         Parameters of the composite, such as `epsilon=0.25`.
 
@@ -54,7 +66,9 @@ class Explainer:
         *,
         input_rule: str | InputRule | None = None,
         reference: Reference | None = None,
+        windows: Windows | None = None,
         dtype: torch.dtype | None = None,
+        progress: Callable = iter,
         **parameters: float,
     ):
         if dtype is not None:
@@ -63,8 +77,12 @@ class Explainer:
         self._parameter = next(network.parameters())
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
+        self._windows = windows
+        self._progress = progress
         self._choose(composite, input_rule, reference, parameters)
-        self._graph(self._prepared(example_input))
+        example = self._prepared(example_input)
+        first = self._windows_of(example).boxes(example.shape[2:])[0]
+        self._graph(example[:, :, *first])
 
     def with_composite(
         self,
@@ -82,21 +100,29 @@ class Explainer:
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
         """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
         image = self._prepared(image)
-        reference = None
-        if self._reference is not None:
-            given = self._reference(image) if callable(self._reference) else self._reference
-            reference = self._prepared(given)
-            if reference.shape != image.shape:
-                raise InputError(
-                    f"the reference has shape {tuple(reference.shape)}, the image "
-                    f"{tuple(image.shape)}; give a reference of the image's shape"
-                )
-        graph = self._graph(image).with_target(target)
+        reference = self._reference_of(image)
+        grid, windows = image.shape[2:], self._windows_of(image)
+        boxes, blends = windows.boxes(grid), windows.blending(grid, image)
+        replaced = range(image.shape[1]) if self._by_sequence else [None]
+        parts = [
+            Part(box, blend, sequence)
+            for box, blend in zip(boxes, blends, strict=True)
+            for sequence in replaced
+        ]
+
+        def trace_of(part: Part) -> Trace:
+            window = image[:, :, *part.box]
+            other = None if reference is None else reference[:, :, *part.box]
+            if part.sequence is not None:
+                chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
+                other = torch.where(chosen.view(-1, 1, 1, 1), other, window)
+            graph = self._graph(window).with_target(target)
+            return trace_image(graph, window, other, self._composite, self._input_rule, keep_values)
+
         with torch.no_grad():
-            trace = trace_image(
-                graph, image, reference, self._composite, self._input_rule, keep_values
-            )
-        return Explanation(trace)
+            if len(parts) == 1:
+                return Explanation(image, trace_of(parts[0]))
+            return Explanation(image, sum_traces(image, parts, trace_of, self._progress))
 
     @torch.no_grad()
     def shares(self, image: Tensor, target: Target = 1) -> Tensor:
@@ -112,7 +138,7 @@ class Explainer:
     def input_weighted(self, image: Tensor, weights: Tensor, target: Target = 1) -> Tensor:
         """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
         explanation = self.explain(image, target)
-        size = tuple(explanation.trace.change.shape[1:])
+        size = tuple(explanation.image.shape[1:])
         if tuple(weights.shape) != size:
             raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
         return explanation.input_weighted(weights.to(self._parameter))
@@ -179,12 +205,16 @@ class Explainer:
         reference: Reference | None,
         parameters: dict[str, float],
     ) -> None:
-        if composite == "deeplift" and reference is None:
-            raise InputError("composite 'deeplift' needs reference=, an image or a function of it")
-        if composite == "deeplift" and input_rule is not None:
-            raise InputError("composite 'deeplift' takes no input rule; it has its reference")
-        if composite != "deeplift" and isinstance(composite, str) and reference is not None:
+        from_reference = composite in FROM_REFERENCE
+        if from_reference and reference is None:
+            raise InputError(
+                f"composite {composite!r} needs reference=, an image or a function of it"
+            )
+        if from_reference and input_rule is not None:
+            raise InputError(f"composite {composite!r} takes no input rule; it has its reference")
+        if not from_reference and isinstance(composite, str) and reference is not None:
             raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
+        self._by_sequence = composite == "deeplift_by_sequence"
         self._reference = reference
         self._input_rule = (
             input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
@@ -208,6 +238,21 @@ class Explainer:
         if not torch.isfinite(image).all():
             raise InputError("the image holds NaN or infinite voxels; repair it first")
         return image
+
+    def _windows_of(self, image: Tensor) -> Windows:
+        return self._windows or Windows(tuple(image.shape[2:]))
+
+    def _reference_of(self, image: Tensor) -> Tensor | None:
+        if self._reference is None:
+            return None
+        given = self._reference(image) if callable(self._reference) else self._reference
+        reference = self._prepared(given)
+        if reference.shape != image.shape:
+            raise InputError(
+                f"the reference has shape {tuple(reference.shape)}, the image "
+                f"{tuple(image.shape)}; give a reference of the image's shape"
+            )
+        return reference
 
     def _graph(self, image: Tensor) -> Graph:
         """Graph for images of this size; sizes may be fixed in an exported network."""

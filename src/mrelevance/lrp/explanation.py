@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.errors import InputError
+from mrelevance.lrp.summed import SummedTrace
 from mrelevance.lrp.trace import Trace
 
 
@@ -16,11 +17,14 @@ class Explanation:
 
     Attributes
     ----------
+    image
+        (1, C, D, H, W).
     trace
-        The chain of linear maps around the image.
+        The chain of linear maps around the image, or a sum of such chains.
     """
 
-    trace: Trace
+    image: Tensor
+    trace: Trace | SummedTrace
 
     @property
     def logit(self) -> Tensor:
@@ -30,30 +34,25 @@ class Explanation:
     @property
     def change(self) -> Tensor:
         """What relevance can add up to: y, or `y(x) - y(x0)` where there is a reference."""
-        reference = self.trace.reference_output
-        return self.logit if reference is None else self.logit - reference[0, 0]
+        return self.trace.output_change[0, 0]
 
     def input_weighted(self, weights: Tensor) -> Tensor:
         """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
-        return self.trace.tangent(weights[None])[0, 0]
+        return self.trace.tangents([weights[None]])[0][0, 0]
 
     @cached_property
     def sequence_parts(self) -> Tensor:
         """Relevance of every output voxel that stems from each sequence, (C, D, H, W)."""
-        image = self.trace.change
-        parts = []
-        for sequence in range(image.shape[1]):
-            weights = torch.zeros_like(image[0])
-            weights[sequence] = 1
-            parts.append(self.input_weighted(weights))
-        return torch.stack(parts)
+        sequences = self.image.shape[1]
+        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, 1, 1, 1)
+        return torch.cat(self.trace.tangents(list(only)))[:, 0]
 
     @cached_property
     def normalisers(self) -> Tensor:
         """`N_a`, the sum of the relevance map of each output voxel, (D, H, W)."""
         if "sequence_parts" in self.__dict__:
             return self.sequence_parts.sum(0)
-        return self.input_weighted(torch.ones_like(self.trace.change[0]))
+        return self.input_weighted(torch.ones_like(self.image[0]))
 
     @property
     def shares(self) -> Tensor:
@@ -70,7 +69,7 @@ class Explanation:
         logits may have either sign, so there `|N_a| >= tau |y|`.
         """
         ratio = self.normalisers / self.logit
-        if self.trace.reference_output is not None:
+        if self.trace.with_reference:
             ratio = ratio.abs()
         return region & (ratio >= tau)
 
@@ -110,9 +109,11 @@ class Explanation:
         `passed`; the difference is what bias and stabiliser absorbed there. Needs a trace that
         kept its values.
         """
-        values = self.trace.values
+        values = getattr(self.trace, "values", None)
         if values is None:
-            raise InputError("the trace kept no activations; explain with keep_values=True")
+            raise InputError(
+                "the trace kept no activations; explain in one window with keep_values=True"
+            )
         rows = []
 
         def relevance(name: str, multiplier: Tensor) -> float:

@@ -32,8 +32,27 @@ class Trace:
     reference_output: Tensor | None
     values: dict[str, Tensor] | None
 
-    def tangent(self, weights: Tensor) -> Tensor:
-        """Adjoint pass `y * (L^T v)`: weights v (1, C, D, H, W) to (1, 1, D, H, W)."""
+    @property
+    def with_reference(self) -> bool:
+        """Whether relevance explains a change from a reference."""
+        return self.reference_output is not None
+
+    @property
+    def output_change(self) -> Tensor:
+        """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
+        return self.output if self.reference_output is None else self.output - self.reference_output
+
+    def tangents(self, weightings: list[Tensor]) -> list[Tensor]:
+        """Adjoint pass `y * (L^T v)` of several weightings of the image.
+
+        Weights v are (1, C, D, H, W), or (1, C, 1, 1, 1) where they are constant in space; each
+        gives (1, 1, D, H, W).
+        """
+        return [self._tangent(weights) for weights in weightings]
+
+    def _tangent(self, weights: Tensor) -> Tensor:
+        if not self.input_maps and not (self.change * weights).any():
+            return torch.zeros_like(self.output)
         parts = {self.graph.image: self.change * weights}
         left = self.graph.readers()
         for operation in self.graph.operations:

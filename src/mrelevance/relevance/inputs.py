@@ -9,7 +9,6 @@ import torch
 
 from mrelevance.files import read_table
 from mrelevance.images import first_channel, read_image, to_array
-from mrelevance.relevance.predictor import WholePatient, whole_patient
 from mrelevance.relevance.reference import reference_image
 from mrelevance.relevance.table import regions_of
 from mrelevance.segmentation.network import load_network
@@ -17,9 +16,9 @@ from mrelevance.segmentation.network import load_network
 
 @dataclass(frozen=True)
 class ExplainedPatient:
-    """Predictor, image and reference (C, D, H, W), region masks and grid of one patient."""
+    """Network, image and reference (C, D, H, W), region masks and grid of one patient."""
 
-    predictor: WholePatient
+    network: torch.nn.Module
     image: np.ndarray
     reference: np.ndarray
     masks: dict[tuple[str, int], np.ndarray]
@@ -31,8 +30,6 @@ def read_explained_patient(
     paths: dict[str, str],
     sequences: list[str],
     reference: str,
-    window: tuple[int, int, int],
-    divisor: int,
 ) -> ExplainedPatient:
     """Read what is needed to explain a patient.
 
@@ -42,19 +39,17 @@ def read_explained_patient(
     Raises
     ------
     InputError
-        A file is missing or does not fit the others, or the image exceeds the window.
+        A file is missing or does not fit the others.
     """
     image = read_image(paths["image"], f"patient {patient}, preprocessed image")
     voxels = to_array(image)
-    network = load_network(Path(paths["weights"]).parent, sequences)
-    predictor = whole_patient(network, torch.from_numpy(voxels), window, divisor, patient)
     mask = {
         name: to_array(read_image(paths[name], f"patient {patient}, {name}"))
         for name in ("label", "segmentation", "regions")
     }
     lesions = (mask["label"] > 0) | (mask["segmentation"] > 0)
     return ExplainedPatient(
-        predictor,
+        load_network(Path(paths["weights"]).parent, sequences),
         voxels,
         reference_image(reference, voxels, lesions, patient),
         regions_of(mask["regions"], read_table(paths["lesions"])),

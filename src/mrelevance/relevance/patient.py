@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mrelevance.lrp import Explainer, Explanation
-from mrelevance.relevance.predictor import TARGETS
+from mrelevance.lrp import Explainer, Explanation, Windows
+from mrelevance.lrp.composites import FROM_REFERENCE
 from mrelevance.relevance.table import relevance_table
+from mrelevance.relevance.target import TARGETS
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ class PatientRelevance:
 
 
 def relate_patient(
-    predictor: torch.nn.Module,
+    network: torch.nn.Module,
+    windows: Windows,
     image: np.ndarray,
     reference: np.ndarray,
     masks: Regions,
@@ -56,10 +58,12 @@ def relate_patient(
 
     Parameters
     ----------
-    predictor
-        Maps an image (1, C, D, H, W) to logits of the same grid.
+    network
+        Maps an image (1, C, D, H, W) of any size to logits of the same grid.
+    windows
+        In which the network is applied; their blended logits are explained.
     image, reference
-        Preprocessed sequences (C, D, H, W); the reference serves `deeplift`.
+        Preprocessed sequences (C, D, H, W); the reference serves the composites that need one.
     masks
         Regions (D, H, W) by (region, lesion), see `regions_of`.
     target
@@ -68,9 +72,9 @@ def relate_patient(
         Voxels with a normaliser below `tau` times their logit leave the mean over a region.
     """
     explained = torch.from_numpy(image)
-    exported = Explainer(predictor, explained)
+    exported = Explainer(network, explained, windows=windows)
     for composite in composites:
-        given = torch.from_numpy(reference) if composite == "deeplift" else None
+        given = torch.from_numpy(reference) if composite in FROM_REFERENCE else None
         explainer = exported.with_composite(composite, reference=given)
         keys = {"patient": patient, "composite": composite, "target": target}
         yield _relate(explainer, explained, masks, tau, sequences, keys)

@@ -23,6 +23,19 @@ def crop_to(padded: torch.Tensor, size: tuple[int, int, int]) -> torch.Tensor:
     return padded[..., : size[0], : size[1], : size[2]]
 
 
+class PaddedNetwork(torch.nn.Module):
+    """A network that pads what it is given to multiples of `divisor`, and crops its logits."""
+
+    def __init__(self, network: torch.nn.Module, divisor: int):
+        super().__init__()
+        self.network = network
+        self.divisor = divisor
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Map (1, C, D, H, W) to logits (1, 2, D, H, W)."""
+        return crop_to(self.network(pad_to_divisor(image, self.divisor)), image.shape[2:])
+
+
 def check_multiple(size: tuple[int, int, int], divisor: int, key: str) -> None:
     """Check that the size that the configuration gives under `key` fits the network.
 
@@ -48,11 +61,11 @@ def predict_logits(
 ) -> torch.Tensor:
     """Logits (2, D, H, W), float32, of one patient's image (C, D, H, W).
 
-    The image is padded to multiples of `divisor` (`pad_to_divisor`), and the logits are cropped
-    back. A `window` (x, y, z) that covers the padded image means one forward pass of exactly that
-    padded image. Otherwise windows that overlap by the share `overlap` are blended with Gaussian
-    weights; along an axis shorter than the window, the window is as long as the padded image.
-    The network is applied as it is: in evaluation mode if its caller put it there.
+    A `window` (x, y, z) that covers the image means one forward pass. Otherwise windows that
+    overlap by the share `overlap` are blended with Gaussian weights; along an axis shorter than
+    the window, the window is as long as the image. What the network is given is padded to
+    multiples of `divisor`, see `PaddedNetwork`. The network is applied as it is: in evaluation
+    mode if its caller put it there.
 
     Raises
     ------
@@ -60,13 +73,13 @@ def predict_logits(
         The window is not a multiple of `divisor`.
     """
     check_multiple(window, divisor, "inference.window")
-    padded = pad_to_divisor(image, divisor)[None]  # (1, C, D, H, W)
-    size = padded.shape[2:]
+    padded = PaddedNetwork(network, divisor)
+    size = image.shape[1:]
     region = [min(length, extent) for length, extent in zip(window[::-1], size, strict=True)]
     if region == list(size):
-        logits = network(padded)
+        logits = padded(image[None])
     else:
         logits = sliding_window_inference(
-            padded, region, sw_batch_size=1, predictor=network, overlap=overlap, mode="gaussian"
+            image[None], region, sw_batch_size=1, predictor=padded, overlap=overlap, mode="gaussian"
         )
-    return crop_to(logits[0], image.shape[1:]).float()
+    return logits[0].float()

@@ -1,0 +1,72 @@
+"""Overlapping windows whose logits are blended: the predictor that is deployed."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from mrelevance.errors import InputError
+
+SMALLEST_WEIGHT = 1e-3
+"""Of a window's corners, relative to its middle."""
+
+Box = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of `size` (D, H, W) voxels that overlap by a share, blended with Gaussian weights.
+
+    The windows and weights of `monai.inferers.sliding_window_inference(mode="gaussian")`: a
+    standard deviation of an eighth of the window, as nnU-Net has it (Isensee et al. 2021). Along
+    an axis shorter than the window, the window is as long as the image.
+
+    Raises
+    ------
+    InputError
+        The size is not three positive numbers, or the overlap not in [0, 1).
+    """
+
+    size: tuple[int, int, int]
+    overlap: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be windows."""
+        if len(self.size) != 3 or min(self.size) < 1 or not 0 <= self.overlap < 1:
+            raise InputError(
+                f"windows of {list(self.size)} voxels with overlap {self.overlap:g}: give three "
+                "positive sizes (D, H, W) and an overlap from 0 to below 1"
+            )
+
+    def boxes(self, grid: tuple[int, int, int]) -> list[Box]:
+        """Windows that together cover a grid (D, H, W), first axis slowest."""
+        sides = []
+        for length, longest in zip(grid, self.size, strict=True):
+            size = min(length, longest)
+            step = max(int(size * (1 - self.overlap)), 1)
+            starts = [*range(0, length - size, step), length - size]
+            sides.append([slice(start, start + size) for start in starts])
+        return list(product(*sides))
+
+    def blending(self, grid: tuple[int, int, int], like: Tensor) -> list[Tensor]:
+        """Share of each window in the blended logits of its voxels, in the order of `boxes`.
+
+        The shares (D, H, W) of the windows that cover a voxel add up to 1; type and device are
+        those of `like`.
+        """
+        boxes = self.boxes(grid)
+        weights = gaussian_weights([side.stop - side.start for side in boxes[0]], like)
+        total = like.new_zeros(grid)
+        for box in boxes:
+            total[box] += weights
+        return [weights / total[box] for box in boxes]
+
+
+def gaussian_weights(size: list[int], like: Tensor) -> Tensor:
+    """Weights (D, H, W) that fall off from the middle of a window."""
+    weights = like.new_ones(())
+    for length in size:
+        offset = torch.arange(length, device=like.device, dtype=like.dtype) - (length - 1) / 2
+        weights = weights[..., None] * torch.exp(-((offset / (length / 8)) ** 2) / 2)
+    return weights.clamp_min(max(float(weights.min()), SMALLEST_WEIGHT))
