@@ -9,6 +9,7 @@ from mrelevance.relevance.target import target_logit
 from mrelevance.segmentation.inference import PaddedNetwork, predict_logits
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
+ONE_WINDOW = Windows((8, 6, 6))
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def masks() -> dict:
     return {("tumour", 0): masks["TP", 1] | masks["FP", 2], **masks}
 
 
-def relate(network, image, masks, composites, windows=Windows((8, 6, 6))):
+def relate(network, image, masks, composites, windows=ONE_WINDOW):
     reference = np.zeros_like(image)
     return {
         result.composite: result
         for result in relate_patient(
-            PaddedNetwork(network, 2).eval(), windows, image, reference, masks, composites, "margin", 0.1,
-            SEQUENCES, "P01",
+            PaddedNetwork(network, 2).eval(), windows, image, reference, masks, composites,
+            "margin", 0.1, SEQUENCES, "P01",
         )
     }  # fmt: skip
 
