@@ -226,3 +226,32 @@ def test_input_rules_of_the_users_own():
     weight = network[0].weight[0, :, 0, 0, 0].abs()
     expected = network(image)[0, 0, 1, 1, 1] * weight / weight.sum()
     torch.testing.assert_close(relevance[:, 1, 1, 1], expected.detach())
+
+
+def test_another_composite_is_another_explainer_without_another_export(monkeypatch):
+    network, image = step_network("normalised"), image_of()
+    reference = torch.zeros_like(image)
+    fresh = {
+        "epsilon": Explainer(network, image, "epsilon", epsilon=0.25).shares(image),
+        "deeplift": Explainer(network, image, "deeplift", reference=reference).shares(image),
+    }
+    first = Explainer(network, image, "alpha1_beta0")
+    before = first.shares(image)
+    monkeypatch.setattr("mrelevance.lrp.explainer.export_graph", None)
+    epsilon = first.with_composite("epsilon", epsilon=0.25).shares(image)
+    deeplift = first.with_composite("deeplift", reference=reference).shares(image)
+    assert torch.equal(epsilon, fresh["epsilon"]) and torch.equal(deeplift, fresh["deeplift"])
+    assert torch.equal(first.shares(image), before)
+    with pytest.raises(InputError, match="needs reference="):
+        first.with_composite("deeplift")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+@pytest.mark.parametrize("composite", ["epsilon", "alpha2_beta1", "deeplift"])
+def test_a_gpu_gives_what_the_processor_gives(composite):
+    network, image = step_network("normalised"), image_of()
+    options = {"reference": torch.zeros_like(image)} if composite == "deeplift" else {}
+    region = torch.ones(image.shape[2:], dtype=torch.bool)
+    expected = Explainer(network, image, composite, **options).region(image, region)
+    on_gpu = Explainer(network.cuda(), image.cuda(), composite, **options)
+    torch.testing.assert_close(on_gpu.region(image, region).cpu(), expected, rtol=1e-8, atol=1e-10)
