@@ -3,6 +3,7 @@
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
+TARGET ?= all
 
 # Each configuration has its own folder; the default one works in the project's.
 FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
@@ -22,11 +23,12 @@ help: ## list the targets
 	@echo
 	@echo "CONFIG=config/quick.yaml   another configuration; its results are in runs/<name>/results"
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
+	@echo 'TARGET="all motion_effect"  more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER)
-	@$(SNAKEMAKE) --cores $(CORES)
+	@$(SNAKEMAKE) --cores $(CORES) $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures  $(FOLDER)/results/figures/"
@@ -38,7 +40,8 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 		workflow/report -newer $(REPORT) -print -quit)" ]; then \
 		echo "The report is up to date."; \
 	else \
-		mkdir -p $(dir $(REPORT)) && $(SNAKEMAKE) --report results/report/report.html --quiet all; \
+		mkdir -p $(dir $(REPORT)) && \
+		$(SNAKEMAKE) --report results/report/report.html --quiet all -- $(TARGET); \
 	fi
 
 test: $(INSTALLED) ## run all tests

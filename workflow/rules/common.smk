@@ -104,7 +104,7 @@ def for_split(split, path):
     """Input function: the path, or paths, for every patient of one part of the split."""
 
     def paths(wildcards):
-        return expand(path, patient=patients_of(split))
+        return expand(path, patient=patients_of(split), **dict(wildcards.items()))
 
     return paths
 

@@ -1,0 +1,68 @@
+"""What motion that is left in the images does to detection and to relevance."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+from mrelevance.summary.motion_effect import DETECTION
+
+# From full correction to none: ever paler.
+SHADES = ["0.0", "0.45", "0.75"]
+SPREAD = 0.22
+
+
+@style.styled
+def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
+    """Detection above, shares below: one dot with its interval per correction.
+
+    `effect` is the table of `mrelevance.summary.motion_effect`. One panel per composite; within
+    it every sequence has one dot per correction, the configured correction first and darkest.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(
+        effect, ["correction", "measure", "sequence", "n", "value", "low", "high"], "motion effect"
+    )
+    corrections = list(dict.fromkeys(effect["correction"]))
+    shade = dict(zip(corrections, SHADES, strict=False))
+    composites = [name for name in effect["measure"].unique() if name not in DETECTION]
+    figure = style.new_figure(style.PAGE_MM, 110)
+    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.2])
+    for axes, measure in zip(above.subplots(1, len(DETECTION)), DETECTION, strict=True):
+        rows = effect[effect["measure"] == measure]
+        for x, row in enumerate(rows.itertuples()):
+            _dot(axes, x, row, shade[row.correction])
+        axes.set_xticks(range(len(corrections)), corrections)
+        axes.set_xlim(-0.5, len(corrections) - 0.5)
+        axes.set_ylabel(measure)
+        axes.set_ylim(bottom=0)
+    for axes, composite in zip(
+        below.subplots(1, len(composites), sharey=True, squeeze=False)[0], composites, strict=True
+    ):
+        axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
+        rows = effect[effect["measure"] == composite]
+        for row in rows.itertuples():
+            place = corrections.index(row.correction) - (len(corrections) - 1) / 2
+            _dot(axes, sequences.index(row.sequence) + SPREAD * place, row, shade[row.correction])
+        style.sequence_axis(axes, sequences)
+        axes.set_title(f"{style.composite_name(composite)}, n = {rows['n'].max()}", loc="left")
+    below.axes[0].set_ylabel("median pooled share")
+    handles = [
+        Line2D([], [], linestyle="", marker="o", markersize=4, color=shade[name], label=name)
+        for name in corrections
+    ]
+    below.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), title="motion correction"
+    )
+    return figure
+
+
+def _dot(axes: Axes, x: float, row: tuple, colour: str) -> None:
+    axes.vlines(x, row.low, row.high, color=colour, linewidth=1)
+    axes.scatter(x, row.value, s=16, color=colour, zorder=3, gid=row.correction)

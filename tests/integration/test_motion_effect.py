@@ -1,0 +1,47 @@
+"""The study beside itself with less motion correction, on the tiny phantom."""
+
+import pytest
+
+from mrelevance.files import read_json, read_table
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def project(study, tmp_path_factory):
+    project = study.copy(tmp_path_factory.mktemp("motion_effect") / "project")
+    done = project.snakemake("motion_effect")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def test_every_correction_has_its_own_images_and_its_own_network(project):
+    results = project.folder / "results"
+    hashes = {read_json(results / "model/card.json")["weights_sha256"]}
+    for correction, methods in {"rigid": {"rigid", "identity"}, "none": {"identity"}}.items():
+        folder = results / "motion_effect" / correction
+        for patient in ("A1", "T1"):
+            quality = read_table(folder / f"motion/{patient}/quality.tsv")
+            assert set(quality["method"]) <= methods
+        card = read_json(folder / "model/card.json")
+        assert card["configuration"] == read_json(results / "model/card.json")["configuration"]
+        hashes.add(card["weights_sha256"])
+        assert not list(folder.glob("motion/*/*.nii.gz")), "images that nothing reads any more"
+    assert len(hashes) == 3
+
+
+def test_the_configured_correction_has_the_values_of_the_study(project):
+    summary = project.folder / "results/summary"
+    effect = read_table(summary / "motion_effect.tsv")
+    assert list(effect["correction"].unique()) == ["deformable", "rigid", "none"]
+    scores = read_table(summary / "scores.tsv")
+    of_study = effect[effect["correction"] == "deformable"].set_index("measure")
+    expected = scores["detected"].sum() / scores["lesions"].sum()
+    assert of_study.loc["lesion sensitivity", "value"] == pytest.approx(expected)
+    assert (of_study["difference"] == 0).all()
+    assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "shapley", "deeplift"}
+
+
+def test_a_second_call_has_nothing_to_do(project):
+    assert project.plan("motion_effect") == {}
+    assert project.plan() == {}

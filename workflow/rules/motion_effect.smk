@@ -1,0 +1,228 @@
+# The study again on images with less motion correction than configured: every rule of it below is
+# one of the study's with other paths. Not part of `all`; ask for the target `motion_effect`.
+
+METHODS = ["deformable", "rigid", "none"]
+LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
+
+
+wildcard_constraints:
+    correction="|".join(METHODS),
+
+
+use rule correct_motion as correct_motion_less with:
+    output:
+        images=temp(
+            expand(
+                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}.nii.gz",
+                sequence=SEQUENCES,
+            )
+        ),
+        transforms=temp(
+            expand(
+                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}.h5",
+                sequence=SEQUENCES,
+            )
+        ),
+        quality="results/motion_effect/{correction}/motion/{patient}/quality.tsv",
+    log:
+        "results/logs/correct_motion_less/{correction}/{patient}.log",
+    benchmark:
+        "results/benchmarks/correct_motion_less/{correction}_{patient}.tsv"
+    params:
+        motion=lambda wildcards: {**config["motion"], "method": wildcards.correction},
+    message:
+        "Correcting motion of patient {wildcards.patient}: {wildcards.correction}"
+
+
+use rule preprocess_patient as preprocess_patient_less with:
+    input:
+        images=expand(
+            "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}.nii.gz",
+            sequence=SEQUENCES,
+        ),
+        label="results/raw/{patient}/label.nii.gz",
+    output:
+        image="results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        label="results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        channels="results/motion_effect/{correction}/preprocessed/{patient}/channels.json",
+    log:
+        "results/logs/preprocess_patient_less/{correction}/{patient}.log",
+    benchmark:
+        "results/benchmarks/preprocess_patient_less/{correction}_{patient}.tsv"
+
+
+use rule train_network as train_network_less with:
+    input:
+        train_images=for_split(
+            "train",
+            "results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        ),
+        train_labels=for_split(
+            "train",
+            "results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        ),
+        validation_images=for_split(
+            "validation",
+            "results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        ),
+        validation_labels=for_split(
+            "validation",
+            "results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        ),
+    output:
+        weights="results/motion_effect/{correction}/model/weights.pt",
+        card="results/motion_effect/{correction}/model/card.json",
+        history="results/motion_effect/{correction}/model/history.tsv",
+    log:
+        "results/logs/train_network_less/{correction}.log",
+    benchmark:
+        "results/benchmarks/train_network_less/{correction}.tsv"
+    message:
+        "Training the network on images with motion correction {wildcards.correction}"
+
+
+use rule predict_patient as predict_patient_less with:
+    input:
+        weights="results/motion_effect/{correction}/model/weights.pt",
+        card="results/motion_effect/{correction}/model/card.json",
+        image="results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        label="results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        channels="results/motion_effect/{correction}/preprocessed/{patient}/channels.json",
+        lesions="results/raw/{patient}/lesions.tsv",
+    output:
+        probability="results/motion_effect/{correction}/prediction/{patient}/probability.nii.gz",
+        segmentation="results/motion_effect/{correction}/prediction/{patient}/segmentation.nii.gz",
+        regions="results/motion_effect/{correction}/prediction/{patient}/regions.nii.gz",
+        lesions="results/motion_effect/{correction}/prediction/{patient}/lesions.tsv",
+        scores="results/motion_effect/{correction}/prediction/{patient}/scores.tsv",
+    log:
+        "results/logs/predict_patient_less/{correction}/{patient}.log",
+    benchmark:
+        "results/benchmarks/predict_patient_less/{correction}_{patient}.tsv"
+
+
+use rule relate_patient as relate_patient_less with:
+    input:
+        weights="results/motion_effect/{correction}/model/weights.pt",
+        card="results/motion_effect/{correction}/model/card.json",
+        image="results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        label="results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        regions="results/motion_effect/{correction}/prediction/{patient}/regions.nii.gz",
+        lesions="results/motion_effect/{correction}/prediction/{patient}/lesions.tsv",
+        segmentation="results/motion_effect/{correction}/prediction/{patient}/segmentation.nii.gz",
+    output:
+        table="results/motion_effect/{correction}/relevance/{patient}/relevance.tsv",
+        volumes=temp(
+            directory(
+                f"results/motion_effect/{{correction}}/relevance/{{patient}}/{config['figures']['composite']}"
+            )
+        ),
+    log:
+        "results/logs/relate_patient_less/{correction}/{patient}.log",
+    benchmark:
+        "results/benchmarks/relate_patient_less/{correction}_{patient}.tsv"
+    params:
+        relevance={
+            **config["relevance"],
+            "composites": [config["figures"]["composite"]],
+        },
+
+
+use rule measure_shapley as measure_shapley_less with:
+    input:
+        weights="results/motion_effect/{correction}/model/weights.pt",
+        card="results/motion_effect/{correction}/model/card.json",
+        image="results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
+        label="results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
+        regions="results/motion_effect/{correction}/prediction/{patient}/regions.nii.gz",
+        lesions="results/motion_effect/{correction}/prediction/{patient}/lesions.tsv",
+        segmentation="results/motion_effect/{correction}/prediction/{patient}/segmentation.nii.gz",
+    output:
+        table="results/motion_effect/{correction}/evaluation/{patient}/shapley.tsv",
+        volume=temp(
+            "results/motion_effect/{correction}/evaluation/{patient}/shapley.nii.gz"
+        ),
+    log:
+        "results/logs/measure_shapley_less/{correction}/{patient}.log",
+    benchmark:
+        "results/benchmarks/measure_shapley_less/{correction}_{patient}.tsv"
+
+
+def less_corrected(path):
+    """Input function: the path for every test patient and every lesser correction."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/motion_effect/{{correction}}/{path}",
+            correction=LESS_CORRECTION,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+rule compare_corrections:
+    input:
+        scores="results/summary/scores.tsv",
+        relevance="results/summary/relevance.tsv",
+        scores_less=less_corrected("prediction/{patient}/scores.tsv"),
+        relevance_less=less_corrected("relevance/{patient}/relevance.tsv"),
+        shapley_less=less_corrected("evaluation/{patient}/shapley.tsv"),
+    output:
+        effect=report(
+            "results/summary/motion_effect.tsv",
+            caption="../report/motion_effect_table.rst",
+            category="1 Images",
+            labels={"result": "Effect of motion correction, table"},
+        ),
+        provenance="results/summary/motion_effect.json",
+    log:
+        "results/logs/compare_corrections.log",
+    benchmark:
+        "results/benchmarks/compare_corrections.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        configured=config["motion"]["method"],
+        less=LESS_CORRECTION,
+        composites=["shapley", config["figures"]["composite"]],
+        summary=config["summary"],
+        seed=config["seed"],
+        code=code_version("compare_corrections"),
+    message:
+        "Comparing networks trained with more and with less motion correction"
+    script:
+        "../scripts/compare_corrections.py"
+
+
+rule plot_motion_effect:
+    input:
+        effect="results/summary/motion_effect.tsv",
+    output:
+        png=report(
+            "results/figures/motion_effect.png",
+            caption="../report/motion_effect.rst",
+            category="1 Images",
+            labels={"result": "Effect of motion correction"},
+        ),
+        vector=multiext("results/figures/motion_effect", ".svg", ".pdf"),
+    log:
+        "results/logs/plot_motion_effect.log",
+    benchmark:
+        "results/benchmarks/plot_motion_effect.tsv"
+    resources:
+        mem_mb=700,
+    params:
+        sequences=SEQUENCES,
+        code=code_version("plot_motion_effect"),
+    message:
+        "Drawing what motion correction changes"
+    script:
+        "../scripts/plot_motion_effect.py"
+
+
+rule motion_effect:
+    input:
+        "results/figures/motion_effect.png",
+    message:
+        "The effect of motion correction on detection and relevance is known"
