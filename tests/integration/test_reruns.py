@@ -19,11 +19,14 @@ AFTER_RELEVANCE = {
     "plot_share_volume",
     "plot_relevance_by_type",
     "plot_agreement",
+    "plot_faithfulness",
 }
-AFTER_TRAINING = AFTER_RELEVANCE | {
+AFTER_SHAPLEY = AFTER_RELEVANCE | {"summarise_ablation", "plot_ablation"}
+AFTER_TRAINING = AFTER_SHAPLEY | {
     "predict_patient",
     "relate_patient",
     "measure_shapley",
+    "relate_peers",
     "summarise_segmentation",
     "plot_lesion_detection",
     "plot_learning_curve",
@@ -59,7 +62,7 @@ def test_another_overlap_rule_scores_again_but_does_not_train(changed):
 def test_another_relevance_threshold_does_not_predict(changed):
     changed.replace(TINY, "relevance:\n", "relevance:\n  tau: 0.2\n")
     jobs = changed.plan()
-    assert set(jobs) == AFTER_RELEVANCE | {"relate_patient", "measure_shapley"}
+    assert set(jobs) == AFTER_SHAPLEY | {"relate_patient", "measure_shapley"}
 
 
 def test_another_confidence_only_analyses(changed):

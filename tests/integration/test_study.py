@@ -13,6 +13,8 @@ pytestmark = pytest.mark.workflow
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
 TEST_PATIENTS = {"T1", "T2", "T3"}
 COMPOSITES = {"alpha1_beta0", "deeplift"}
+GRADIENTS = {"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"}
+OTHER_METHODS = GRADIENTS | {"drop_one", "keep_one", "random"}
 FIGURES = [
     "parallel_coordinates",
     "true_positive",
@@ -20,6 +22,8 @@ FIGURES = [
     "share_volume",
     "relevance_by_type",
     "agreement",
+    "faithfulness",
+    "ablation",
     "motion_correction",
     "learning_curve",
     "lesion_detection",
@@ -119,12 +123,22 @@ def test_motion_correction_brings_most_sequences_closer(results):
 
 def test_truth_and_agreement_cover_every_composite(results):
     agreement = read_table(results / "evaluation/agreement.tsv")
-    assert set(agreement["composite"]) == COMPOSITES
+    assert set(agreement["composite"]) == COMPOSITES | OTHER_METHODS
     assert agreement["kendall_tau"].dropna().between(-1, 1).all()
     assert agreement["l1_distance"].ge(0).all()
     summary = read_table(results / "summary/agreement_summary.tsv")
-    assert set(summary["composite"]) == COMPOSITES
+    assert set(summary["composite"]) == COMPOSITES | OTHER_METHODS
     assert summary["verdict"].str.len().gt(0).all()
+
+
+def test_ablation_of_nothing_is_the_segmentation(results):
+    ablation = read_table(results / "summary/ablation.tsv")
+    assert len(ablation) == len(TEST_PATIENTS) * 2 * (1 + len(SEQUENCES))
+    whole = ablation[ablation["ablation"] == "all"].set_index("patient")
+    scores = read_table(results / "summary/scores.tsv").set_index("patient")
+    # The measurement computes in bfloat16 where the configuration says so.
+    assert (whole["dice"] - scores["dice"]).abs().max() < 0.05
+    assert (whole["lesions"] == scores["lesions"]).all()
 
 
 @pytest.mark.parametrize("figure", FIGURES)

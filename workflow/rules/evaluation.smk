@@ -10,6 +10,8 @@ rule measure_shapley:
     output:
         table="results/evaluation/{patient}/shapley.tsv",
         volume="results/evaluation/{patient}/shapley.nii.gz",
+        occlusion="results/evaluation/{patient}/occlusion.tsv",
+        ablation="results/evaluation/{patient}/ablation.tsv",
     log:
         "results/logs/measure_shapley/{patient}.log",
     benchmark:
@@ -24,6 +26,7 @@ rule measure_shapley:
         window=config["inference"]["window"],
         overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
+        lesion_overlap=config["inference"]["lesion_overlap"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),
     message:
@@ -32,10 +35,44 @@ rule measure_shapley:
         "../scripts/measure_shapley.py"
 
 
+rule relate_peers:
+    input:
+        weights="results/model/weights.pt",
+        card="results/model/card.json",
+        image="results/preprocessed/{patient}/image.nii",
+        label="results/preprocessed/{patient}/label.nii.gz",
+        regions="results/prediction/{patient}/regions.nii.gz",
+        lesions="results/prediction/{patient}/lesions.tsv",
+        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+    output:
+        table="results/evaluation/{patient}/peers.tsv",
+    log:
+        "results/logs/relate_peers/{patient}.log",
+    benchmark:
+        "results/benchmarks/relate_peers/{patient}.tsv"
+    resources:
+        mem_mb=3000,
+    params:
+        target=config["relevance"]["target"],
+        reference=config["relevance"]["reference"],
+        window=config["inference"]["window"],
+        overlap=config["inference"]["overlap"],
+        divisor=config["network"]["divisor"],
+        sequences=SEQUENCES,
+        seed=config["seed"],
+        code=code_version("relate_peers"),
+    message:
+        "Asking other attribution methods about patient {wildcards.patient}"
+    script:
+        "../scripts/relate_peers.py"
+
+
 rule compare_composites:
     input:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
+        occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
+        peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
         volumes=for_split("test", VOLUMES),
     output:
         agreement="results/evaluation/agreement.tsv",

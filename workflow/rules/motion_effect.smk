@@ -142,6 +142,8 @@ use rule measure_shapley as measure_shapley_less with:
         volume=temp(
             "results/motion_effect/{correction}/evaluation/{patient}/shapley.nii.gz"
         ),
+        occlusion="results/motion_effect/{correction}/evaluation/{patient}/occlusion.tsv",
+        ablation="results/motion_effect/{correction}/evaluation/{patient}/ablation.tsv",
     log:
         "results/logs/measure_shapley_less/{correction}/{patient}.log",
     benchmark:

@@ -160,3 +160,28 @@ rule summarise_agreement:
         "Judging every composite by the measurement"
     script:
         "../scripts/summarise_agreement.py"
+
+
+rule summarise_ablation:
+    input:
+        ablation=for_split("test", "results/evaluation/{patient}/ablation.tsv"),
+    output:
+        ablation=report(
+            "results/summary/ablation.tsv",
+            caption="../report/ablation_table.rst",
+            category="4 Agreement",
+            labels={"result": "Without a sequence, table"},
+        ),
+        provenance="results/summary/ablation.json",
+    log:
+        "results/logs/summarise_ablation.log",
+    benchmark:
+        "results/benchmarks/summarise_ablation.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_version("summarise_ablation"),
+    message:
+        "Collecting how patients are segmented from fewer sequences"
+    script:
+        "../scripts/summarise_ablation.py"

@@ -1,11 +1,18 @@
-"""Exact Shapley value of every sequence in one patient's segmentation, by forward passes."""
+"""What each sequence contributes to one patient's segmentation, measured by forward passes."""
 
+import pandas as pd
 import torch
 from tqdm import tqdm
 
+from mrelevance.evaluation.ablation import (
+    ABLATIONS,
+    ablated_coalitions,
+    ablation_table,
+    occlusion_parts,
+)
 from mrelevance.evaluation.shapley import measurable, shapley_values
 from mrelevance.files import write_table
-from mrelevance.images import image_like, write_image
+from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
 from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.table import relevance_table
@@ -17,39 +24,61 @@ logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 patient, params = snakemake.wildcards.patient, snakemake.params
+sequences = params.sequences
 explained = read_explained_patient(
-    patient,
-    dict(snakemake.input.items()),
-    params.sequences,
-    params.reference,
+    patient, dict(snakemake.input.items()), sequences, params.reference
 )
 network = lay_out(explained.network, params.precision)
-image = torch.from_numpy(explained.image)
+ablated = set(ablated_coalitions(len(sequences)).values())
+logits = {}
 
 
 def output(given):
-    """Explained logit (D, H, W) of an image (1, C, D, H, W)."""
+    """Logits (2, D, H, W) of an image (1, C, D, H, W)."""
     with autocast(given.device, params.precision):
-        logits = predict_logits(network, given[0], params.window, params.overlap, params.divisor)
-    return target_logit(logits, params.target)
+        return predict_logits(network, given[0], params.window, params.overlap, params.divisor)
 
 
-values, change = shapley_values(
+def keep_ablated(coalition, of_coalition):
+    """Keep the logits of the coalitions that the ablation asks for."""
+    if coalition in ablated:
+        logits[coalition] = of_coalition
+
+
+values, _ = shapley_values(
     output,
-    image,
+    torch.from_numpy(explained.image),
     torch.from_numpy(explained.reference),
     lambda coalitions: tqdm(coalitions, desc=f"{patient}: coalitions", mininterval=5),
+    keep_ablated,
 )
-with torch.no_grad():
-    logit = output(image[None])
-table = relevance_table(
-    values.numpy(),
-    change.numpy(),
-    measurable(values.numpy(), logit.numpy(), params.tau),
-    explained.masks,
-    params.sequences,
-    {"patient": patient, "composite": "shapley", "target": params.target},
+values = target_logit(values.transpose(0, 1), params.target)
+outputs = {coalition: target_logit(given, params.target) for coalition, given in logits.items()}
+full, empty = outputs[(True,) * len(sequences)], outputs[(False,) * len(sequences)]
+
+
+def table_of(method, parts):
+    """Rows of the relevance table for parts (C, D, H, W) that a method gives the sequences."""
+    return relevance_table(
+        parts.numpy(),
+        (full - empty).numpy(),
+        measurable(parts.numpy(), full.numpy(), params.tau),
+        explained.masks,
+        sequences,
+        {"patient": patient, "composite": method, "target": params.target},
+    )
+
+
+shapley = table_of("shapley", values)
+occlusion = pd.concat(
+    table_of(ablation, occlusion_parts(ablation, outputs, len(sequences))) for ablation in ABLATIONS
 )
-logger.info("\n%s", table.to_string(index=False))
+label = read_image(snakemake.input.label, f"patient {patient}, preprocessed label")
+ablation = ablation_table(
+    patient, logits, to_array(label), sequences, spacing_zyx(label), params.lesion_overlap
+)
+logger.info("\n%s\n%s", shapley.to_string(index=False), ablation.to_string(index=False))
 write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
-write_table(table, snakemake.output.table)
+write_table(shapley, snakemake.output.table)
+write_table(occlusion, snakemake.output.occlusion)
+write_table(ablation, snakemake.output.ablation)

@@ -28,13 +28,14 @@ sequences = read_json(inputs.channels)["sequences"]
 network = load_network(Path(inputs.weights).parent, sequences)
 image = read_image(inputs.image, f"patient {patient}, preprocessed image")
 label = to_array(read_image(inputs.label, f"patient {patient}, preprocessed label"))
-logits = predict_logits(
-    network,
-    torch.from_numpy(to_array(image)),
-    params.window,
-    params.overlap,
-    params.divisor,
-)
+with torch.no_grad():
+    logits = predict_logits(
+        network,
+        torch.from_numpy(to_array(image)),
+        params.window,
+        params.overlap,
+        params.divisor,
+    )
 probability = logits.softmax(dim=0)[1].numpy()
 segmentation = probability > 0.5
 

@@ -12,6 +12,8 @@ from mrelevance.errors import InputError
 
 MOST_SEQUENCES = 10
 
+Coalition = tuple[bool, ...]
+
 
 @torch.no_grad()
 def shapley_values(
@@ -19,6 +21,7 @@ def shapley_values(
     image: Tensor,
     reference: Tensor,
     progress: Callable = iter,
+    observe: Callable[[Coalition, Tensor], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Shapley value of each sequence in the change of the output from reference to image.
 
@@ -29,15 +32,17 @@ def shapley_values(
     Parameters
     ----------
     output
-        Maps an image (1, C, D, H, W) to one number per voxel (D, H, W).
+        Maps an image (1, C, D, H, W) to a tensor of any shape, such as logits (2, D, H, W).
     image, reference
         (C, D, H, W).
     progress
         Wraps the list of coalitions, for a progress bar.
+    observe
+        Is shown every coalition, True for the sequences that are the image's, and its output.
 
     Returns
     -------
-    values (C, D, H, W), change (D, H, W); float32 results of sums in float64.
+    values (C, ...) and change (...), shaped like the output; float32 results of sums in float64.
 
     Raises
     ------
@@ -54,7 +59,10 @@ def shapley_values(
     values = change = None
     for coalition in progress(coalitions):
         present = torch.tensor(coalition).view(-1, 1, 1, 1)
-        of_coalition = output(torch.where(present, image, reference)[None]).double()
+        of_coalition = output(torch.where(present, image, reference)[None])
+        if observe:
+            observe(coalition, of_coalition)
+        of_coalition = of_coalition.double()
         if values is None:
             values = of_coalition.new_zeros(count, *of_coalition.shape)
             change = -of_coalition
@@ -64,7 +72,7 @@ def shapley_values(
     return values.float(), change.float()
 
 
-def _weight(coalition: tuple[bool, ...], sequence: int) -> float:
+def _weight(coalition: Coalition, sequence: int) -> float:
     """Weight of a coalition's value in the Shapley value of a sequence.
 
     `s! (C - s - 1)! / C!` for `s` others before it, negative where it is itself absent.

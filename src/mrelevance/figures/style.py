@@ -46,6 +46,13 @@ COMPOSITE_NAMES = {
     "epsilon": "epsilon",
     "deeplift": "DeepLIFT rescale",
     "deeplift_by_sequence": "DeepLIFT by sequence",
+    "gradient": "gradient",
+    "input_x_gradient": "gradient times input",
+    "integrated_gradients": "integrated gradients",
+    "seg_grad_cam": "Seg-Grad-CAM at the input",
+    "drop_one": "one sequence replaced",
+    "keep_one": "one sequence kept",
+    "random": "drawn at random",
     "shapley": "exact Shapley value",
 }
 

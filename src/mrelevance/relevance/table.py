@@ -84,3 +84,24 @@ def relevance_table(
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def pooled_table(
+    relevance: dict[tuple[str, int], dict[str, np.ndarray]],
+    masks: dict[tuple[str, int], np.ndarray],
+    sequences: list[str],
+    patient: str,
+    target: str,
+) -> pd.DataFrame:
+    """Rows of the relevance table for methods that give one number per region and sequence.
+
+    `relevance` has for every region the sequences' relevance (C,) by method. The mean of shares
+    and the conservation are NA.
+    """
+    rows = [
+        [patient, method, target, *key, sequence, np.nan, share, int(masks[key].sum()), 0, np.nan]
+        for key, methods in relevance.items()
+        for method, values in methods.items()
+        for sequence, share in zip(sequences, values / values.sum(), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)

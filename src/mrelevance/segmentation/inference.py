@@ -51,7 +51,6 @@ def check_multiple(size: tuple[int, int, int], divisor: int, key: str) -> None:
         )
 
 
-@torch.no_grad()
 def predict_logits(
     network: torch.nn.Module,
     image: torch.Tensor,

@@ -207,6 +207,7 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
     return loss.item()
 
 
+@torch.no_grad()
 def _validate(network: torch.nn.Module, patients: list[Patient], configuration: dict) -> float:
     """Mean voxel Dice of the patients that have a lesion; NaN if none has."""
     device = next(network.parameters()).device

@@ -1,0 +1,68 @@
+"""Attribution methods of others, for comparison: what they say each sequence is worth."""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+from captum.attr import InputXGradient, IntegratedGradients, Saliency
+from torch import Tensor
+
+PATH_POINTS = 8
+"""Gauss-Legendre nodes of integrated gradients."""
+
+
+def peer_relevance(
+    output: Callable[[Tensor], Tensor],
+    image: Tensor,
+    reference: Tensor,
+    region: Tensor,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Relevance of each sequence (C,) for the sum of a region's explained outputs, by method.
+
+    - `gradient`: sum of the magnitudes of the gradient (Simonyan et al. 2014).
+    - `input_x_gradient`: sum of gradient times image (Shrikumar et al. 2016).
+    - `integrated_gradients`: along the straight path from the reference (Sundararajan et al. 2017).
+    - `seg_grad_cam`: Seg-Grad-CAM (Vinogradova et al. 2020) at the input, the only layer whose
+      channels are the sequences: each sequence weighted by its mean gradient over the image, summed
+      over the voxels where the weighted sum is positive.
+    - `random`: drawn anew from `seed`, uniformly from all that sum to 1.
+
+    Parameters
+    ----------
+    output
+        Maps an image (1, C, D, H, W) to the explained output (D, H, W), differentiably.
+    image, reference
+        (C, D, H, W).
+    region
+        Voxels (D, H, W) whose outputs are summed.
+    """
+
+    def of_region(given: Tensor) -> Tensor:
+        return output(given)[region].sum()[None]
+
+    given, baseline = image[None].clone().requires_grad_(), reference[None]
+    gradient = Saliency(of_region).attribute(given, abs=False)[0].detach()
+    path = IntegratedGradients(of_region).attribute(
+        given, baseline, n_steps=PATH_POINTS, method="gausslegendre", internal_batch_size=1
+    )
+    product = InputXGradient(of_region).attribute(given)
+    weighted = gradient.mean((1, 2, 3), keepdim=True) * image
+    attributions = {
+        "gradient": gradient.abs(),
+        "input_x_gradient": product[0],
+        "integrated_gradients": path[0],
+        "seg_grad_cam": weighted * (weighted.sum(0) > 0),
+    }
+    relevance = {
+        method: values.detach().double().sum((1, 2, 3)).numpy()
+        for method, values in attributions.items()
+    }
+    relevance["random"] = np.random.default_rng(seed).dirichlet(np.ones(len(image)))
+    return relevance
+
+
+def patient_seed(seed: int, patient: str) -> int:
+    """Seed of one patient, independent of all others and of their number."""
+    digest = hashlib.sha256(f"{seed}/{patient}".encode()).digest()
+    return int.from_bytes(digest[:8], "little")

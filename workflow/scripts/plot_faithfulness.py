@@ -1,0 +1,14 @@
+"""Draw how near every attribution method comes to the measurement."""
+
+from pathlib import Path
+
+from mrelevance.figures.faithfulness import faithfulness
+from mrelevance.figures.style import save
+from mrelevance.files import read_table
+from mrelevance.logs import log_to
+
+log_to(snakemake.log[0])
+
+save(
+    faithfulness(read_table(snakemake.input.agreement)), Path(snakemake.output.png).with_suffix("")
+)

@@ -1,0 +1,10 @@
+"""Collect how every test patient is segmented from fewer sequences."""
+
+from mrelevance.files import read_tables, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+
+log_to(snakemake.log[0])
+
+write_table(read_tables(snakemake.input.ablation), snakemake.output.ablation)
+write_beside([snakemake.output.ablation], snakemake.config, snakemake.input)
