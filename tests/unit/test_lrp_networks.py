@@ -144,6 +144,24 @@ def test_deeplift_is_complete(name):
     assert abs(float(of_all - expected.sum())) < 1e-10 * float(expected.abs().sum())
 
 
+@EVERY_NETWORK
+def test_deeplift_by_sequence_is_complete_for_each_sequence(name):
+    """The part of sequence `c` is `y(x) - y(x with c replaced)` at every voxel."""
+    network, image = network_and_image(name)
+    reference = image_of(image.shape[2:], sequences=2, seed=9)
+    explainer = Explainer(network, image, "deeplift_by_sequence", reference=reference)
+    parts = explainer.explain(image, (1, 0)).sequence_parts
+    for sequence in range(2):
+        replaced = image.clone()
+        replaced[:, sequence] = reference[:, sequence]
+        logits = logits_with_frozen_statistics(network, image, replaced)
+        margins = logits[:, 1] - logits[:, 0]
+        expected = margins[0] - margins[1]
+        scale = float(expected.abs().max())
+        assert scale > 1e-2
+        torch.testing.assert_close(parts[sequence], expected, rtol=0, atol=1e-10 * scale)
+
+
 CONSERVING = [
     *((name, "alpha2_beta1") for name in NETWORKS if name != "VNet"),
     ("VNet", "alpha1_beta0"),
