@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 import numpy as np
-from captum.attr import InputXGradient, IntegratedGradients, Saliency
+from captum.attr import IntegratedGradients, Saliency
 from torch import Tensor
 
 PATH_POINTS = 8
@@ -46,11 +46,10 @@ def peer_relevance(
     path = IntegratedGradients(of_region).attribute(
         given, baseline, n_steps=PATH_POINTS, method="gausslegendre", internal_batch_size=1
     )
-    product = InputXGradient(of_region).attribute(given)
     weighted = gradient.mean((1, 2, 3), keepdim=True) * image
     attributions = {
         "gradient": gradient.abs(),
-        "input_x_gradient": product[0],
+        "input_x_gradient": gradient * image,
         "integrated_gradients": path[0],
         "seg_grad_cam": weighted * (weighted.sum(0) > 0),
     }

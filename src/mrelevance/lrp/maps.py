@@ -108,8 +108,8 @@ def weighted_map(
     difference = scale.abs() * (for_positive - for_negative) / 2
     sign = x.sign()
     return LinearMap(
-        lambda q: both * linear(q) + difference * absolute_linear(sign * q),
-        lambda m: (adjoint(both * m) + sign * absolute_adjoint(difference * m),),
+        lambda q: torch.addcmul(both * linear(q), difference, absolute_linear(sign * q)),
+        lambda m: (torch.addcmul(adjoint(both * m), sign, absolute_adjoint(difference * m)),),
     )
 
 
