@@ -17,7 +17,7 @@ rule correct_motion:
     resources:
         mem_mb=1000,
     params:
-        motion=config["motion"],
+        motion=REGISTRATION,
         sequences=SEQUENCES,
         reference=REFERENCE,
         code=code_version("correct_motion"),
@@ -25,3 +25,40 @@ rule correct_motion:
         "Correcting motion of patient {wildcards.patient}"
     script:
         "../scripts/correct_motion.py"
+
+
+rule report_motion:
+    input:
+        taken=expand(
+            "results/raw/{patient}/{sequence}.nii.gz",
+            patient=PATIENTS,
+            sequence=SEQUENCES,
+        ),
+        registered=expand(
+            "results/motion/{patient}/{sequence}.nii.gz",
+            patient=PATIENTS,
+            sequence=SEQUENCES,
+        ),
+        quality=expand("results/motion/{patient}/quality.tsv", patient=PATIENTS),
+        template=WORKFLOW / "report/motion_page.html",
+    output:
+        page=report(
+            "results/report/motion.html",
+            caption="../report/report_motion.rst",
+            category="1 Images",
+            labels={"result": "Every registration, page"},
+        ),
+    log:
+        "results/logs/report_motion.log",
+    benchmark:
+        "results/benchmarks/report_motion.tsv"
+    resources:
+        mem_mb=700,
+    params:
+        motion=config["motion"],
+        reference=REFERENCE,
+        code=code_version("report_motion"),
+    message:
+        "Writing the page to judge motion correction by"
+    script:
+        "../scripts/report_motion.py"
