@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from mrelevance import code
-from mrelevance.cohort.sheet import LABEL, read_sheet
+from mrelevance.cohort.sheet import LABEL, MASK, read_sheet
 from mrelevance.configuration import (
     check_configuration,
     check_files,
@@ -41,7 +41,7 @@ def read_cohort():
         # Compressed images take about a byte per voxel.
         values = check_files(
             (f"patient {patient}, {column}", DATA / path)
-            for column in [*sequences, LABEL]
+            for column in sheet.columns.drop(["patient", "split"], errors="ignore")
             for patient, path in sheet[column].items()
         )
     if not Path("results").exists():
@@ -123,6 +123,16 @@ def images_of_patient(wildcards):
 def label_of_patient(wildcards):
     """The user's lesion label of one patient."""
     return DATA / SHEET.loc[wildcards.patient, LABEL]
+
+
+def mask_of_patient(wildcards):
+    """The user's mask of one patient's organ of interest."""
+    return DATA / SHEET.loc[wildcards.patient, MASK]
+
+
+def stored_mask(wildcards):
+    """The imported mask of one patient's organ of interest, if the sheet names any."""
+    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
 
 
 def true_motion(wildcards):

@@ -1,6 +1,7 @@
 rule correct_motion:
     input:
         images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
+        mask=stored_mask,
         truth=true_motion,
     output:
         images=expand(
@@ -8,6 +9,9 @@ rule correct_motion:
         ),
         transforms=expand(
             "results/motion/{{patient}}/{sequence}.h5", sequence=SEQUENCES
+        ),
+        inverses=expand(
+            "results/motion/{{patient}}/{sequence}_inverse.h5", sequence=SEQUENCES
         ),
         quality="results/motion/{patient}/quality.tsv",
     log:
