@@ -20,9 +20,7 @@ def registered(fresh_project, tmp_path_factory):
     done = project.snakemake(*QUALITY)
     assert done.returncode == 0, done.stdout + done.stderr
     for patient, path in zip(PATIENTS, QUALITY, strict=True):
-        table = read_table(project.folder / path).assign(
-            consistency_p95_mm=1.0, jacobian_min=0.5, jacobian_max=1.5, flag="good", reason=""
-        )
+        table = read_table(project.folder / path).assign(flag="good", reason="")
         if patient in FAILED:
             table.loc[table["sequence"] == "T2", ["flag", "reason"]] = "failed", "looks wrong"
         write_table(table, project.folder / path)
@@ -36,6 +34,15 @@ def project(registered, tmp_path):
 
 def set_on_failure(project, value):
     project.replace(TINY, "motion:\n", f"motion:\n  on_failure: {value}\n")
+
+
+def test_thresholds_say_what_has_failed(project):
+    project.replace(TINY, "motion:\n", "motion:\n  quality: {fail_consistency_mm: 0}\n")
+    done = project.snakemake("results/preprocessed/A1/image.nii")
+    assert done.returncode != 0
+    (line,) = (project.folder / "results/logs/preprocess_patient/A1.log").read_text().splitlines()
+    assert "patient A1: motion correction failed for sequence T1-pre (" in line
+    assert (read_table(project.folder / QUALITY[0])["flag"] == "failed").all()
 
 
 def test_stop_ends_the_patient_with_one_line_and_trains_nothing(project):
