@@ -37,7 +37,7 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 
 report: $(INSTALLED) ## write the self-contained HTML report if results are newer
 	@if [ -e $(REPORT) ] && [ -z "$$(find $(FOLDER)/results/summary $(FOLDER)/results/figures \
-		workflow/report -newer $(REPORT) -print -quit)" ]; then \
+		$(FOLDER)/results/report/motion.html workflow/report -newer $(REPORT) -print -quit)" ]; then \
 		echo "The report is up to date."; \
 	else \
 		mkdir -p $(dir $(REPORT)) && \

@@ -121,6 +121,12 @@ def test_motion_correction_brings_most_sequences_closer(results):
     assert (motion["folded_share"] == 0).all()
 
 
+def test_motion_page_shows_every_registration(results):
+    page = (results / "report/motion.html").read_text()
+    assert page.count("data:image/jpeg") == 6 * (len(SEQUENCES) - 1)
+    assert "landmarks" in page
+
+
 def test_truth_and_agreement_cover_every_composite(results):
     agreement = read_table(results / "evaluation/agreement.tsv")
     assert set(agreement["composite"]) == COMPOSITES | OTHER_METHODS
@@ -183,3 +189,4 @@ def test_report_is_one_file_with_every_figure(study):
     page = (study.folder / "report.html").read_text()
     for figure in FIGURES:
         assert f"{figure}.png" in page
+    assert "motion.html" in page

@@ -58,7 +58,7 @@ def lesions() -> pd.DataFrame:
 
 def test_split_of_the_sheet_is_kept_and_loads_are_counted():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
-    table = split_cohort(sheet, lesions(), 0.5, 0.5, seed=0)
+    table = split_cohort(sheet, lesions(), [], 0.5, 0.5, seed=0)
     assert table.to_dict("list") == {
         "patient": ["c", "b", "a"],
         "split": ["test", "train", "train"],
@@ -69,6 +69,29 @@ def test_split_of_the_sheet_is_kept_and_loads_are_counted():
 
 def test_split_is_drawn_when_the_sheet_has_none():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"]})
-    table = split_cohort(sheet, lesions(), 0.0, 0.34, seed=0)
+    table = split_cohort(sheet, lesions(), [], 0.0, 0.34, seed=0)
     assert table["patient"].tolist() == ["c", "b", "a"]
     assert sorted(table["split"]) == ["test", "train", "train"]
+
+
+def test_excluded_patients_are_listed_and_nothing_else():
+    sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
+    table = split_cohort(sheet, lesions(), ["a"], 0.5, 0.5, seed=0)
+    assert table["patient"].tolist() == ["c", "b", "a"]
+    assert table["split"].tolist() == ["test", "train", "excluded"]
+    assert table["lesions"].tolist() == [1, 0, 2]
+
+
+def test_excluded_patients_are_not_drawn():
+    sheet = loads(40)[["patient"]]
+    excluded = sheet["patient"].tolist()[:10]
+    table = split_cohort(sheet, lesions(), excluded, 0.1, 0.3, seed=0).set_index("patient")
+    assert (table.loc[excluded, "split"] == "excluded").all()
+    others = table.drop(excluded)["split"].value_counts().to_dict()
+    assert others == {"train": 18, "test": 9, "validation": 3}
+
+
+def test_exclusion_must_leave_patients_to_test():
+    sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
+    with pytest.raises(InputError, match="no patient is left for test without c; mend"):
+        split_cohort(sheet, lesions(), ["c"], 0.5, 0.5, seed=0)

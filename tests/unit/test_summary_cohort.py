@@ -53,6 +53,15 @@ def test_cohort_table_counts():
     assert table.loc["all", ["patients", "lesions", "type_cyst"]].tolist() == [3, 3, 2]
 
 
+def test_cohort_table_counts_excluded_patients_apart():
+    split = SPLIT.assign(split=["excluded", "train", "test"])
+    lesions = cohort_lesions(split, [lesions_of("01", [1.0, 3.0]), lesions_of("03", [5.0])])
+    table = cohort_table(split, lesions)
+    assert table["split"].tolist() == ["train", "test", "all", "excluded"]
+    assert table["patients"].tolist() == [1, 1, 2, 1]
+    assert table["lesions"].tolist() == [0, 1, 1, 2]
+
+
 def test_cohort_refuses_unknown_patients_and_no_lesions():
     with pytest.raises(InputError, match="patient 07: the patient is not in the split"):
         cohort_lesions(SPLIT, [lesions_of("07", [1.0])])

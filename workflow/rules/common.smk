@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from mrelevance import code
-from mrelevance.cohort.sheet import LABEL, read_sheet
+from mrelevance.cohort.sheet import LABEL, MASK, read_sheet
 from mrelevance.configuration import (
     check_configuration,
     check_files,
@@ -41,7 +41,7 @@ def read_cohort():
         # Compressed images take about a byte per voxel.
         values = check_files(
             (f"patient {patient}, {column}", DATA / path)
-            for column in [*sequences, LABEL]
+            for column in sheet.columns.drop(["patient", "split"], errors="ignore")
             for patient, path in sheet[column].items()
         )
     if not Path("results").exists():
@@ -77,6 +77,12 @@ VOLUMES = expand(
 # How the network is applied to a patient; how its result is scored does not belong here.
 WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
 
+# How images are registered; what happens to failed registrations does not belong here.
+REGISTRATION = {
+    key: value for key, value in config["motion"].items() if key != "on_failure"
+}
+EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
+
 
 wildcard_constraints:
     patient="|".join(map(re.escape, PATIENTS)),
@@ -93,11 +99,11 @@ def notebook_version(notebook):
 
 
 def patients_of(split):
-    """Patients of one part of the split; waits for the split where it has to be drawn."""
-    if SPLIT is not None:
+    """Patients of one part of the split; waits for the split where it is not known before."""
+    if SPLIT is not None and not EXCLUDE_FAILED:
         return [patient for patient in PATIENTS if SPLIT[patient] == split]
-    drawn = read_table(checkpoints.split_cohort.get().output.split)
-    return drawn.loc[drawn["split"] == split, "patient"].tolist()
+    known = read_table(checkpoints.split_cohort.get().output.split)
+    return known.loc[known["split"] == split, "patient"].tolist()
 
 
 def for_split(split, path):
@@ -119,6 +125,16 @@ def label_of_patient(wildcards):
     return DATA / SHEET.loc[wildcards.patient, LABEL]
 
 
+def mask_of_patient(wildcards):
+    """The user's mask of one patient's organ of interest."""
+    return DATA / SHEET.loc[wildcards.patient, MASK]
+
+
+def stored_mask(wildcards):
+    """The imported mask of one patient's organ of interest, if the sheet names any."""
+    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
+
+
 def true_motion(wildcards):
     """What is known about a phantom patient's motion; other cohorts have no such truth."""
     if config["cohort"]["source"] != "phantom":
@@ -129,6 +145,13 @@ def true_motion(wildcards):
         f"{truth}/landmarks.tsv",
         *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
     ]
+
+
+def quality_of_cohort(wildcards):
+    """The motion tables of all patients, where the split depends on them."""
+    if not EXCLUDE_FAILED:
+        return []
+    return expand("results/motion/{patient}/quality.tsv", patient=PATIENTS)
 
 
 def first_test_image(wildcards):

@@ -1,6 +1,7 @@
 rule correct_motion:
     input:
         images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
+        mask=stored_mask,
         truth=true_motion,
     output:
         images=expand(
@@ -8,6 +9,9 @@ rule correct_motion:
         ),
         transforms=expand(
             "results/motion/{{patient}}/{sequence}.h5", sequence=SEQUENCES
+        ),
+        inverses=expand(
+            "results/motion/{{patient}}/{sequence}_inverse.h5", sequence=SEQUENCES
         ),
         quality="results/motion/{patient}/quality.tsv",
     log:
@@ -17,7 +21,7 @@ rule correct_motion:
     resources:
         mem_mb=1000,
     params:
-        motion=config["motion"],
+        motion=REGISTRATION,
         sequences=SEQUENCES,
         reference=REFERENCE,
         code=code_version("correct_motion"),
@@ -25,3 +29,40 @@ rule correct_motion:
         "Correcting motion of patient {wildcards.patient}"
     script:
         "../scripts/correct_motion.py"
+
+
+rule report_motion:
+    input:
+        taken=expand(
+            "results/raw/{patient}/{sequence}.nii.gz",
+            patient=PATIENTS,
+            sequence=SEQUENCES,
+        ),
+        registered=expand(
+            "results/motion/{patient}/{sequence}.nii.gz",
+            patient=PATIENTS,
+            sequence=SEQUENCES,
+        ),
+        quality=expand("results/motion/{patient}/quality.tsv", patient=PATIENTS),
+        template=WORKFLOW / "report/motion_page.html",
+    output:
+        page=report(
+            "results/report/motion.html",
+            caption="../report/report_motion.rst",
+            category="1 Images",
+            labels={"result": "Every registration, page"},
+        ),
+    log:
+        "results/logs/report_motion.log",
+    benchmark:
+        "results/benchmarks/report_motion.tsv"
+    resources:
+        mem_mb=700,
+    params:
+        motion=config["motion"],
+        reference=REFERENCE,
+        code=code_version("report_motion"),
+    message:
+        "Writing the page to judge motion correction by"
+    script:
+        "../scripts/report_motion.py"

@@ -3,6 +3,7 @@ rule preprocess_patient:
         images=expand(
             "results/motion/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES
         ),
+        quality="results/motion/{patient}/quality.tsv",
         label="results/raw/{patient}/label.nii.gz",
     output:
         image="results/preprocessed/{patient}/image.nii",

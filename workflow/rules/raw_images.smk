@@ -20,3 +20,25 @@ rule import_patient:
         "Importing patient {wildcards.patient}"
     script:
         "../scripts/import_patient.py"
+
+
+rule import_mask:
+    input:
+        mask=mask_of_patient,
+        reference=expand(
+            "results/raw/{{patient}}/{sequence}.nii.gz", sequence=REFERENCE
+        ),
+    output:
+        mask="results/raw/{patient}/mask.nii.gz",
+    log:
+        "results/logs/import_mask/{patient}.log",
+    benchmark:
+        "results/benchmarks/import_mask/{patient}.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_version("import_mask"),
+    message:
+        "Importing the mask of patient {wildcards.patient}"
+    script:
+        "../scripts/import_mask.py"

@@ -1,6 +1,7 @@
 checkpoint split_cohort:
     input:
         lesions=expand("results/raw/{patient}/lesions.tsv", patient=PATIENTS),
+        quality=quality_of_cohort,
     output:
         split="results/cohort/split.tsv",
     log:

@@ -19,17 +19,23 @@ images = {
     sequence: read_image(path, f"patient {patient}, sequence {sequence}")
     for sequence, path in zip(sequences, snakemake.input.images, strict=True)
 }
-corrections = correct_patient(images, reference, snakemake.params.motion, patient)
+mask = [read_image(path, f"patient {patient}, mask") for path in snakemake.input.mask]
+corrections = correct_patient(
+    images, reference, snakemake.params.motion, patient, mask=mask[0] if mask else None
+)
 
 truth = snakemake.input.truth
 known = read_truth(Path(truth[0]).parent, sequences) if truth else None
 quality = quality_table(patient, corrections, reference, known)
 logger.info("\n%s", quality.to_string(index=False))
 
-for sequence, image, transform in zip(
-    sequences, snakemake.output.images, snakemake.output.transforms, strict=True
+output = snakemake.output
+for sequence, image, transform, inverse in zip(
+    sequences, output.images, output.transforms, output.inverses, strict=True
 ):
-    write_image(corrections[sequence].image, image)
-    with written_whole(transform) as beside:
-        sitk.WriteTransform(corrections[sequence].transform, str(beside))
-write_table(quality, snakemake.output.quality)
+    correction = corrections[sequence]
+    write_image(correction.image, image)
+    for path, one in ((transform, correction.transform), (inverse, correction.inverse)):
+        with written_whole(path) as beside:
+            sitk.WriteTransform(one, str(beside))
+write_table(quality, output.quality)

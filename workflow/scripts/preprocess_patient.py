@@ -1,11 +1,16 @@
 """Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
 
-from mrelevance.files import write_json
+from mrelevance.files import read_table, write_json
 from mrelevance.images import read_image, write_image
 from mrelevance.logs import log_to
+from mrelevance.motion.failures import refuse_failed
 from mrelevance.preprocess.patient import preprocess_patient
 
 log_to(snakemake.log[0])
+
+# Not among the rule's parameters: a change of mind about failed patients leaves the others alone.
+if snakemake.config["motion"]["on_failure"] == "stop":
+    refuse_failed(read_table(snakemake.input.quality))
 
 patient, params = snakemake.wildcards.patient, snakemake.params
 images = {

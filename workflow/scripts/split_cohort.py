@@ -1,20 +1,22 @@
-"""Write which patients train the network, which choose its best weights, which test it."""
+"""Write which patients train the network, choose its best weights, test it or are left out."""
 
 import pandas as pd
 
 from mrelevance.cohort.split import split_cohort
 from mrelevance.files import read_tables, write_table
 from mrelevance.logs import log_to
+from mrelevance.motion.failures import failed_patients
 
 logger = log_to(snakemake.log[0])
 
-params = snakemake.params
+params, quality = snakemake.params, snakemake.input.quality
 sheet = pd.DataFrame({"patient": params.patients})
 if params.split is not None:
     sheet["split"] = sheet["patient"].map(params.split)
 split = split_cohort(
     sheet,
     read_tables(snakemake.input.lesions),
+    failed_patients(read_tables(quality)) if quality else [],
     params.validation_share,
     params.test_share,
     params.seed,

@@ -11,7 +11,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
-from mrelevance.cohort.sheet import LABEL
+from mrelevance.cohort.sheet import LABEL, MASK
 from mrelevance.errors import InputError
 from mrelevance.files import write_table
 from mrelevance.images import (
@@ -75,6 +75,27 @@ def import_patient(
     check_same_geometry(drawn, images[reference], f"{what} (reference: {reference})")
     label = image_like(lesion_instances(to_array(drawn), what), images[reference])
     return images, label, lesion_table(label, patient)
+
+
+def import_mask(path: str | Path, reference: sitk.Image, patient: str) -> sitk.Image:
+    """Read and check the mask of a patient's organ of interest.
+
+    Returns
+    -------
+    uint8 on the grid of the reference, 1 in the organ.
+
+    Raises
+    ------
+    InputError
+        The mask cannot be read, is not on the grid of the reference, or is empty.
+    """
+    what = f"patient {patient}, {MASK}"
+    drawn = _check_3d(read_image(path, what), f"{what}: {path}")
+    check_same_geometry(drawn, reference, f"{what}: {path}")
+    inside = to_array(drawn) > 0
+    if not inside.any():
+        raise InputError(f"{what}: {path} holds no voxel above 0; draw the organ")
+    return image_like(inside, reference)
 
 
 def write_patient(

@@ -9,6 +9,7 @@ from mrelevance.errors import InputError
 
 SPLITS = ("train", "validation", "test")
 LABEL = "label"
+MASK = "mask"
 # Patient and sequence names become names of folders and files on any system.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -21,7 +22,8 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> pd.DataFr
     path
         Columns: `patient`; optionally `split` (train, validation or test; for every patient or
         for none, at least one of train and of test). If `source` is `images`, also one column per
-        sequence and `label`, each with the path of an image relative to the data folder.
+        sequence, `label` and optionally `mask`, each with the path of an image relative to the
+        data folder.
     sequences
         Names of the sequences of the study.
     source
@@ -40,7 +42,7 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> pd.DataFr
     required = ["patient", *([*sequences, LABEL] if source == "images" else [])]
     _check_sequences(sequences)
     sheet = _read(path)
-    _check_columns(sheet, required, path)
+    _check_columns(sheet, required, ["split", *([MASK] if source == "images" else [])], path)
     _check_cells(sheet, path)
     _check_patients(sheet["patient"], path)
     if "split" in sheet:
@@ -64,24 +66,26 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _check_sequences(sequences: list[str]) -> None:
     for name in sequences:
-        if not SAFE_NAME.fullmatch(name) or name in ("patient", "split", LABEL):
+        if not SAFE_NAME.fullmatch(name) or name in ("patient", "split", LABEL, MASK):
             raise InputError(
                 f"sequence name {name!r} cannot be used; start with a letter or digit, go on with "
-                "letters, digits and . _ + -, and leave out patient, split and label"
+                "letters, digits and . _ + -, and leave out patient, split, label and mask"
             )
 
 
-def _check_columns(sheet: pd.DataFrame, required: list[str], path: Path) -> None:
+def _check_columns(
+    sheet: pd.DataFrame, required: list[str], optional: list[str], path: Path
+) -> None:
     missing = [name for name in required if name not in sheet]
     if missing:
         raise InputError(
             f"sample sheet {path} lacks column {', '.join(missing)}; columns are separated by tabs"
         )
-    unknown = [name for name in sheet if name not in [*required, "split"]]
+    unknown = [name for name in sheet if name not in [*required, *optional]]
     if unknown:
         raise InputError(
             f"sample sheet {path} has unknown column {', '.join(unknown)}; "
-            f"allowed are {', '.join([*required, 'split'])}"
+            f"allowed are {', '.join([*required, *optional])}"
         )
 
 

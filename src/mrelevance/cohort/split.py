@@ -1,14 +1,20 @@
-"""Which patients train the network, which choose its best weights, which test it."""
+"""Which patients train the network, which choose its best weights, which test it.
+
+Patients left out of all three are `EXCLUDED`.
+"""
 
 import numpy as np
 import pandas as pd
 
 from mrelevance.errors import InputError
 
+EXCLUDED = "excluded"
+
 
 def split_cohort(
     sheet: pd.DataFrame,
     lesions: pd.DataFrame,
+    excluded: list[str],
     validation_share: float,
     test_share: float,
     seed: int,
@@ -21,12 +27,20 @@ def split_cohort(
         Sample sheet as `read_sheet` returns it.
     lesions
         Stacked lesion tables: at least `patient` and `volume_ml`, one row per lesion.
+    excluded
+        Patients to leave out, whatever the sheet says of them; they are not drawn.
     validation_share, test_share, seed
         Arguments of `draw_split`; not used if the sheet has a split.
 
     Returns
     -------
-    Table `patient, split, lesions, lesion_ml`, in the order of the sheet.
+    Table `patient, split, lesions, lesion_ml`, in the order of the sheet; the split of patients
+    left out is `EXCLUDED`.
+
+    Raises
+    ------
+    InputError
+        No patient is left to train on or to test.
     """
     volumes = lesions.groupby("patient")["volume_ml"]
     loads = pd.DataFrame(
@@ -37,10 +51,20 @@ def split_cohort(
         }
     )
     if "split" in sheet:
-        split = sheet[["patient", "split"]]
+        kept = sheet.loc[~sheet["patient"].isin(excluded), ["patient", "split"]]
     else:
-        split = draw_split(loads, validation_share, test_share, seed)
-    return split.merge(loads, on="patient", validate="one_to_one")
+        kept = draw_split(
+            loads[~loads["patient"].isin(excluded)], validation_share, test_share, seed
+        )
+    for needed in ("train", "test"):
+        if needed not in set(kept["split"]):
+            raise InputError(
+                f"cohort: no patient is left for {needed} without {', '.join(excluded)}; "
+                "mend their registrations or set motion.on_failure to continue"
+            )
+    parts = loads["patient"].map(kept.set_index("patient")["split"]).fillna(EXCLUDED)
+    loads.insert(1, "split", parts)
+    return loads
 
 
 def draw_split(

@@ -30,7 +30,8 @@ def cohort_glance(
     (C, D, H, W) and `label` bool (D, H, W), as displayed (see `slices.radiological`), with
     `spacing_mm` (z, y, x), of the `patient` shown in the slice with the most labelled voxels
     (the middle one where there is none).
-    `seed` scatters dots sideways. Types are left out where none is known.
+    `seed` scatters dots sideways. Types are left out where none is known, and so are patients
+    of no split.
 
     Raises
     ------
@@ -45,6 +46,7 @@ def cohort_glance(
             "they must come from one run"
         )
     splits = [name for name in SPLIT_COLOURS if (split["split"] == name).any()]
+    lesions = lesions[lesions["split"].isin(splits)]
     with_types = (lesions["type"] != "unknown").any()
     height, width = image.shape[2] * spacing_mm[1], image.shape[3] * spacing_mm[2]
     rows, columns = (1, len(sequences)) if len(sequences) <= 6 else style.grid_shape(len(sequences))

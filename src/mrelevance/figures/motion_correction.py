@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from mrelevance.errors import InputError
 from mrelevance.figures import style
+from mrelevance.motion.failures import FLAGS
 from mrelevance.summary.columns import check_columns
 
 # Pairs of columns, and what they measure; those without values are left out.
@@ -26,9 +27,9 @@ MEASURES = {
 def motion_correction(motion: pd.DataFrame, sequences: list[str], reference: str) -> Figure:
     """Before and after, one thin line per patient, one panel per measure that has values.
 
-    `motion` is the cohort's motion table. Errors need the true displacement and are shown for
-    cohorts that have it; similarity is shown always. The reference itself does not move and is
-    left out.
+    `motion` is the cohort's motion table; the title counts its flags.
+    Errors need the true displacement and are shown for cohorts that have it; similarity is shown
+    always. The reference itself does not move and is left out.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def motion_correction(motion: pd.DataFrame, sequences: list[str], reference: str
         A column is missing, or no sequence but the reference has a row.
     """
     columns = [column for before, after, _ in MEASURES.values() for column in (before, after)]
-    check_columns(motion, ["patient", "sequence", *columns], "motion table")
+    check_columns(motion, ["patient", "sequence", "flag", *columns], "motion table")
     moved = [name for name in sequences if name != reference]
     rows = motion[motion["sequence"].isin(moved)]
     if rows.empty:
@@ -57,6 +58,9 @@ def motion_correction(motion: pd.DataFrame, sequences: list[str], reference: str
         axes.set_ylabel(name)
         if "similarity" not in before:
             axes.set_ylim(bottom=0)
+    counts = rows["flag"].value_counts().reindex(FLAGS, fill_value=0)
+    counted = ", ".join(f"{count} {flag}" for flag, count in counts.items())
+    figure.suptitle(f"{len(rows)} registrations: {counted}", fontsize=7)
     patients = rows["patient"].nunique()
     handles = [
         Line2D(

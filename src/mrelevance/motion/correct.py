@@ -1,13 +1,15 @@
 """Motion correction of one patient: every sequence onto the reference's grid and anatomy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import SimpleITK as sitk
 import torch
+from scipy import ndimage
 
 from mrelevance.errors import InputError
-from mrelevance.images import image_like, to_array
+from mrelevance.images import check_same_geometry, image_like, to_array
 from mrelevance.motion.body import body_mask
 from mrelevance.motion.deformable import (
     Comparison,
@@ -16,10 +18,20 @@ from mrelevance.motion.deformable import (
     register_deformable,
 )
 from mrelevance.motion.grid import make_grid
+from mrelevance.motion.inverse import inverse_transform
+from mrelevance.motion.judgement import (
+    backward_displacement_mm,
+    covered_voxels,
+    jacobian_determinant,
+    judge,
+)
 from mrelevance.motion.rigid import register_rigid
 from mrelevance.motion.spline import displacement_field, spline_transform
 
 INTERPOLATORS = {"linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
+ATTEMPTS = {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}
+# The border of an organ tells more about its place than its inside: so much around it counts, too.
+MARGIN_MM = 8
 
 
 @dataclass(frozen=True)
@@ -35,11 +47,17 @@ class Correction:
     method
         What the result is: deformable, rigid or identity; reference for the reference itself.
     similarity_before, similarity_after
-        Mean squared local correlation with the reference in the body, 0 to 1.
+        Mean squared local correlation with the reference where they are compared, 0 to 1.
     displacement_mean_mm, displacement_p95_mm
-        Mean and 95th percentile of the displacement's length in the body.
+        Mean and 95th percentile of the displacement's length there.
     folded_share
         Share of the body's voxels where the transform turns space inside out.
+    jacobian_min, jacobian_max
+        Range of the local change of volume in the body.
+    consistency_p95_mm
+        95th percentile of the distance between forward and backward registration.
+    flag, reason
+        good, check or failed by the thresholds of the configuration; why, and what was given up.
     """
 
     image: sitk.Image
@@ -50,6 +68,26 @@ class Correction:
     displacement_mean_mm: float
     displacement_p95_mm: float
     folded_share: float
+    jacobian_min: float
+    jacobian_max: float
+    consistency_p95_mm: float
+    flag: str
+    reason: str
+
+    @cached_property
+    def inverse(self) -> sitk.Transform:
+        """Maps points of the sequence to points of the reference."""
+        return inverse_transform(self.transform)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The reference, prepared once: (D, H, W) masks where it is compared, and of the body."""
+
+    image: sitk.Image
+    compared: np.ndarray
+    body: np.ndarray
+    levels: list[Level]
 
 
 def correct_patient(
@@ -58,11 +96,13 @@ def correct_patient(
     settings: dict,
     patient: str,
     device: str = "cpu",
+    mask: sitk.Image | None = None,
 ) -> dict[str, Correction]:
     """Register every sequence of a patient to the reference sequence and resample it there.
 
-    The result is never worse than the input: a deformation that lowers the similarity or folds
-    gives way to a rigid motion, and one that lowers it to none; `method` says what was done.
+    The result is never worse than the input: a deformation that lowers the similarity, folds or
+    does not stand its own test gives way to a rigid motion, and this to none; `method` says what
+    was done, `reason` why.
 
     Parameters
     ----------
@@ -72,11 +112,14 @@ def correct_patient(
         Name of the sequence that stays.
     settings
         Section `motion` of the configuration: `method` (deformable, rigid or none), `levels`,
-        `search_mm`, `bending_energy`, `rigid`, `interpolation`.
+        `search_mm`, `bending_energy`, `rigid`, `interpolation`, `quality`.
     patient
         Names the patient in errors.
     device
         Where PyTorch computes, for example `cuda`.
+    mask
+        The organ of interest on the grid of the reference, not 0 inside: only it and 8 mm around
+        it decide. Without one it is the body, which is found.
 
     Returns
     -------
@@ -85,23 +128,27 @@ def correct_patient(
     Raises
     ------
     InputError
-        An image is constant or not finite, or lies wholly outside the reference.
+        An image is constant or not finite, or lies wholly outside the reference; the mask is
+        empty or not on the grid of the reference.
     """
     for sequence, image in images.items():
         _check(image, f"patient {patient}, sequence {sequence}")
-    target = sitk.Cast(images[reference], sitk.sitkFloat32)
-    mask = body_mask(target)
-    levels = reference_levels(target, mask, settings["levels"], device)
+    image = sitk.Cast(images[reference], sitk.sitkFloat32)
+    body = body_mask(image)
+    compared = body if mask is None else _around(mask, image, f"patient {patient}, mask")
+    levels = reference_levels(image, compared, settings["levels"], device)
+    target = _Target(image, compared, body | compared, levels)
     corrections = {}
-    for sequence, image in images.items():
+    for sequence, moving in images.items():
         if sequence == reference:
+            still = sitk.Transform(3, sitk.sitkIdentity)
             corrections[sequence] = Correction(
-                target, sitk.Transform(3, sitk.sitkIdentity), "reference", 1, 1, 0, 0, 0
+                image, still, "reference", 1, 1, 0, 0, 0, 1, 1, 0, "good", ""
             )
         else:
             what = f"patient {patient}, sequence {sequence}"
             corrections[sequence] = _correct_sequence(
-                target, mask, levels, sitk.Cast(image, sitk.sitkFloat32), settings, what
+                target, sitk.Cast(moving, sitk.sitkFloat32), settings, what
             )
     return corrections
 
@@ -114,15 +161,17 @@ def _check(image: sitk.Image, what: str) -> None:
         raise InputError(f"{what}: has one value everywhere, nothing to register; check the image")
 
 
-def _correct_sequence(
-    target: sitk.Image,
-    mask: np.ndarray,
-    levels: list[Level],
-    moving: sitk.Image,
-    settings: dict,
-    what: str,
-) -> Correction:
-    level = levels[-1]
+def _around(mask: sitk.Image, reference: sitk.Image, what: str) -> np.ndarray:
+    check_same_geometry(mask, reference, what)
+    inside = to_array(mask) > 0
+    if not inside.any():
+        raise InputError(f"{what}: holds no voxel; draw the organ, or give no mask")
+    spacing = reference.GetSpacing()[::-1]
+    return ndimage.distance_transform_edt(~inside, sampling=spacing) <= MARGIN_MM
+
+
+def _correct_sequence(target: _Target, moving: sitk.Image, settings: dict, what: str) -> Correction:
+    level = target.levels[-1]
     comparison = Comparison(level, make_grid(moving, level.resolution_mm, str(level.image.device)))
     still = torch.zeros_like(comparison.start)
     if not comparison.covers(still):
@@ -130,44 +179,85 @@ def _correct_sequence(
             f"{what}: no part of the body in the reference lies in its field of view; "
             "check origin and direction in the header"
         )
-    for method in {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}[
-        settings["method"]
-    ]:
-        if method == "deformable":
-            coefficients = register_deformable(
-                levels, target, moving, settings["search_mm"], settings["bending_energy"]
-            )
-            transform = spline_transform(coefficients.cpu().numpy(), target)
-            field = displacement_field(transform, target)
-            folded = folded_share(field, mask)
-        else:
-            transform = register_rigid(target, moving, **settings["rigid"])
-            coefficients = comparison.coefficients_of(transform)
-            field, folded = displacement_field(transform, target), 0.0
+    attempts, notes = [], []
+    for method in [*ATTEMPTS[settings["method"]], "identity"]:
+        transform, coefficients = _register(method, target, moving, comparison, settings)
         before, after = comparison.similarities(still, coefficients)
-        if after > before and folded == 0:
+        if method != "identity" and after <= before:
+            notes.append(f"{method}: does not raise the similarity")
+            continue
+        attempt = _measured(target, moving, transform, settings, method, before, after)
+        if attempt.flag != "failed":
             break
+        attempts.append(attempt)
+        notes.append(f"{method}: {attempt.reason}")
     else:
-        method, transform = "identity", sitk.Transform(3, sitk.sitkIdentity)
-        field, folded = displacement_field(transform, target), 0.0
-        before, after = comparison.similarities(still, still)
-    length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[mask], axis=-1)
+        # None can be trusted; the identity at least does not fold.
+        sound = [attempt for attempt in attempts if attempt.jacobian_min > 0]
+        return replace(
+            min(sound, key=lambda attempt: attempt.consistency_p95_mm), reason="; ".join(notes)
+        )
+    flag = "check" if attempts else attempt.flag
+    return replace(attempt, flag=flag, reason="; ".join([*notes, attempt.reason]).strip("; "))
+
+
+def _register(
+    method: str, target: _Target, moving: sitk.Image, comparison: Comparison, settings: dict
+) -> tuple[sitk.Transform, torch.Tensor]:
+    """Transform of a method, and its displacement as coefficients of the finest level."""
+    if method == "deformable":
+        coefficients = register_deformable(
+            target.levels, target.image, moving, settings["search_mm"], settings["bending_energy"]
+        )
+        return spline_transform(coefficients.cpu().numpy(), target.image), coefficients
+    if method == "rigid":
+        transform = register_rigid(target.image, moving, **settings["rigid"])
+        return transform, comparison.coefficients_of(transform)
+    return sitk.Transform(3, sitk.sitkIdentity), torch.zeros_like(comparison.start)
+
+
+def _measured(
+    target: _Target,
+    moving: sitk.Image,
+    transform: sitk.Transform,
+    settings: dict,
+    method: str,
+    before: float,
+    after: float,
+) -> Correction:
+    field = displacement_field(transform, target.image)
+    image = resample(moving, target.image, field, settings["interpolation"])
+    length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[target.compared], axis=-1)
+    jacobian = jacobian_determinant(field)[target.body]
+    consistency = backward_displacement_mm(
+        image,
+        target.image,
+        target.compared & covered_voxels(moving, field),
+        settings["levels"],
+        settings["bending_energy"],
+        str(target.levels[0].image.device),
+    )
+    judgement = judge(consistency, jacobian.min(), jacobian.max(), settings["quality"])
     return Correction(
-        image=resample(moving, target, field, settings["interpolation"]),
+        image=image,
         transform=transform,
         method=method,
         similarity_before=before,
         similarity_after=after,
         displacement_mean_mm=float(length.mean()),
         displacement_p95_mm=float(np.percentile(length, 95)),
-        folded_share=folded,
+        folded_share=float(np.mean(jacobian <= 0)),
+        jacobian_min=float(jacobian.min()),
+        jacobian_max=float(jacobian.max()),
+        consistency_p95_mm=consistency,
+        flag=judgement.flag,
+        reason=judgement.reason,
     )
 
 
 def folded_share(field: sitk.Image, mask: np.ndarray) -> float:
     """Share of a mask's voxels (D, H, W) where p + u(p) has no positive Jacobian determinant."""
-    jacobian = to_array(sitk.DisplacementFieldJacobianDeterminant(field))
-    return float(np.mean(jacobian[mask] <= 0))
+    return float(np.mean(jacobian_determinant(field)[mask] <= 0))
 
 
 def resample(

@@ -60,8 +60,11 @@ def make_grid(image: sitk.Image, resolution_mm: float, device: str) -> Grid:
 
 
 def pool_mask(mask: np.ndarray, grid: Grid) -> torch.Tensor:
-    """Boolean mask (D, H, W) of the full image on the blocks of a grid: half inside or more."""
+    """Boolean mask (D, H, W) of the full image on the blocks of a grid: half inside or more.
+
+    A mask too small for that is kept where it fills most of a block, so that it never vanishes.
+    """
     pooled = F.avg_pool3d(
         torch.as_tensor(mask, dtype=torch.float32)[None, None], tuple(grid.factors[::-1].tolist())
     )
-    return (pooled[0, 0] >= 0.5).to(grid.voxels.device)
+    return (pooled[0, 0] >= pooled.max().clamp(max=0.5)).to(grid.voxels.device)

@@ -54,7 +54,8 @@ def quality_table(
     Returns
     -------
     Table `patient, sequence, method, similarity_before, similarity_after, displacement_mean_mm,
-    displacement_p95_mm, folded_share` and, NA without a truth: `error_before_mm, error_after_mm`,
+    displacement_p95_mm, folded_share, jacobian_min, jacobian_max, consistency_p95_mm, flag,
+    reason` and, NA without a truth: `error_before_mm, error_after_mm`,
     the mean distance in the liver between true and estimated position (before: no estimate), and
     `landmark_error_before_mm, landmark_error_after_mm`, the mean distance of the landmarks.
 
@@ -74,6 +75,11 @@ def quality_table(
             "displacement_mean_mm": correction.displacement_mean_mm,
             "displacement_p95_mm": correction.displacement_p95_mm,
             "folded_share": correction.folded_share,
+            "jacobian_min": correction.jacobian_min,
+            "jacobian_max": correction.jacobian_max,
+            "consistency_p95_mm": correction.consistency_p95_mm,
+            "flag": correction.flag,
+            "reason": correction.reason,
             **_liver_errors(correction, sequence, grid, truth, f"patient {patient}"),
             **_landmark_errors(correction, sequence, reference, truth),
         }

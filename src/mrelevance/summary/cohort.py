@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from mrelevance.cohort.split import EXCLUDED
 from mrelevance.errors import InputError
 from mrelevance.summary.columns import check_columns
 
@@ -67,7 +68,9 @@ def cohort_lesions(split: pd.DataFrame, lesions: list[pd.DataFrame]) -> pd.DataF
 
 
 def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
-    """The cohort at a glance: one row per split, and one for all patients.
+    """The cohort at a glance: one row per split, and one for all patients that take part.
+
+    Patients who were excluded follow in a row of their own, where there are any.
 
     `lesions` is the table of `cohort_lesions`. Columns: split, patients, patients_with_lesions,
     lesions, lesions_per_patient_median, volume_median_ml, volume_min_ml, volume_max_ml, and the
@@ -75,8 +78,13 @@ def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
     """
     types = sorted(lesions["type"].unique())
     rows = []
-    for name in [*dict.fromkeys(split["split"]), "all"]:
-        patients = split.loc[(split["split"] == name) | (name == "all"), "patient"]
+    taking_part = split["split"] != EXCLUDED
+    chosen = {name: split["split"] == name for name in split.loc[taking_part, "split"].unique()}
+    chosen["all"] = taking_part
+    if not taking_part.all():
+        chosen[EXCLUDED] = ~taking_part
+    for name, rows_of_split in chosen.items():
+        patients = split.loc[rows_of_split, "patient"]
         own = lesions[lesions["patient"].isin(patients)]
         per_patient = own.groupby("patient").size().reindex(patients, fill_value=0)
         rows.append(

@@ -1,0 +1,111 @@
+"""The page that lets people judge every registration of a cohort."""
+
+import jinja2
+import pandas as pd
+
+from mrelevance.motion.failures import FLAGS, failed_patients
+from mrelevance.summary.columns import check_columns
+
+PICTURES = 40  # fewest pairs shown, where there are as many
+COLUMNS = [
+    "patient",
+    "sequence",
+    "method",
+    "similarity_before",
+    "similarity_after",
+    "displacement_mean_mm",
+    "displacement_p95_mm",
+    "folded_share",
+    "error_before_mm",
+    "error_after_mm",
+    "landmark_error_before_mm",
+    "landmark_error_after_mm",
+    "consistency_p95_mm",
+    "jacobian_min",
+    "jacobian_max",
+    "flag",
+    "reason",
+]
+
+
+def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the motion tables by flag, then by consistency, the most doubtful first.
+
+    Consistency is what tells the error of a registration where there is no truth; rows for which
+    it is not known precede the others of their flag.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(quality, COLUMNS, "motion table")
+    severity = quality["flag"].map({flag: rank for rank, flag in enumerate(FLAGS)})
+    return (
+        quality.assign(severity=-severity)
+        .sort_values(
+            ["severity", "consistency_p95_mm", "patient", "sequence"],
+            ascending=[True, False, True, True],
+            na_position="first",
+        )
+        .drop(columns="severity")
+        .reset_index(drop=True)
+    )
+
+
+def pictured(ordered: pd.DataFrame) -> pd.DataFrame:
+    """Rows to be shown in a picture: the first `PICTURES`, and all whose flag is not good.
+
+    `ordered` is the table of `worst_first`.
+    """
+    flagged = int((ordered["flag"] != "good").sum())
+    return ordered.head(max(PICTURES, flagged))
+
+
+def motion_page(
+    template: str,
+    ordered: pd.DataFrame,
+    pictures: dict[tuple[str, str], str],
+    reference: str,
+    settings: dict,
+) -> str:
+    """Fill the page: how to judge, the table of all registrations, the pictures of the worst.
+
+    Parameters
+    ----------
+    template
+        Jinja template of the page; names from the tables are escaped.
+    ordered
+        Table of `worst_first`.
+    pictures
+        (patient, sequence) to the URI of its picture, in the order to be shown.
+    reference
+        Name of the sequence that stayed.
+    settings
+        Section `motion` of the configuration.
+
+    Returns
+    -------
+    HTML that needs no other file.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["digits"] = _with_digits
+    rows = ordered.to_dict("records")
+    by_pair = {(row["patient"], row["sequence"]): row for row in rows}
+    return environment.from_string(template).render(
+        rows=rows,
+        shown=[(by_pair[pair], picture) for pair, picture in pictures.items()],
+        counts=ordered["flag"].value_counts().reindex(FLAGS, fill_value=0).to_dict(),
+        patients=ordered["patient"].nunique(),
+        failed=failed_patients(ordered),
+        with_truth=bool(ordered["error_after_mm"].notna().any()),
+        reference=reference,
+        settings=settings,
+    )
+
+
+def _with_digits(value: float, digits: int) -> str:
+    """A number as text with so many decimals; NA where it is not known."""
+    return "NA" if pd.isna(value) else f"{value:.{digits}f}"

@@ -1,0 +1,92 @@
+"""How far a registration can be trusted when nobody knows the truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+
+from mrelevance.images import image_like, to_array
+from mrelevance.motion.deformable import reference_levels, register_deformable
+from mrelevance.motion.spline import displacement_field, spline_transform
+
+ITERATIONS = 8
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A flag (good, check or failed) and, unless there is nothing to say, one phrase of why."""
+
+    flag: str
+    reason: str
+
+
+def judge(
+    consistency_mm: float, jacobian_min: float, jacobian_max: float, thresholds: dict
+) -> Judgement:
+    """Compare measures of a transform with section `motion.quality` of the configuration.
+
+    `check_consistency_mm` and `fail_consistency_mm` are upper bounds; `check_jacobian` and
+    `fail_jacobian` are the ranges a local change of volume must stay in.
+    """
+    for flag, kind in (("failed", "fail"), ("check", "check")):
+        lowest, highest = thresholds[f"{kind}_jacobian"]
+        if consistency_mm > thresholds[f"{kind}_consistency_mm"]:
+            return Judgement(flag, f"{consistency_mm:.1f} mm between forward and backward")
+        if jacobian_min < lowest:
+            return Judgement(flag, f"shrinks tissue to {jacobian_min:.2f} of its volume")
+        if jacobian_max > highest:
+            return Judgement(flag, f"swells tissue to {jacobian_max:.2f} of its volume")
+    return Judgement("good", "")
+
+
+def jacobian_determinant(field: sitk.Image) -> np.ndarray:
+    """Local change of volume under p + u(p), (D, H, W); 0 and less where space is folded."""
+    return to_array(sitk.DisplacementFieldJacobianDeterminant(field))
+
+
+def backward_displacement_mm(
+    corrected: sitk.Image,
+    reference: sitk.Image,
+    mask: np.ndarray,
+    levels: list[dict],
+    bending: float,
+    device: str,
+) -> float:
+    """Forward-backward consistency: how far the reference would move to fit the corrected image.
+
+    The two change roles: the reference is registered to the corrected image, from where it lies,
+    at the voxels of the coarsest level and with the control points of the finest. It would stay
+    where it is after a correction without error; a tissue that moves was not matched with itself.
+
+    Parameters
+    ----------
+    corrected, reference
+        On one grid.
+    mask
+        Boolean, (D, H, W), not empty: where the images are compared.
+    levels, bending
+        `levels` and `bending_energy` of the registration that is judged.
+
+    Returns
+    -------
+    95th percentile of the displacement in the mask, mm.
+    """
+    level = {
+        "resolution_mm": levels[0]["resolution_mm"],
+        "control_spacing_mm": levels[-1]["control_spacing_mm"],
+        "iterations": ITERATIONS,
+    }
+    swapped = reference_levels(corrected, mask, [level], device)
+    coefficients = register_deformable(swapped, corrected, reference, 0, bending)
+    field = displacement_field(spline_transform(coefficients.cpu().numpy(), reference), reference)
+    length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[mask], axis=-1)
+    return float(np.percentile(length, 95))
+
+
+def covered_voxels(moving: sitk.Image, field: sitk.Image) -> np.ndarray:
+    """Where a displacement field finds a voxel of the moving image, boolean (D, H, W)."""
+    ones = image_like(np.ones(moving.GetSize()[::-1], np.uint8), moving)
+    found = sitk.Resample(
+        ones, field, sitk.DisplacementFieldTransform(sitk.Image(field)), sitk.sitkNearestNeighbor
+    )
+    return to_array(found) > 0
