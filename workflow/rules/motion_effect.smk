@@ -23,13 +23,19 @@ use rule correct_motion as correct_motion_less with:
                 sequence=SEQUENCES,
             )
         ),
+        inverses=temp(
+            expand(
+                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}_inverse.h5",
+                sequence=SEQUENCES,
+            )
+        ),
         quality="results/motion_effect/{correction}/motion/{patient}/quality.tsv",
     log:
         "results/logs/correct_motion_less/{correction}/{patient}.log",
     benchmark:
         "results/benchmarks/correct_motion_less/{correction}_{patient}.tsv"
     params:
-        motion=lambda wildcards: {**config["motion"], "method": wildcards.correction},
+        motion=lambda wildcards: {**REGISTRATION, "method": wildcards.correction},
     message:
         "Correcting motion of patient {wildcards.patient}: {wildcards.correction}"
 

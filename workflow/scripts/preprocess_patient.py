@@ -9,7 +9,8 @@ from mrelevance.preprocess.patient import preprocess_patient
 log_to(snakemake.log[0])
 
 # Not among the rule's parameters: a change of mind about failed patients leaves the others alone.
-if snakemake.config["motion"]["on_failure"] == "stop":
+# Images that are corrected less on purpose come without their quality.
+if snakemake.config["motion"]["on_failure"] == "stop" and "quality" in snakemake.input.keys():
     refuse_failed(read_table(snakemake.input.quality))
 
 patient, params = snakemake.wildcards.patient, snakemake.params
