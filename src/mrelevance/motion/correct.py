@@ -237,7 +237,7 @@ def _measured(
         settings["bending_energy"],
         str(target.levels[0].image.device),
     )
-    judgement = judge(consistency, jacobian.min(), jacobian.max(), settings["quality"])
+    judgement = judge(consistency, after, jacobian.min(), jacobian.max(), settings["quality"])
     return Correction(
         image=image,
         transform=transform,
