@@ -14,8 +14,8 @@ SETTINGS = {
     "rigid": {"resolutions_mm": [8, 4], "iterations": 100},
     "interpolation": "linear",
     "quality": {
-        "check_consistency_mm": 2.5,
-        "fail_consistency_mm": 5,
+        "check_consistency_voxels": 0.65,
+        "fail_consistency_voxels": 0.8,
         "check_similarity": 0.2,
         "fail_similarity": 0.1,
         "check_jacobian": [0.5, 2],

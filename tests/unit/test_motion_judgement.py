@@ -19,9 +19,9 @@ from mrelevance.motion.spline import displacement_field
 @pytest.mark.parametrize(
     ("measures", "flag", "words"),
     [
-        ((2.5, 0.2, 0.5, 2.0), "good", ""),
-        ((2.6, 0.3, 0.9, 1.1), "check", "2.6 mm between forward and backward"),
-        ((5.1, 0.3, 0.9, 1.1), "failed", "5.1 mm between forward and backward"),
+        ((2.6, 0.2, 0.5, 2.0), "good", ""),
+        ((2.7, 0.3, 0.9, 1.1), "check", "2.7 mm between forward and backward"),
+        ((3.3, 0.3, 0.9, 1.1), "failed", "3.3 mm between forward and backward"),
         ((1.0, 0.15, 0.9, 1.1), "check", "similarity of 0.15"),
         ((3.0, 0.05, 0.9, 1.1), "failed", "similarity of 0.05"),
         ((1.0, 0.3, 0.4, 1.1), "check", "shrinks tissue to 0.40"),
@@ -31,7 +31,8 @@ from mrelevance.motion.spline import displacement_field
     ],
 )
 def test_thresholds(measures, flag, words):
-    found = judge(*measures, SETTINGS["quality"])
+    consistency_mm, *others = measures
+    found = judge(consistency_mm, 4.0, *others, SETTINGS["quality"])
     assert (
         found.flag == flag and found.reason.startswith(words) and bool(found.reason) == bool(words)
     )
