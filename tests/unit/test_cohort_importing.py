@@ -60,10 +60,10 @@ def test_mask_is_one_inside(folder):
     reference = image(noise())
     mask = to_array(import_mask(folder / "label.nii.gz", reference, "p1"))
     assert mask.dtype == np.uint8 and mask.sum() == 1 + 2 * 3 * 4
-    with pytest.raises(InputError, match="patient p1, mask: .* both must lie on one grid"):
+    with pytest.raises(InputError, match=r"patient p1, mask: .* both must lie on one grid"):
         import_mask(folder / "label.nii.gz", image(noise((9, 10, 12))), "p1")
     sitk.WriteImage(image(np.zeros((8, 10, 12), np.uint8)), folder / "empty.nii.gz")
-    with pytest.raises(InputError, match="patient p1, mask: .* holds no voxel above 0"):
+    with pytest.raises(InputError, match=r"patient p1, mask: .* holds no voxel above 0"):
         import_mask(folder / "empty.nii.gz", reference, "p1")
 
 
