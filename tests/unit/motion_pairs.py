@@ -13,9 +13,22 @@ SETTINGS = {
     "bending_energy": 2000,
     "rigid": {"resolutions_mm": [8, 4], "iterations": 100},
     "interpolation": "linear",
+    "quality": {
+        "check_consistency_voxels": 0.65,
+        "fail_consistency_voxels": 0.8,
+        "check_similarity": 0.2,
+        "fail_similarity": 0.1,
+        "check_jacobian": [0.5, 2],
+        "fail_jacobian": [0.2, 5],
+    },
 }
 # Signal of air, body and four kinds of organ: what is bright in one is dark in the other.
-CONTRASTS = {"A": [0.0, 1.0, 2.2, 0.6, 1.7, 3.0], "B": [0.0, 2.4, 0.7, 1.6, 3.2, 1.1]}
+CONTRASTS = {
+    "A": [0.0, 1.0, 2.2, 0.6, 1.7, 3.0],
+    "B": [0.0, 2.4, 0.7, 1.6, 3.2, 1.1],
+    "C": [0.0, 1.2, 3.0, 2.1, 0.5, 0.8],
+    "D": [0.0, 2.0, 1.0, 3.1, 2.6, 0.4],
+}
 CENTRE = np.array([6.0, 10.0, 10.0])
 
 
@@ -64,11 +77,15 @@ def displacement(points: np.ndarray, size_mm: float) -> np.ndarray:
 
 def sequence(contrast: str, grid: sitk.Image, size_mm: float = 0.0, noise: float = 0.05):
     """Image on a grid in which reference anatomy p lies at p + displacement(p)."""
-    points = world(grid)
-    origin = points
-    for _ in range(20):  # the point of the reference that has moved here
-        origin = points - displacement(origin, size_mm)
-    return noisy(anatomy(origin, contrast), grid, noise, seed=ord(contrast))
+    return noisy(anatomy(origins(grid, size_mm), contrast), grid, noise, seed=ord(contrast))
+
+
+def origins(grid: sitk.Image, size_mm: float) -> np.ndarray:
+    """Points of the reference that `displacement` has moved to the voxels, (D, H, W, 3)."""
+    points = found = world(grid)
+    for _ in range(20):
+        found = points - displacement(found, size_mm)
+    return found
 
 
 def noisy(signal: np.ndarray, grid: sitk.Image, noise: float = 0.05, seed: int = 0) -> sitk.Image:

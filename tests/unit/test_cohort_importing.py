@@ -6,6 +6,7 @@ import pytest
 import SimpleITK as sitk
 
 from mrelevance.cohort.importing import (
+    import_mask,
     import_patient,
     lesion_instances,
     lesion_table,
@@ -53,6 +54,17 @@ def test_images_keep_their_grids_and_lesions_are_numbered_by_size(folder):
     assert to_array(label)[5, 5, 6] == 1 and to_array(label)[1, 1, 1] == 2
     assert lesions["lesion"].tolist() == [1, 2]
     assert lesions["type"].tolist() == ["unknown", "unknown"]
+
+
+def test_mask_is_one_inside(folder):
+    reference = image(noise())
+    mask = to_array(import_mask(folder / "label.nii.gz", reference, "p1"))
+    assert mask.dtype == np.uint8 and mask.sum() == 1 + 2 * 3 * 4
+    with pytest.raises(InputError, match=r"patient p1, mask: .* both must lie on one grid"):
+        import_mask(folder / "label.nii.gz", image(noise((9, 10, 12))), "p1")
+    sitk.WriteImage(image(np.zeros((8, 10, 12), np.uint8)), folder / "empty.nii.gz")
+    with pytest.raises(InputError, match=r"patient p1, mask: .* holds no voxel above 0"):
+        import_mask(folder / "empty.nii.gz", reference, "p1")
 
 
 def test_measures_of_a_box(folder):

@@ -40,6 +40,16 @@ def test_patient_called_na_is_a_patient(sheet):
     ]
 
 
+def test_mask_is_optional_for_images_and_unknown_for_the_phantom(sheet):
+    masked = GOOD.replace("label\n", "label\tmask\n", 1)
+    masked = masked.replace("c\n", "c\tm1\n").replace("f\n", "f\tm2\n").replace("i\n", "i\tm3\n")
+    assert read_sheet(sheet(masked), ["T1", "T2"], "images")["mask"].tolist() == ["m1", "m2", "m3"]
+    with pytest.raises(InputError, match="line 4: column mask is empty"):
+        read_sheet(sheet(masked.replace("m3", "")), ["T1", "T2"], "images")
+    with pytest.raises(InputError, match="unknown column mask"):
+        read_sheet(sheet("patient\tmask\na\tm\n"), ["T1"], "phantom")
+
+
 def test_split_is_optional_and_so_is_validation(sheet):
     assert "split" not in read_sheet(sheet("patient\na\nb\n"), ["T1"], "phantom")
     read_sheet(sheet("patient\tsplit\na\ttrain\nb\ttest\n"), ["T1"], "phantom")

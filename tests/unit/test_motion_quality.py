@@ -18,8 +18,10 @@ def corrections():
     found = sitk.TranslationTransform(3, FOUND)
     still = sitk.Transform(3, sitk.sitkIdentity)
     return {
-        "T2": Correction(image, found, "rigid", 0.2, 0.4, 5.1, 5.1, 0.0),
-        "T1": Correction(image, still, "reference", 1, 1, 0, 0, 0),
+        "T2": Correction(
+            image, found, "rigid", 0.2, 0.4, 5.1, 5.1, 0.0, 0.9, 1.1, 3.0, "check", "3.0 mm"
+        ),
+        "T1": Correction(image, still, "reference", 1, 1, 0, 0, 0, 1, 1, 0, "good", ""),
     }
 
 
@@ -49,6 +51,8 @@ def test_distances():
     assert row["landmark_error_before_mm"] == pytest.approx(2)
     assert row["landmark_error_after_mm"] == pytest.approx(np.linalg.norm([3, 1, 2]))
     assert row["method"] == "rigid" and row["similarity_after"] == 0.4
+    assert row[["jacobian_min", "jacobian_max", "consistency_p95_mm"]].tolist() == [0.9, 1.1, 3.0]
+    assert row["flag"] == "check" and row["reason"] == "3.0 mm"
 
 
 def test_landmarks_are_paired_by_name_not_by_row():

@@ -179,26 +179,27 @@ def _correct_sequence(target: _Target, moving: sitk.Image, settings: dict, what:
             f"{what}: no part of the body in the reference lies in its field of view; "
             "check origin and direction in the header"
         )
-    attempts, notes = [], []
+    given_up, reasons = [], []
     for method in [*ATTEMPTS[settings["method"]], "identity"]:
         transform, coefficients = _register(method, target, moving, comparison, settings)
         before, after = comparison.similarities(still, coefficients)
         if method != "identity" and after <= before:
-            notes.append(f"{method}: does not raise the similarity")
+            reasons.append(f"{method}: does not raise the similarity")
             continue
         attempt = _measured(target, moving, transform, settings, method, before, after)
         if attempt.flag != "failed":
             break
-        attempts.append(attempt)
-        notes.append(f"{method}: {attempt.reason}")
+        given_up.append(attempt)
+        reasons.append(f"{method}: {attempt.reason}")
     else:
-        # None can be trusted; the identity at least does not fold.
-        sound = [attempt for attempt in attempts if attempt.jacobian_min > 0]
-        return replace(
-            min(sound, key=lambda attempt: attempt.consistency_p95_mm), reason="; ".join(notes)
-        )
-    flag = "check" if attempts else attempt.flag
-    return replace(attempt, flag=flag, reason="; ".join([*notes, attempt.reason]).strip("; "))
+        # Nothing can be trusted; the identity at least does not fold.
+        sound = [attempt for attempt in given_up if attempt.jacobian_min > 0]
+        return min(sound, key=lambda attempt: attempt.consistency_p95_mm)
+    return replace(
+        attempt,
+        flag="check" if given_up else attempt.flag,
+        reason=[*reasons, attempt.reason][0],
+    )
 
 
 def _register(
@@ -237,7 +238,14 @@ def _measured(
         settings["bending_energy"],
         str(target.levels[0].image.device),
     )
-    judgement = judge(consistency, jacobian.min(), jacobian.max(), settings["quality"])
+    judgement = judge(
+        consistency,
+        target.levels[-1].voxel_mm,
+        after,
+        jacobian.min(),
+        jacobian.max(),
+        settings["quality"],
+    )
     return Correction(
         image=image,
         transform=transform,

@@ -24,11 +24,13 @@ from mrelevance.motion.spline import (
 class Level:
     """One level of the reference: what all sequences of a patient share.
 
+    `voxel_mm` is the edge of a cube as large as one of its voxels.
     `image` and `mask` (D, H, W) are cropped to the mask, `bases` evaluate a spline on them, and
     `control_points` (KD, KH, KW, 3) are the world coordinates (LPS, mm) of the lattice.
     """
 
     resolution_mm: float
+    voxel_mm: float
     iterations: int
     image: torch.Tensor
     mask: torch.Tensor
@@ -79,6 +81,7 @@ def _reference_level(image: sitk.Image, mask: np.ndarray, level: dict, device: s
     extent = np.multiply(image.GetSize(), image.GetSpacing())
     return Level(
         resolution_mm=level["resolution_mm"],
+        voxel_mm=float(np.cbrt(np.prod(grid.factors * image.GetSpacing()))),
         iterations=level["iterations"],
         image=grid.voxels[box],
         mask=inside[box],

@@ -21,17 +21,27 @@ class Judgement:
 
 
 def judge(
-    consistency_mm: float, jacobian_min: float, jacobian_max: float, thresholds: dict
+    consistency_mm: float,
+    voxel_mm: float,
+    similarity: float,
+    jacobian_min: float,
+    jacobian_max: float,
+    thresholds: dict,
 ) -> Judgement:
     """Compare measures of a transform with section `motion.quality` of the configuration.
 
-    `check_consistency_mm` and `fail_consistency_mm` are upper bounds; `check_jacobian` and
-    `fail_jacobian` are the ranges a local change of volume must stay in.
+    `check_consistency_voxels` and `fail_consistency_voxels` are upper bounds, in voxels of the
+    size at which the images were compared; `check_similarity` and
+    `fail_similarity` lower ones, `check_jacobian` and `fail_jacobian` the ranges that a local
+    change of volume must stay in. Consistency and similarity need each other: two images without
+    anything in common do not move each other.
     """
     for flag, kind in (("failed", "fail"), ("check", "check")):
         lowest, highest = thresholds[f"{kind}_jacobian"]
-        if consistency_mm > thresholds[f"{kind}_consistency_mm"]:
+        if consistency_mm > voxel_mm * thresholds[f"{kind}_consistency_voxels"]:
             return Judgement(flag, f"{consistency_mm:.1f} mm between forward and backward")
+        if similarity < thresholds[f"{kind}_similarity"]:
+            return Judgement(flag, f"similarity of {similarity:.2f} to the reference")
         if jacobian_min < lowest:
             return Judgement(flag, f"shrinks tissue to {jacobian_min:.2f} of its volume")
         if jacobian_max > highest:
