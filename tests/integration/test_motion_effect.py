@@ -39,7 +39,7 @@ def test_the_configured_correction_has_the_values_of_the_study(project):
     expected = scores["detected"].sum() / scores["lesions"].sum()
     assert of_study.loc["lesion sensitivity", "value"] == pytest.approx(expected)
     assert (of_study["difference"] == 0).all()
-    assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "shapley", "deeplift"}
+    assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "measured share"}
 
 
 def test_a_second_call_has_nothing_to_do(project):

@@ -26,8 +26,8 @@ def relevance_of(t1, patients=None):
         {"patient": patient, "composite": composite, "region": "tumour", "sequence": sequence,
          "relevance_pooled": share}
         for patient, value in zip(patients or [f"P{k}" for k in range(len(t1))], t1, strict=True)
-        for composite in ("shapley", "deeplift")
-        for sequence, share in (("T1", value), ("T2", 1 - value))
+        for composite, shift in (("shapley", 0), ("deeplift", 0.4))
+        for sequence, share in (("T1", value + shift), ("T2", 1 - value - shift))
     ])  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def effect():
         "deformable": relevance_of([0.5, 0.6, 0.7, 0.6]),
         "none": relevance_of([0.2, 0.3, 0.4, 0.3]),
     }
-    return motion_effect(scores, relevance, ["shapley", "deeplift"], **SETTINGS)
+    return motion_effect(scores, relevance, **SETTINGS)
 
 
 def row(effect, correction, measure, sequence=None):
@@ -54,13 +54,14 @@ def test_values_are_those_of_the_study(effect):
     assert row(effect, "deformable", "lesion sensitivity")["value"] == pytest.approx(7 / 8)
     assert row(effect, "none", "lesion sensitivity")["value"] == pytest.approx(0.5)
     assert row(effect, "none", "false positives per patient")["value"] == 1
-    assert row(effect, "none", "shapley", "T2")["value"] == pytest.approx(0.7)
+    assert row(effect, "none", "measured share", "T2")["value"] == pytest.approx(0.7)
 
 
 def test_differences_are_paired(effect):
     """Every patient loses .3, so no resampling can find another difference."""
     for measure, sequence, change in [
-        ("median Dice", None, -0.3), ("shapley", "T1", -0.3), ("deeplift", "T2", 0.3),
+        ("median Dice", None, -0.3), ("measured share", "T1", -0.3),
+        ("measured share", "T2", 0.3),
     ]:  # fmt: skip
         found = row(effect, "none", measure, sequence)
         values = found[["difference", "difference_low", "difference_high"]].astype(float)
@@ -73,12 +74,12 @@ def test_differences_are_paired(effect):
 def test_only_patients_that_every_correction_has_are_compared():
     scores = {"rigid": scores_of([0.9, 0.1, 0.5], [2, 0, 1]), "none": scores_of([0.8], [2])}
     relevance = {"rigid": relevance_of([0.5, 0.6, 0.7]), "none": relevance_of([0.4])}
-    effect = motion_effect(scores, relevance, ["shapley"], **SETTINGS)
+    effect = motion_effect(scores, relevance, **SETTINGS)
     found = row(effect, "rigid", "median Dice")
     assert found["n"] == 1 and found["value"] == 0.9 and np.isnan(found["low"])
     other = {"rigid": relevance["rigid"], "none": relevance_of([0.4], ["P9"])}
-    with pytest.raises(InputError, match="shapley: no patient has a value under each of"):
-        motion_effect(scores, other, ["shapley"], **SETTINGS)
+    with pytest.raises(InputError, match="measured share: no patient has a value under each of"):
+        motion_effect(scores, other, **SETTINGS)
 
 
 def test_figure_shows_every_value_of_the_table(effect):

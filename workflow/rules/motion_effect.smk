@@ -107,33 +107,6 @@ use rule predict_patient as predict_patient_less with:
         "results/benchmarks/predict_patient_less/{correction}_{patient}.tsv"
 
 
-use rule relate_patient as relate_patient_less with:
-    input:
-        weights="results/motion_effect/{correction}/model/weights.pt",
-        card="results/motion_effect/{correction}/model/card.json",
-        image="results/motion_effect/{correction}/preprocessed/{patient}/image.nii",
-        label="results/motion_effect/{correction}/preprocessed/{patient}/label.nii.gz",
-        regions="results/motion_effect/{correction}/prediction/{patient}/regions.nii.gz",
-        lesions="results/motion_effect/{correction}/prediction/{patient}/lesions.tsv",
-        segmentation="results/motion_effect/{correction}/prediction/{patient}/segmentation.nii.gz",
-    output:
-        table="results/motion_effect/{correction}/relevance/{patient}/relevance.tsv",
-        volumes=temp(
-            directory(
-                f"results/motion_effect/{{correction}}/relevance/{{patient}}/{config['figures']['composite']}"
-            )
-        ),
-    log:
-        "results/logs/relate_patient_less/{correction}/{patient}.log",
-    benchmark:
-        "results/benchmarks/relate_patient_less/{correction}_{patient}.tsv"
-    params:
-        relevance={
-            **config["relevance"],
-            "composites": [config["figures"]["composite"]],
-        },
-
-
 use rule measure_shapley as measure_shapley_less with:
     input:
         weights="results/motion_effect/{correction}/model/weights.pt",
@@ -174,7 +147,6 @@ rule compare_corrections:
         scores="results/summary/scores.tsv",
         relevance="results/summary/relevance.tsv",
         scores_less=less_corrected("prediction/{patient}/scores.tsv"),
-        relevance_less=less_corrected("relevance/{patient}/relevance.tsv"),
         shapley_less=less_corrected("evaluation/{patient}/shapley.tsv"),
     output:
         effect=report(
@@ -193,7 +165,6 @@ rule compare_corrections:
     params:
         configured=config["motion"]["method"],
         less=LESS_CORRECTION,
-        composites=["shapley", config["figures"]["composite"]],
         summary=config["summary"],
         seed=config["seed"],
         code=code_version("compare_corrections"),

@@ -22,9 +22,7 @@ scores = {params.configured: read_table(inputs.scores)}
 relevance = {params.configured: read_table(inputs.relevance)}
 for correction in params.less:
     scores[correction] = of_correction(inputs.scores_less, correction)
-    relevance[correction] = of_correction(
-        [*inputs.relevance_less, *inputs.shapley_less], correction
-    )
-effect = motion_effect(scores, relevance, params.composites, **params.summary, seed=params.seed)
+    relevance[correction] = of_correction(inputs.shapley_less, correction)
+effect = motion_effect(scores, relevance, **params.summary, seed=params.seed)
 write_table(effect, snakemake.output.effect)
 write_beside([snakemake.output.effect], snakemake.config, inputs)

@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
 from mrelevance.summary.columns import check_columns
-from mrelevance.summary.motion_effect import DETECTION
+from mrelevance.summary.motion_effect import DETECTION, MEASURED_SHARE
+from mrelevance.summary.shares import MEASURED
 
 # From full correction to none: ever paler.
 SHADES = ["0.0", "0.45", "0.75"]
@@ -16,10 +17,10 @@ SPREAD = 0.22
 
 @style.styled
 def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
-    """Detection above, shares below: one dot with its interval per correction.
+    """Detection above, measured shares below: one dot with its interval per correction.
 
-    `effect` is the table of `mrelevance.summary.motion_effect`. One panel per composite; within
-    it every sequence has one dot per correction, the configured correction first and darkest.
+    `effect` is the table of `mrelevance.summary.motion_effect`. Every sequence has one dot per
+    correction, the configured correction first and darkest.
 
     Raises
     ------
@@ -31,7 +32,6 @@ def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     )
     corrections = list(dict.fromkeys(effect["correction"]))
     shade = dict(zip(corrections, SHADES, strict=False))
-    composites = [name for name in effect["measure"].unique() if name not in DETECTION]
     figure = style.new_figure(style.PAGE_MM, 110)
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1.2])
     for axes, measure in zip(above.subplots(1, len(DETECTION)), DETECTION, strict=True):
@@ -42,17 +42,15 @@ def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
         axes.set_xlim(-0.5, len(corrections) - 0.5)
         axes.set_ylabel(measure)
         axes.set_ylim(bottom=0)
-    for axes, composite in zip(
-        below.subplots(1, len(composites), sharey=True, squeeze=False)[0], composites, strict=True
-    ):
-        axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
-        rows = effect[effect["measure"] == composite]
-        for row in rows.itertuples():
-            place = corrections.index(row.correction) - (len(corrections) - 1) / 2
-            _dot(axes, sequences.index(row.sequence) + SPREAD * place, row, shade[row.correction])
-        style.sequence_axis(axes, sequences)
-        axes.set_title(f"{style.composite_name(composite)}, n = {rows['n'].max()}", loc="left")
-    below.axes[0].set_ylabel("median pooled share")
+    axes = below.subplots()
+    axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
+    rows = effect[effect["measure"] == MEASURED_SHARE]
+    for row in rows.itertuples():
+        place = corrections.index(row.correction) - (len(corrections) - 1) / 2
+        _dot(axes, sequences.index(row.sequence) + SPREAD * place, row, shade[row.correction])
+    style.sequence_axis(axes, sequences)
+    axes.set_title(f"{style.composite_name(MEASURED)}, n = {rows['n'].max()}", loc="left")
+    axes.set_ylabel("median pooled share")
     handles = [
         Line2D([], [], linestyle="", marker="o", markersize=4, color=shade[name], label=name)
         for name in corrections

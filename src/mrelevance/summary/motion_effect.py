@@ -7,7 +7,7 @@ import pandas as pd
 
 from mrelevance.errors import InputError
 from mrelevance.summary.bootstrap import FEWEST_PATIENTS
-from mrelevance.summary.shares import share_matrix
+from mrelevance.summary.shares import MEASURED, share_matrix
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 
@@ -33,6 +33,7 @@ def sensitivity(values: np.ndarray) -> np.ndarray:
     return (detected / present)[..., None]
 
 
+MEASURED_SHARE = "measured share"
 DETECTION: dict[str, tuple[list[str], Statistic]] = {
     "median Dice": (["dice"], median),
     "lesion sensitivity": (["detected", "lesions"], sensitivity),
@@ -43,7 +44,6 @@ DETECTION: dict[str, tuple[list[str], Statistic]] = {
 def motion_effect(
     scores: dict[str, pd.DataFrame],
     relevance: dict[str, pd.DataFrame],
-    composites: list[str],
     resamples: int,
     confidence: float,
     seed: int,
@@ -53,9 +53,8 @@ def motion_effect(
     Parameters
     ----------
     scores, relevance
-        The study's tables by correction, the one to compare with first.
-    composites
-        Those whose pooled shares of the predicted tumour are compared; the measure has their name.
+        The study's tables by correction, the one to compare with first. Of relevance the measured
+        pooled shares of the predicted tumour are compared, `measured share` of each sequence.
 
     Returns
     -------
@@ -87,12 +86,11 @@ def motion_effect(
             for correction, table in scores.items()
         }
         compare(measure, tables, statistic, [None])
-    for composite in composites:
-        tables = {
-            correction: share_matrix(table, composite, "relevance_pooled")
-            for correction, table in relevance.items()
-        }
-        compare(composite, tables, median, list(next(iter(tables.values())).columns))
+    shares = {
+        correction: share_matrix(table, MEASURED, "relevance_pooled")
+        for correction, table in relevance.items()
+    }
+    compare(MEASURED_SHARE, shares, median, list(next(iter(shares.values())).columns))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
