@@ -13,7 +13,7 @@ from mrelevance.figures.motion_page import motion_page, pictured, worst_first
 TEMPLATE = (Path(__file__).parents[2] / "workflow/report/motion_page.html").read_text()
 SETTINGS = {
     "on_failure": "stop",
-    "quality": {"check_consistency_mm": 2.5, "fail_jacobian": [0.2, 5]},
+    "quality": {"check_consistency_voxels": 2.5, "fail_jacobian": [0.2, 5]},
 }
 
 
@@ -95,7 +95,7 @@ def test_table_has_a_row_for_every_registration():
         "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "1.2", "1.2", "1.2", "1.2",
     ]  # fmt: skip
     assert "<b>1</b>failed" in text and "<b>4</b>good" in text
-    assert "<code>check_consistency_mm</code></td><td>2.5<" in text
+    assert "<code>check_consistency_voxels</code></td><td>2.5<" in text
     assert "<code>fail_jacobian</code></td><td>0.2 to 5<" in text
 
 
