@@ -19,14 +19,12 @@ AFTER_RELEVANCE = {
     "plot_share_volume",
     "plot_relevance_by_type",
     "plot_agreement",
-    "plot_faithfulness",
 }
 AFTER_SHAPLEY = AFTER_RELEVANCE | {"summarise_ablation", "plot_ablation"}
 AFTER_TRAINING = AFTER_SHAPLEY | {
     "predict_patient",
     "relate_patient",
     "measure_shapley",
-    "relate_peers",
     "summarise_segmentation",
     "plot_lesion_detection",
     "plot_learning_curve",

@@ -72,7 +72,6 @@ rule compare_composites:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
         occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
-        peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
         volumes=for_split("test", VOLUMES),
     output:
         agreement="results/evaluation/agreement.tsv",
@@ -88,3 +87,27 @@ rule compare_composites:
         "Comparing every composite with the measurement"
     script:
         "../scripts/compare_composites.py"
+
+
+use rule compare_composites as compare_methods with:
+    input:
+        relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
+        shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
+        occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
+        peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
+        volumes=for_split("test", VOLUMES),
+    output:
+        agreement="results/evaluation/methods.tsv",
+    log:
+        "results/logs/compare_methods.log",
+    benchmark:
+        "results/benchmarks/compare_methods.tsv"
+    message:
+        "Comparing every attribution method with the measurement"
+
+
+rule faithfulness:
+    input:
+        "results/figures/faithfulness.png",
+    message:
+        "What every attribution method is worth is known"

@@ -289,7 +289,7 @@ rule plot_cohort_glance:
 
 rule plot_faithfulness:
     input:
-        agreement="results/summary/agreement_summary.tsv",
+        agreement="results/summary/methods.tsv",
     output:
         png=report(
             "results/figures/faithfulness.png",

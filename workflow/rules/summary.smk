@@ -185,3 +185,22 @@ rule summarise_ablation:
         "Collecting how patients are segmented from fewer sequences"
     script:
         "../scripts/summarise_ablation.py"
+
+
+use rule summarise_agreement as summarise_methods with:
+    input:
+        agreement="results/evaluation/methods.tsv",
+    output:
+        agreement=report(
+            "results/summary/methods.tsv",
+            caption="../report/agreement_table.rst",
+            category="4 Agreement",
+            labels={"result": "Faithfulness of all methods, table"},
+        ),
+        provenance="results/summary/methods.json",
+    log:
+        "results/logs/summarise_methods.log",
+    benchmark:
+        "results/benchmarks/summarise_methods.tsv"
+    message:
+        "Judging every attribution method by the measurement"

@@ -1,4 +1,4 @@
-"""The study beside itself with less motion correction, on the tiny phantom."""
+"""What goes beyond the study, on the tiny phantom: less motion correction, other methods."""
 
 import pytest
 
@@ -9,8 +9,8 @@ pytestmark = pytest.mark.workflow
 
 @pytest.fixture(scope="module")
 def project(study, tmp_path_factory):
-    project = study.copy(tmp_path_factory.mktemp("motion_effect") / "project")
-    done = project.snakemake("motion_effect")
+    project = study.copy(tmp_path_factory.mktemp("further") / "project")
+    done = project.snakemake("motion_effect", "faithfulness")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
@@ -42,6 +42,18 @@ def test_the_configured_correction_has_the_values_of_the_study(project):
     assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "measured share"}
 
 
+def test_every_method_is_judged(project):
+    methods = read_table(project.folder / "results/summary/methods.tsv")
+    gradients = {"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"}
+    others = {"alpha1_beta0", "deeplift", "drop_one", "keep_one", "random"}
+    assert set(methods["composite"]) == gradients | others
+    of_study = read_table(project.folder / "results/summary/agreement_summary.tsv")
+    shared = methods[methods["composite"].isin(of_study["composite"])]
+    assert shared.reset_index(drop=True).equals(of_study)
+    picture = project.folder / "results/figures/faithfulness.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_second_call_has_nothing_to_do(project):
-    assert project.plan("motion_effect") == {}
+    assert project.plan("motion_effect", "faithfulness") == {}
     assert project.plan() == {}
