@@ -81,11 +81,15 @@ WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
 REGISTRATION = {
     key: value for key, value in config["motion"].items() if key != "on_failure"
 }
+# Less correction than configured, to see what the configured one is good for.
+METHODS = ["deformable", "rigid", "none"]
+LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 
 
 wildcard_constraints:
     patient="|".join(map(re.escape, PATIENTS)),
+    correction="|".join(METHODS),
 
 
 def code_version(script):
@@ -113,6 +117,24 @@ def for_split(split, path):
         return expand(path, patient=patients_of(split), **dict(wildcards.items()))
 
     return paths
+
+
+def less_corrected(path):
+    """Input function: the path for every test patient and every lesser correction."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/motion_effect/{{correction}}/{path}",
+            correction=LESS_CORRECTION,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def lesser_registration(wildcards):
+    """Settings of motion correction with another method than configured."""
+    return {**REGISTRATION, "method": wildcards.correction}
 
 
 def images_of_patient(wildcards):

@@ -104,10 +104,3 @@ use rule compare_composites as compare_methods with:
         "results/benchmarks/compare_methods.tsv"
     message:
         "Comparing every attribution method with the measurement"
-
-
-rule faithfulness:
-    input:
-        "results/figures/faithfulness.png",
-    message:
-        "What every attribution method is worth is known"

@@ -1,13 +1,6 @@
 # The study again on images with less motion correction than configured: every rule of it below is
 # one of the study's with other paths. Not part of `all`; ask for the target `motion_effect`.
 
-METHODS = ["deformable", "rigid", "none"]
-LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
-
-
-wildcard_constraints:
-    correction="|".join(METHODS),
-
 
 use rule correct_motion as correct_motion_less with:
     output:
@@ -35,7 +28,7 @@ use rule correct_motion as correct_motion_less with:
     benchmark:
         "results/benchmarks/correct_motion_less/{correction}_{patient}.tsv"
     params:
-        motion=lambda wildcards: {**REGISTRATION, "method": wildcards.correction},
+        motion=lesser_registration,
     message:
         "Correcting motion of patient {wildcards.patient}: {wildcards.correction}"
 
@@ -129,19 +122,6 @@ use rule measure_shapley as measure_shapley_less with:
         "results/benchmarks/measure_shapley_less/{correction}_{patient}.tsv"
 
 
-def less_corrected(path):
-    """Input function: the path for every test patient and every lesser correction."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/motion_effect/{{correction}}/{path}",
-            correction=LESS_CORRECTION,
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
 rule compare_corrections:
     input:
         scores="results/summary/scores.tsv",
@@ -198,10 +178,3 @@ rule plot_motion_effect:
         "Drawing what motion correction changes"
     script:
         "../scripts/plot_motion_effect.py"
-
-
-rule motion_effect:
-    input:
-        "results/figures/motion_effect.png",
-    message:
-        "The effect of motion correction on detection and relevance is known"
