@@ -1,0 +1,242 @@
+"""Registration tools that are compared with the project's, each at settings tuned for the phantom.
+
+The settings were chosen on phantom patients of seed 77; compare on others. Every tool runs on one
+thread. Only the registration itself is measured: reading and conversion are not.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+
+from mrelevance.images import image_like
+from mrelevance.motion.body import body_mask
+from mrelevance.motion.correct import correct_patient
+
+PACKAGES = {"elastix": "itk-elastix", "greedy": "picsl-greedy"}
+CONTROL_SPACING_MM = 64
+HISTOGRAM_BINS = 32
+
+
+@dataclass
+class Cost:
+    """What a computation took: CPU seconds, and the memory it added at its peak."""
+
+    cpu_s: float = 0.0
+    memory_mb: float = 0.0
+
+
+# Images by sequence, reference, mask of the reference or None: transforms by sequence, and the
+# cost of all. A transform maps points of the reference to points of the sequence.
+Tool = Callable[
+    [dict[str, sitk.Image], str, sitk.Image | None], tuple[dict[str, sitk.Transform], Cost]
+]
+
+
+def available_tools(settings: dict) -> dict[str, Tool]:
+    """All tools that are installed, by name; `settings` is the configuration's section `motion`.
+
+    What is missing is named on stderr.
+    """
+    tools = {
+        "none": leave_unmoved,
+        "mrelevance": partial(register_with_mrelevance, settings),
+        "elastix": partial(register_pairs, register_with_elastix),
+        "SimpleITK B-spline": partial(register_pairs, register_with_simpleitk),
+        "greedy": partial(register_pairs, register_with_greedy),
+    }
+    for name, package in PACKAGES.items():
+        try:
+            version(package)
+        except PackageNotFoundError:
+            del tools[name]
+            print(
+                f"{name} is left out: {package} is not installed; "
+                "pip install -r benchmarks/requirements.txt",
+                file=sys.stderr,
+            )
+    return tools
+
+
+def use_one_thread() -> None:
+    torch.set_num_threads(1)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Fill in the cost of what runs inside."""
+    cost = Cost()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    held = _memory_mb("VmRSS")
+    start = time.process_time()
+    yield cost
+    cost.cpu_s = time.process_time() - start
+    cost.memory_mb = _memory_mb("VmHWM") - held
+
+
+def _memory_mb(line: str) -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{line}:")[1].split()[0]) * 1024 / 1e6
+
+
+def leave_unmoved(
+    images: dict[str, sitk.Image], reference: str, mask: sitk.Image | None
+) -> tuple[dict[str, sitk.Transform], Cost]:
+    """What everything is compared with: the identity for every sequence."""
+    return {
+        name: sitk.Transform(3, sitk.sitkIdentity) for name in images if name != reference
+    }, Cost()
+
+
+def register_with_mrelevance(
+    settings: dict, images: dict[str, sitk.Image], reference: str, mask: sitk.Image | None
+) -> tuple[dict[str, sitk.Transform], Cost]:
+    """This project's method; finding the body, resampling and the quality's numbers count too."""
+    given = {} if mask is None else {"mask": mask}
+    with measured() as cost:
+        corrections = correct_patient(images, reference, settings, "benchmark", **given)
+    return {name: one.transform for name, one in corrections.items() if name != reference}, cost
+
+
+def register_pairs(
+    register: Callable[[sitk.Image, sitk.Image, sitk.Image | None], tuple[sitk.Transform, Cost]],
+    images: dict[str, sitk.Image],
+    reference: str,
+    mask: sitk.Image | None,
+) -> tuple[dict[str, sitk.Transform], Cost]:
+    """Register every sequence by a function of target, moving image and mask."""
+    transforms, total = {}, Cost()
+    for name, image in images.items():
+        if name != reference:
+            transforms[name], cost = register(images[reference], image, mask)
+            total.cpu_s += cost.cpu_s
+            total.memory_mb = max(total.memory_mb, cost.memory_mb)
+    return transforms, total
+
+
+def register_with_simpleitk(
+    target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+) -> tuple[sitk.Transform, Cost]:
+    """Cubic B-spline, Mattes mutual information and L-BFGS in two resolutions.
+
+    Without a mask it gets that of the body, which does it good.
+    """
+    if mask is None:
+        mask = image_like(body_mask(target), target)
+    extent = [n * spacing for n, spacing in zip(target.GetSize(), target.GetSpacing(), strict=True)]
+    mesh = [round(mm / CONTROL_SPACING_MM) for mm in extent]
+    transform = sitk.BSplineTransformInitializer(target, mesh, 3)
+    registration = sitk.ImageRegistrationMethod()
+    registration.SetMetricAsMattesMutualInformation(HISTOGRAM_BINS)
+    registration.SetMetricSamplingStrategy(registration.REGULAR)
+    registration.SetMetricSamplingPercentage(0.05)
+    registration.SetMetricFixedMask(mask)
+    registration.SetInterpolator(sitk.sitkLinear)
+    registration.SetShrinkFactorsPerLevel([2, 1])
+    registration.SetSmoothingSigmasPerLevel([1, 0])
+    registration.SetOptimizerAsLBFGSB(
+        gradientConvergenceTolerance=1e-5,
+        numberOfIterations=20,
+        maximumNumberOfFunctionEvaluations=30,
+    )
+    registration.SetInitialTransform(transform, inPlace=True)
+    with measured() as cost:
+        registration.Execute(target, moving)
+    return transform, cost
+
+
+def register_with_elastix(
+    target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+) -> tuple[sitk.Transform, Cost]:
+    """Cubic B-spline, Mattes mutual information, adaptive stochastic gradient descent."""
+    import itk
+
+    itk.MultiThreaderBase.SetGlobalDefaultNumberOfThreads(1)
+    parameters = itk.ParameterObject.New()
+    chosen = parameters.GetDefaultParameterMap("bspline", ELASTIX_LEVELS, CONTROL_SPACING_MM)
+    # By default a penalty of bending is added, whose weight would be one more thing to tune.
+    chosen.erase("Metric0Weight")
+    chosen.erase("Metric1Weight")
+    for key, value in {
+        "Registration": "MultiResolutionRegistration",
+        "Metric": "AdvancedMattesMutualInformation",
+        "MaximumNumberOfIterations": ELASTIX_ITERATIONS,
+        "NumberOfSpatialSamples": ELASTIX_SAMPLES,
+        "NumberOfHistogramBins": HISTOGRAM_BINS,
+        "ImageSampler": "RandomCoordinate",
+        "WriteResultImage": "false",
+    }.items():
+        chosen[key] = [str(value)]
+    parameters.AddParameterMap(chosen)
+    registration = itk.ElastixRegistrationMethod.New(_to_itk(target), _to_itk(moving))
+    registration.SetParameterObject(parameters)
+    registration.SetNumberOfThreads(1)
+    if mask is not None:
+        registration.SetFixedMask(_to_itk(mask))
+    with measured() as cost:
+        registration.UpdateLargestPossibleRegion()
+    found = registration.GetTransformParameterObject().GetParameterMap(0)
+    numbers = {name: [float(value) for value in found[name]] for name in BSPLINE_PARAMETERS}
+    transform = sitk.BSplineTransform(3, 3)
+    *lattice, coefficients = numbers.values()
+    transform.SetFixedParameters([number for numbers in lattice for number in numbers])
+    transform.SetParameters(coefficients)
+    return transform, cost
+
+
+BSPLINE_PARAMETERS = [
+    "GridSize",
+    "GridOrigin",
+    "GridSpacing",
+    "GridDirection",
+    "TransformParameters",
+]
+ELASTIX_LEVELS = 3
+ELASTIX_ITERATIONS = 250
+ELASTIX_SAMPLES = 4096
+
+
+def _to_itk(image: sitk.Image):
+    import itk
+
+    same = itk.image_from_array(sitk.GetArrayFromImage(image))
+    same.SetSpacing(image.GetSpacing())
+    same.SetOrigin(image.GetOrigin())
+    same.SetDirection(np.reshape(image.GetDirection(), (3, 3)))
+    return same
+
+
+def register_with_greedy(
+    target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+) -> tuple[sitk.Transform, Cost]:
+    """Greedy diffeomorphic registration."""
+    from picsl_greedy import Greedy3D
+
+    greedy = Greedy3D()
+    masked = "-gm mask" if mask is not None else ""
+    given = {"fixed": target, "moving": moving} | ({"mask": mask} if mask is not None else {})
+    with measured() as cost:
+        greedy.execute(
+            f"-i fixed moving {masked} {GREEDY_SETTINGS} -threads 1 -wp 0 -V 0 -o warp",
+            out=StringIO(),
+            err=StringIO(),
+            warp=None,
+            **given,
+        )
+    return sitk.DisplacementFieldTransform(sitk.Cast(greedy["warp"], sitk.sitkVectorFloat64)), cost
+
+
+GREEDY_SETTINGS = "-m NMI -n 100x50x20 -s 5vox 1.5vox"
+
+
+TOOLS = ["mrelevance", "elastix", "SimpleITK B-spline", "greedy"]
