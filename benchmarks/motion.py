@@ -16,6 +16,7 @@ installed, on one thread and each tool in a process of its own, and prints one r
   along the estimated one, against where they were; the change is its size, mean over pairs
 - cpu_s: CPU seconds for a pair, reading and conversion not counted
 - memory_mb: most memory that registering added
+- failed: pairs that the tool gave up with an error; they are left unmoved and count as such
 
 The truth is read for the errors only; with --mask every tool is given the liver of the reference.
 """
@@ -118,6 +119,7 @@ def measure(tool: Tool, patient: PhantomPatient, reference: str, masked: bool) -
                 "volume_change": volume_change,
                 "cpu_s": cost.cpu_s / len(transforms),
                 "memory_mb": cost.memory_mb,
+                "failed": cost.failed / len(transforms),
             }
         )
     return pd.DataFrame(rows)
@@ -177,6 +179,7 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
             volume_change=("volume_change", lambda change: change.abs().mean()),
             cpu_s=("cpu_s", "mean"),
             memory_mb=("memory_mb", "max"),
+            failed=("failed", "sum"),
             pairs=("error_mm", "size"),
         )
     )
