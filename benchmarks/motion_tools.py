@@ -37,6 +37,8 @@ ELASTIX = {
     "ImageSampler": "Random",
     "NumberOfSpatialSamples": 2048,
     "MaximumNumberOfIterations": 200,
+    "GridSpacingSchedule": (2, 1),
+    "ErodeMask": "false",  # eroded, the mask loses the border of the liver again
     "WriteResultImage": "false",
 }
 ELASTIX_RESOLUTIONS = 2
@@ -197,7 +199,7 @@ def register_with_elastix(
     chosen.erase("Metric0Weight")
     chosen.erase("Metric1Weight")
     for key, value in ELASTIX.items():
-        chosen[key] = [str(value)]
+        chosen[key] = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
     parameters.AddParameterMap(chosen)
     registration = itk.ElastixRegistrationMethod.New(_to_itk(target), _to_itk(moving))
     registration.SetParameterObject(parameters)
