@@ -44,7 +44,6 @@ rule report_motion:
             sequence=SEQUENCES,
         ),
         quality=expand("results/motion/{patient}/quality.tsv", patient=PATIENTS),
-        template=WORKFLOW / "report/motion_page.html",
     output:
         page=report(
             "results/report/motion.html",
@@ -59,6 +58,8 @@ rule report_motion:
     resources:
         mem_mb=700,
     params:
+        # Its text, not its path: a project that moved has not changed.
+        template=(WORKFLOW / "report/motion_page.html").read_text(),
         motion=config["motion"],
         reference=REFERENCE,
         code=code_version("report_motion"),

@@ -10,7 +10,7 @@ from mrelevance.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
-inputs, reference = snakemake.input, snakemake.params.reference
+inputs, params = snakemake.input, snakemake.params
 taken, registered = (
     {(Path(path).parent.name, Path(path).name.removesuffix(".nii.gz")): path for path in paths}
     for paths in (inputs.taken, inputs.registered)
@@ -26,12 +26,10 @@ for patient, sequences in shown.groupby("patient")["sequence"]:
         sequence: tuple(read_image(paths[patient, sequence]) for paths in (taken, registered))
         for sequence in sequences
     }
-    drawn = overlay_pictures(read_image(registered[patient, reference]), pairs)
+    drawn = overlay_pictures(read_image(registered[patient, params.reference]), pairs)
     for sequence, picture in drawn.items():
         pictures[patient, sequence] = data_uri(picture)
 
-page = motion_page(
-    Path(inputs.template).read_text(), ordered, pictures, reference, snakemake.params.motion
-)
+page = motion_page(params.template, ordered, pictures, params.reference, params.motion)
 with written_whole(snakemake.output.page) as beside:
     beside.write_text(page)
