@@ -14,7 +14,7 @@ from mrelevance.configuration import (
     expected_bytes,
 )
 from mrelevance.errors import InputError
-from mrelevance.files import read_table
+from mrelevance.files import read_table, sha256
 from mrelevance.phantom.settings import check_settings
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and

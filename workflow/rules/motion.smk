@@ -58,8 +58,8 @@ rule report_motion:
     resources:
         mem_mb=700,
     params:
-        # Its text, not its path: a project that moved has not changed.
-        template=(WORKFLOW / "report/motion_page.html").read_text(),
+        # The template's content, not its path: a project that moved has not changed.
+        template=sha256(WORKFLOW / "report/motion_page.html"),
         motion=config["motion"],
         reference=REFERENCE,
         code=code_version("report_motion"),

@@ -30,6 +30,7 @@ for patient, sequences in shown.groupby("patient")["sequence"]:
     for sequence, picture in drawn.items():
         pictures[patient, sequence] = data_uri(picture)
 
-page = motion_page(params.template, ordered, pictures, params.reference, params.motion)
+template = Path(snakemake.scriptdir).parent / "report/motion_page.html"
+page = motion_page(template.read_text(), ordered, pictures, params.reference, params.motion)
 with written_whole(snakemake.output.page) as beside:
     beside.write_text(page)
