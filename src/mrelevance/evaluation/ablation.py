@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mrelevance.evaluation.shapley import Coalition
 from mrelevance.segmentation.lesions import find_regions
-from mrelevance.segmentation.scores import voxel_dice
+from mrelevance.segmentation.scores import count_lesions, voxel_dice
 
 ABLATIONS = ("drop_one", "keep_one")
 
@@ -69,7 +69,6 @@ def ablation_table(
         background, tumour = logits[coalition].float().numpy()
         segmentation = tumour > background
         _, regions = find_regions(segmentation, label, spacing, lesion_overlap)
-        count = regions["region"].value_counts()
         labelled = (tumour - background)[label > 0]
         rows.append(
             {
@@ -77,9 +76,7 @@ def ablation_table(
                 "ablation": ablation,
                 "sequence": None if sequence is None else sequences[sequence],
                 "dice": voxel_dice(segmentation, label > 0),
-                "lesions": int(count.get("TP", 0) + count.get("FN", 0)),
-                "detected": int(count.get("TP", 0)),
-                "false_positives": int(count.get("FP", 0)),
+                **count_lesions(regions),
                 "margin": float(labelled.mean()) if labelled.size else np.nan,
             }
         )

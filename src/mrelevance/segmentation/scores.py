@@ -41,14 +41,21 @@ def score_patient(
     in mm; `regions` has a row with column region (TP, FN, FP) for each region. Without tumour in
     label and prediction Dice is NaN, without it in either the surface distance.
     """
-    count = regions["region"].value_counts()
     return pd.DataFrame(
         {
             "patient": [patient],
             "dice": [voxel_dice(segmentation, label > 0)],
             "surface_distance_mm": [surface_distance_mm(segmentation, label > 0, spacing)],
-            "lesions": [int(count.get("TP", 0) + count.get("FN", 0))],
-            "detected": [int(count.get("TP", 0))],
-            "false_positives": [int(count.get("FP", 0))],
+            **{name: [count] for name, count in count_lesions(regions).items()},
         }
     )
+
+
+def count_lesions(regions: pd.DataFrame) -> dict[str, int]:
+    """Numbers of lesions, detected lesions and false positives in a table with column region."""
+    count = regions["region"].value_counts()
+    return {
+        "lesions": int(count.get("TP", 0) + count.get("FN", 0)),
+        "detected": int(count.get("TP", 0)),
+        "false_positives": int(count.get("FP", 0)),
+    }
