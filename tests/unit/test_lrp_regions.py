@@ -19,6 +19,7 @@ COMPOSITES = [
     ("epsilon_gamma", {}),
     ("deeplift", {"reference": torch.zeros(3, *SIZE)}),
     ("deeplift_by_sequence", {"reference": torch.zeros(3, *SIZE)}),
+    ("deeplift_along_path", {"reference": torch.zeros(3, *SIZE), "segments": 2}),
     ("gamma", {"input_rule": "z_box"}),
     ("alpha1_beta0", {"input_rule": "flat"}),
     ("epsilon", {"input_rule": "w_square"}),

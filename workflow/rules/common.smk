@@ -84,12 +84,22 @@ REGISTRATION = {
 # Less correction than configured, to see what the configured one is good for.
 METHODS = ["deformable", "rigid", "none"]
 LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
+# What else could stand for a missing sequence than configured.
+REFERENCES = ["inpainted", "zero", "shuffled"]
+OTHER_REFERENCES = [
+    kind for kind in REFERENCES if kind != config["relevance"]["reference"]
+]
+# Variants of the phantom of which a right answer is known.
+ANSWER_KNOWN = (
+    config["cohort"]["source"] == "phantom" and config["phantom"]["variant"] != "study"
+)
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 
 
 wildcard_constraints:
     patient="|".join(map(re.escape, PATIENTS)),
     correction="|".join(METHODS),
+    reference="|".join(REFERENCES),
 
 
 def code_version(script):
@@ -135,6 +145,38 @@ def less_corrected(path):
 def lesser_registration(wildcards):
     """Settings of motion correction with another method than configured."""
     return {**REGISTRATION, "method": wildcards.correction}
+
+
+def chosen_reference(wildcards):
+    """Reference by the name in the path, or else the configured one."""
+    return wildcards.get("reference", config["relevance"]["reference"])
+
+
+def donor_of_patient(wildcards):
+    """Image of the training patient that stands for a patient's, where the reference needs one."""
+    if chosen_reference(wildcards) != "shuffled":
+        return []
+    donors = [name for name in patients_of("train") if name != wildcards.patient]
+    donor = donors[PATIENTS.index(wildcards.patient) % len(donors)]
+    return f"results/preprocessed/{donor}/image.nii"
+
+
+def from_other_references(path):
+    """Input function: the path for every test patient and every reference but the configured."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/evaluation/references/{{reference}}/{path}",
+            reference=OTHER_REFERENCES,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def known_answer(path):
+    """The path, where the phantom has a known answer to compare with."""
+    return [path] if ANSWER_KNOWN else []
 
 
 def images_of_patient(wildcards):

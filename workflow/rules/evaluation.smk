@@ -7,6 +7,7 @@ rule measure_shapley:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/evaluation/{patient}/shapley.tsv",
         volume="results/evaluation/{patient}/shapley.nii.gz",
@@ -27,6 +28,8 @@ rule measure_shapley:
         overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         lesion_overlap=config["inference"]["lesion_overlap"],
+        permutations=config["evaluation"]["permutations"],
+        seed=config["seed"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),
     message:
@@ -44,6 +47,7 @@ rule relate_peers:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/evaluation/{patient}/peers.tsv",
     log:

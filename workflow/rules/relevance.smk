@@ -7,6 +7,7 @@ rule relate_patient:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/relevance/{patient}/relevance.tsv",
         volumes=directory(VOLUMES),

@@ -1,6 +1,5 @@
 """Attribution methods of others, for comparison: what they say each sequence is worth."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -59,9 +58,3 @@ def peer_relevance(
     }
     relevance["random"] = np.random.default_rng(seed).dirichlet(np.ones(len(image)))
     return relevance
-
-
-def patient_seed(seed: int, patient: str) -> int:
-    """Seed of one patient, independent of all others and of their number."""
-    digest = hashlib.sha256(f"{seed}/{patient}".encode()).digest()
-    return int.from_bytes(digest[:8], "little")

@@ -46,6 +46,7 @@ COMPOSITE_NAMES = {
     "epsilon": "epsilon",
     "deeplift": "DeepLIFT rescale",
     "deeplift_by_sequence": "DeepLIFT by sequence",
+    "deeplift_along_path": "DeepLIFT along the path",
     "gradient": "gradient",
     "input_x_gradient": "gradient times input",
     "integrated_gradients": "integrated gradients",
