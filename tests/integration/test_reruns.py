@@ -8,7 +8,7 @@ TINY = "tests/integration/tiny.yaml"
 SHEET = "tests/integration/tiny.tsv"
 
 AFTER_RELEVANCE = {
-    "compare_composites",
+    "compare_methods",
     "summarise_relevance",
     "analyse_relevance",
     "summarise_agreement",
@@ -19,11 +19,13 @@ AFTER_RELEVANCE = {
     "plot_share_volume",
     "plot_relevance_by_type",
     "plot_agreement",
+    "plot_faithfulness",
 }
 AFTER_SHAPLEY = AFTER_RELEVANCE | {"summarise_ablation", "plot_ablation"}
 AFTER_TRAINING = AFTER_SHAPLEY | {
     "predict_patient",
     "relate_patient",
+    "relate_peers",
     "measure_shapley",
     "summarise_segmentation",
     "plot_lesion_detection",

@@ -71,29 +71,7 @@ rule relate_peers:
         "../scripts/relate_peers.py"
 
 
-rule compare_composites:
-    input:
-        relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
-        shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
-        occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
-        volumes=for_split("test", VOLUMES),
-    output:
-        agreement="results/evaluation/agreement.tsv",
-    log:
-        "results/logs/compare_composites.log",
-    benchmark:
-        "results/benchmarks/compare_composites.tsv"
-    resources:
-        mem_mb=500,
-    params:
-        code=code_version("compare_composites"),
-    message:
-        "Comparing every composite with the measurement"
-    script:
-        "../scripts/compare_composites.py"
-
-
-use rule compare_composites as compare_methods with:
+rule compare_methods:
     input:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
@@ -101,10 +79,16 @@ use rule compare_composites as compare_methods with:
         peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
         volumes=for_split("test", VOLUMES),
     output:
-        agreement="results/evaluation/methods.tsv",
+        agreement="results/evaluation/agreement.tsv",
     log:
         "results/logs/compare_methods.log",
     benchmark:
         "results/benchmarks/compare_methods.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_version("compare_methods"),
     message:
         "Comparing every attribution method with the measurement"
+    script:
+        "../scripts/compare_methods.py"
