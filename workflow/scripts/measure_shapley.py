@@ -8,6 +8,7 @@ from mrelevance.files import write_table
 from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
 from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
+from mrelevance.relevance.target import target_logit
 from mrelevance.seeds import patient_seed
 from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.precision import autocast, lay_out
@@ -52,7 +53,8 @@ ablation = ablation_table(
     params.lesion_overlap,
 )
 logger.info("\n%s\n%s", shapley.to_string(index=False), ablation.to_string(index=False))
-write_image(image_like(measurement.values.numpy(), explained.grid), snakemake.output.volume)
+values = target_logit(measurement.values.transpose(0, 1), params.target)
+write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
 write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)
 write_table(ablation, snakemake.output.ablation)

@@ -30,7 +30,7 @@ class Measurement:
     Attributes
     ----------
     values
-        Shapley value of each sequence for the explained output, (C, D, H, W).
+        Shapley value of each sequence for the logits of background and tumour, (C, 2, D, H, W).
     logits
         (2, D, H, W) of the coalitions that the ablation asks for.
     standard_errors
@@ -82,7 +82,6 @@ def measure_sequences(
                 logits[coalition] = of_coalition
 
         values, _ = shapley_values(output, image, reference, bar, keep_ablated)
-        values = target_logit(values.transpose(0, 1), target)
         return Measurement(values, logits, {key: np.zeros(count) for key in masks})
     logits = {
         coalition: output(
@@ -90,16 +89,13 @@ def measure_sequences(
         )
         for coalition in bar(sorted(ablated))
     }
-    known = {coalition: target_logit(given, target) for coalition, given in logits.items()}
-    sample = sampled_contributions(
-        lambda given: target_logit(output(given), target),
-        *(image, reference, known, permutations, seed),
-    )
+    sample = sampled_contributions(output, image, reference, logits, permutations, seed)
     total, shares = 0, {key: [] for key in masks}
     for contributions in bar(sample):
         total = total + contributions
+        explained = target_logit(contributions.transpose(0, 1), target)
         for key, mask in masks.items():
-            of_region = contributions[:, torch.from_numpy(mask)].sum(1).numpy()
+            of_region = explained[:, torch.from_numpy(mask)].sum(1).numpy()
             shares[key].append(of_region / of_region.sum())
     draws = permutations // 2
     errors = {key: np.std(drawn, axis=0, ddof=1) / draws**0.5 for key, drawn in shares.items()}
@@ -133,7 +129,7 @@ def measurement_tables(
             {"patient": patient, "composite": method, "target": target},
         )
 
-    shapley = table_of("shapley", measurement.values)
+    shapley = table_of("shapley", target_logit(measurement.values.transpose(0, 1), target))
     shapley["standard_error"] = [
         error for key in masks for error in measurement.standard_errors[key]
     ]
