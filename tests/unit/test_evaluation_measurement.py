@@ -44,7 +44,7 @@ def analytic(image: torch.Tensor) -> np.ndarray:
 def test_values_are_those_of_the_formula(count):
     # An order and its reverse give each of two factors the product once: the sample is exact here.
     measurement, image = measured(count)
-    background, tumour = measurement.values.transpose(0, 1)
+    background, tumour = measurement.shapley.transpose(0, 1)
     np.testing.assert_allclose(tumour - background, analytic(image), rtol=1e-5)
     torch.testing.assert_close(tumour, -background)
 

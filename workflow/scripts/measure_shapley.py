@@ -53,7 +53,7 @@ ablation = ablation_table(
     params.lesion_overlap,
 )
 logger.info("\n%s\n%s", shapley.to_string(index=False), ablation.to_string(index=False))
-values = target_logit(measurement.values.transpose(0, 1), params.target)
+values = target_logit(measurement.shapley.transpose(0, 1), params.target)
 write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
 write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)

@@ -29,7 +29,7 @@ class Measurement:
 
     Attributes
     ----------
-    values
+    shapley
         Shapley value of each sequence for the logits of background and tumour, (C, 2, D, H, W).
     logits
         (2, D, H, W) of the coalitions that the ablation asks for.
@@ -37,7 +37,7 @@ class Measurement:
         Of the pooled shares (C,) of each region; zero where the values are exact.
     """
 
-    values: Tensor
+    shapley: Tensor
     logits: dict[Coalition, Tensor]
     standard_errors: dict[tuple[str, int], np.ndarray]
 
@@ -129,7 +129,7 @@ def measurement_tables(
             {"patient": patient, "composite": method, "target": target},
         )
 
-    shapley = table_of("shapley", target_logit(measurement.values.transpose(0, 1), target))
+    shapley = table_of("shapley", target_logit(measurement.shapley.transpose(0, 1), target))
     shapley["standard_error"] = [
         error for key in masks for error in measurement.standard_errors[key]
     ]
