@@ -35,7 +35,13 @@ rule perturb_maps:
 
 rule randomise_network:
     input:
-        **rules.perturb_maps.input,
+        weights="results/model/weights.pt",
+        card="results/model/card.json",
+        image=for_mapped("results/preprocessed/{patient}/image.nii"),
+        label=for_mapped("results/preprocessed/{patient}/label.nii.gz"),
+        regions=for_mapped("results/prediction/{patient}/regions.nii.gz"),
+        lesions=for_mapped("results/prediction/{patient}/lesions.tsv"),
+        segmentation=for_mapped("results/prediction/{patient}/segmentation.nii.gz"),
     output:
         similarities="results/evaluation/maps/randomisation.tsv",
     log:

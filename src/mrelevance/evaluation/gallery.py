@@ -23,8 +23,8 @@ def gallery_maps(
     The table has one row per composite and operation, from the output (depth 1) to the image:
     patient, lesion, composite, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the reference). Methods without layers have one row, `whole`: how much of the change from the
-    reference their map adds up to.
+    the reference). Methods without layers have one row, `whole`: what the map of integrated
+    gradients adds up to, NA for methods whose map has another unit.
     """
     exported = Explainer(network, crop.image)
     maps, rows = {}, []
@@ -46,11 +46,13 @@ def _conservation(
     crop: LesionCrop,
     target: str,
 ) -> list[list]:
-    if method not in COMPOSITES or method == "deeplift_by_sequence":
+    if method == "integrated_gradients":
         margin = RegionMargin(network, crop.region, target)
         change = float(margin(crop.image[None]) - margin(crop.reference[None]))
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
+    if method not in COMPOSITES or method == "deeplift_by_sequence":
+        return [[1, "whole", "", *[float("nan")] * 4]]
     explanation = explain_crop(method, exported, crop, target, keep_values=True)
     start = float(explanation.change[crop.region].double().sum())
     return [

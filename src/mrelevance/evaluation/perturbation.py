@@ -118,8 +118,9 @@ def perturb_lesion(
     of_region = RegionMargin(lay_out(copy.deepcopy(network), precision), crop.region, target)
 
     def margin(images: Tensor) -> Tensor:
+        # The layout that `lay_out` gives the weights, too.
         with autocast(images.device, precision):
-            return of_region(images)
+            return of_region(images.contiguous(memory_format=torch.channels_last_3d))
 
     tables = [
         perturbation_table(

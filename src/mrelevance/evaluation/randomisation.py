@@ -20,6 +20,7 @@ from mrelevance.evaluation.lesion_crop import LesionCrop
 from mrelevance.evaluation.stages import stages_from_output
 from mrelevance.lrp import Explainer
 from mrelevance.relevance.reference import CONNECTED, DILATION_VOXELS
+from mrelevance.relevance.target import target_logit
 
 COLUMNS = [
     *["patient", "lesion", "composite", "stage", "stage_name"],
@@ -33,8 +34,9 @@ def randomise_lesions(
 ) -> pd.DataFrame:
     """Randomisation table of several lesions, for methods of `attribution`; columns `COLUMNS`.
 
-    The map that is drawn at random is drawn anew for every stage, and shows what similarity comes
-    to by chance.
+    Two yardsticks: `network_output`, the explained output of every voxel, shows how much the
+    network itself has changed, and `random`, a map that is drawn anew for every stage, what
+    similarity comes to by chance.
     """
     if not crops:
         return pd.DataFrame(columns=COLUMNS)
@@ -44,10 +46,11 @@ def randomise_lesions(
         if stage not in exported:
             exported.clear()
             exported[stage] = Explainer(changed, crops[number].image)
-        return {
-            method: attribution_map(
-                method, changed, exported[stage], crops[number], target, seed + stage
-            )
+        crop = crops[number]
+        with torch.no_grad():
+            output = target_logit(changed(crop.image[None])[0], target)[None]
+        return {"network_output": output} | {
+            method: attribution_map(method, changed, exported[stage], crop, target, seed + stage)
             for method in methods
         }
 

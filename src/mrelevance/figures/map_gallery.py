@@ -72,13 +72,13 @@ def map_gallery(
     figure.suptitle(f"Patient {first['patient']}, lesion {first['lesion']}", fontsize=7.5)
     for row, (method, values) in zip(grid, maps.items(), strict=True):
         _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])
-        row[0].set_ylabel(style.composite_name(method).replace(" (", "\n("), fontsize=6.5)
+        row[0].set_ylabel(style.composite_name(method).replace(" ", "\n", 1), fontsize=6.5)
         _kept(row[-1], conservation[conservation["composite"] == method])
     for axes, sequence in zip(grid[0], sequences, strict=False):
         axes.set_title(sequence, pad=3)
     grid[0, -1].set_title("relevance left", pad=3)
     grid[-1, -1].set_xlabel("output \N{RIGHTWARDS ARROW} image", fontsize=6)
-    scale_bar(grid[0, 0], bar_length_mm(width))
+    scale_bar(grid[0, 0], bar_length_mm(2 * width))  # small pictures need a long bar
     bar = figure.colorbar(
         ScalarMappable(Normalize(-1, 1), bar_colours()),
         ax=grid[:, :-1],
@@ -116,16 +116,18 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
     axes.tick_params(labelsize=5.5, length=2)
     axes.set_xticks([])
     if list(layers["operation"]) == ["whole"]:
-        kept = f"{layers['remaining'].iloc[0]:.2f}".replace("-", "\N{MINUS SIGN}")
+        kept = layers["remaining"].iloc[0]
+        text = "no layers" if np.isnan(kept) else f"no layers;\nits map sums\nto {kept:.2f} of\nthe change"
         axes.text(
-            0.5, 0.5, f"no layers;\nmap sums to\n{kept} of the\nchange", transform=axes.transAxes,
+            0.5, 0.5, text.replace("-", "\N{MINUS SIGN}"), transform=axes.transAxes,
             ha="center", va="center", fontsize=5.5, color=style.GREY,
         )  # fmt: skip
         axes.set_yticks([])
         axes.spines[:].set_visible(False)
         return
-    depth = np.array([0, *layers["depth"]])
-    remaining = np.array([1.0, *layers["remaining"]])
+    # One step more than there are layers, or what the last one leaves could not be seen.
+    depth = np.array([0, *layers["depth"], len(layers) + 2])
+    remaining = np.array([1.0, *layers["remaining"], layers["remaining"].iloc[-1]])
     axes.axhline(1, color=style.GREY, linewidth=0.5, linestyle="--")
     axes.axhline(0, color=style.GREY, linewidth=0.5)
     axes.plot(depth, remaining, color="black", linewidth=0.9, drawstyle="steps-post")

@@ -52,18 +52,20 @@ def perturbation(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     figure = style.new_figure(style.PAGE_MM, top_mm + bottom_mm + 14)
     top, bottom = figure.subfigures(2, 1, height_ratios=[top_mm, bottom_mm], hspace=0.04)
     grid = top.subplots(panels_down, panels_across, sharex=True, sharey=True, squeeze=False)
-    first = curves[curves["units"] == kinds[0]]
+    # The finest units tell methods apart that find the same place in different sequences.
+    finest = curves[curves["units"] == kinds[-1]]
     median = (
-        first.assign(relative=relative_margins(first))
+        finest.assign(relative=relative_margins(finest))
         .groupby(["composite", "replacement", "order", "step"])[["replaced_share", "relative"]]
         .median()
     )
     for axes, method in zip(grid.flat, ranked, strict=False):
         _curves(axes, median.loc[method], shown)
         axes.set_title(style.composite_name(method), fontsize=6.5, pad=3)
-    for axes in grid.flat[len(ranked) :]:
+    for number, axes in enumerate(grid.flat[len(ranked) :], start=len(ranked)):
         axes.set_axis_off()
-    top.supxlabel(f"replaced share of the {UNIT_NAMES[kinds[0]]}", fontsize=7)
+        grid.flat[number - panels_across].tick_params(labelbottom=True)
+    top.supxlabel(f"replaced share of the {UNIT_NAMES[kinds[-1]]}", fontsize=7)
     top.supylabel("margin, intact lesion = 1", fontsize=7)
 
     for axes, units in zip(

@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 
 from mrelevance.figures import style
 from mrelevance.summary.columns import check_columns
-from mrelevance.summary.maps import SIMILARITY_COLUMNS
+from mrelevance.summary.maps import SIMILARITY_COLUMNS, YARDSTICKS
 
 
 @style.styled
 def randomisation(similarities: pd.DataFrame) -> Figure:
     """Similarity of every method's map to that of the trained network, stage by stage.
 
-    `similarities` is the summary of that name: one row of cells per method, the one that changes
-    most on top, one column per stage that is redrawn, the number in each cell the median over
-    the lesions. The verdict stands beside.
+    `similarities` is the summary of that name: one row of cells per method, the yardsticks on top,
+    then the one that changes most; one column per stage that is redrawn, the number in each cell
+    the median over the lesions. The verdict stands beside.
 
     Raises
     ------
@@ -30,7 +30,9 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
         return style.statement("No lesion was found in the test patients that are mapped.")
     stages = redrawn.drop_duplicates("stage").sort_values("stage")
     values = redrawn.pivot(index="composite", columns="stage", values="similarity")
-    values = values.loc[values.mean(axis=1).sort_values().index]
+    yardsticks = [name for name in YARDSTICKS if name in values.index]
+    methods = values.drop(yardsticks).mean(axis=1).sort_values().index
+    values = values.loc[[*yardsticks, *methods]]
     verdicts = redrawn.drop_duplicates("composite").set_index("composite")["verdict"]
 
     figure = style.new_figure(style.PAGE_MM, 5.5 * len(values) + 34)
@@ -49,6 +51,7 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
     axes.set_xlabel("redrawn down to and including this stage, from the output to the input")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    axes.axhline(len(yardsticks) - 0.5, color="white", linewidth=2.5)
     for y, method in enumerate(values.index):
         axes.text(
             1.015, y, verdicts[method], transform=axes.get_yaxis_transform(), va="center",

@@ -55,10 +55,11 @@ COMPOSITE_NAMES = {
     "integrated_gradients": "integrated gradients",
     "seg_grad_cam": "Seg-Grad-CAM at the input",
     "seg_grad_cam_coarsest": "Seg-Grad-CAM",
-    "guided_backprop": "guided backpropagation",
+    "guided_backprop": "guided backprop",
     "deconvolution": "deconvolution",
     "drop_one": "one sequence replaced",
     "keep_one": "one sequence kept",
+    "network_output": "the network's output",
     "random": "drawn at random",
     "shapley": "exact Shapley value",
 }

@@ -14,8 +14,14 @@ SIMILARITY_COLUMNS = [
     *["composite", "stage", "stage_name", "n"],
     *["similarity", "ci_low", "ci_high", "similarity_signed", "verdict"],
 ]
-# Below this structural similarity a map counts as another one.
-CHANGED = 0.5
+# Structural similarity to the trained network's map from which on a map has stayed the same: with
+# half of the stages redrawn, and with all.
+SAME_HALFWAY, SAME_AT_END = 0.75, 0.5
+YARDSTICKS = {
+    "network_output": "yardstick: the network itself",
+    "random": "yardstick: chance",
+}
+"""Rows that are compared with, and not judged."""
 
 
 def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:
@@ -95,10 +101,9 @@ def summarise_randomisation(
         (median, signed), (low, _), (high, _) = median_interval(values, resamples, confidence, seed)
         rows.append([composite, stage, name, len(group), median, low, high, signed, ""])
     table = pd.DataFrame(rows, columns=SIMILARITY_COLUMNS)
-    for _, stages in table.groupby("composite", sort=False):
-        verdict = randomisation_verdict(
-            stages.sort_values("stage")["similarity"].to_numpy(), int(stages["n"].min())
-        )
+    for composite, stages in table.groupby("composite", sort=False):
+        similarity = stages.sort_values("stage")["similarity"].to_numpy()
+        verdict = YARDSTICKS.get(composite) or randomisation_verdict(similarity, stages["n"].min())
         table.loc[stages.index, "verdict"] = verdict
     return table
 
@@ -106,18 +111,19 @@ def summarise_randomisation(
 def randomisation_verdict(similarity: np.ndarray, lesions: int) -> str:
     """What the similarities (stages,) say, from the trained network to the wholly randomised one.
 
-    - `changes with the weights`: below 0.5 once half of the stages, from the output, are redrawn;
-    - `blind to the upper stages: ...`: below 0.5 only later, so that it hardly depends on what the
-      stages near the output have learned;
-    - `blind to the weights: ...`: never, it shows the image, not the network;
+    - `blind to the weights: ...`: 0.5 or more with all stages redrawn; the map shows the image, not
+      the network;
+    - `blind to the upper stages: ...`: 0.75 or more with half of the stages redrawn, from the
+      output: it hardly depends on what these have learned;
+    - `changes with the weights` otherwise;
     - `not judged: ...` with fewer than three lesions.
     """
     if lesions < FEWEST_PATIENTS:
         return f"not judged: {lesions} lesion{'s' if lesions != 1 else ''}"
     redrawn = len(similarity) - 1
-    below = np.flatnonzero(similarity < CHANGED)
-    if not len(below):
-        return f"blind to the weights: similarity {similarity[-1]:.2f} with all redrawn"
-    if below[0] <= redrawn / 2:
-        return "changes with the weights"
-    return f"blind to the upper stages: another map only after {below[0]} of {redrawn}"
+    half = -(-redrawn // 2)
+    if similarity[-1] >= SAME_AT_END:
+        return f"blind to the weights: similarity {similarity[-1]:.2f} at the end"
+    if similarity[half] >= SAME_HALFWAY:
+        return f"blind to the upper stages: {similarity[half]:.2f} after {half} of {redrawn}"
+    return "changes with the weights"
