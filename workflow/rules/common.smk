@@ -44,6 +44,12 @@ def read_cohort():
             for column in sheet.columns.drop(["patient", "split"], errors="ignore")
             for patient, path in sheet[column].items()
         )
+    gallery = config["evaluation"]["maps"]["gallery_patient"]
+    if gallery is not None and gallery not in sheet.index:
+        raise InputError(
+            f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
+            "sample sheet"
+        )
     if not Path("results").exists():
         tested = (
             (sheet["split"] == "test").mean()
@@ -125,6 +131,26 @@ def for_split(split, path):
 
     def paths(wildcards):
         return expand(path, patient=patients_of(split), **dict(wildcards.items()))
+
+    return paths
+
+
+def for_mapped(path):
+    """Input function: the path for every test patient with a lesion to map."""
+
+    def paths(wildcards):
+        mapped = patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
+        return expand(path, patient=mapped)
+
+    return paths
+
+
+def for_gallery(path):
+    """Input function: the path for the patient of the gallery, or those to find one among."""
+
+    def paths(wildcards):
+        patient = config["evaluation"]["maps"]["gallery_patient"]
+        return expand(path, patient=patient) if patient else for_mapped(path)(wildcards)
 
     return paths
 

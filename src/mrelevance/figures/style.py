@@ -41,6 +41,10 @@ STYLE = {
 }
 
 COMPOSITE_NAMES = {
+    "zero": "zero (LRP-0)",
+    "gamma": "gamma",
+    "epsilon_plus": "epsilon, z+",
+    "epsilon_gamma": "epsilon, gamma",
     "alpha1_beta0": "alpha1-beta0 (z+)",
     "alpha2_beta1": "alpha2-beta1",
     "epsilon": "epsilon",
@@ -51,8 +55,12 @@ COMPOSITE_NAMES = {
     "input_x_gradient": "gradient times input",
     "integrated_gradients": "integrated gradients",
     "seg_grad_cam": "Seg-Grad-CAM at the input",
+    "seg_grad_cam_coarsest": "Seg-Grad-CAM",
+    "guided_backprop": "guided backprop",
+    "deconvolution": "deconvolution",
     "drop_one": "one sequence replaced",
     "keep_one": "one sequence kept",
+    "network_output": "the network's output",
     "random": "drawn at random",
     "shapley": "exact Shapley value",
 }

@@ -15,7 +15,7 @@ from mrelevance.lrp.composites import (
     input_rule_by_name,
 )
 from mrelevance.lrp.explanation import Explanation
-from mrelevance.lrp.graph import Graph, export_graph
+from mrelevance.lrp.graph import Graph, Operation, export_graph
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.summed import Part, sum_traces
 from mrelevance.lrp.trace import Trace, trace_image
@@ -192,11 +192,16 @@ class Explainer:
             )
         return explanation.region(region, tau)
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Operations of the network, normalisation folded, in the order of computation."""
+        return next(iter(self._graphs.values())).operations
+
     def summary(self) -> str:
         """Table of the layers and the rule that each gets."""
         graph = next(iter(self._graphs.values()))
         lines = [f"{'layer':<60} {'operation':<24} rule"]
-        for operation in graph.operations:
+        for operation in self.operations:
             kind = operation.kind
             if operation.normalisation:
                 kind += f" + {operation.normalisation.kind}"
