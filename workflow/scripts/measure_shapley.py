@@ -11,6 +11,7 @@ from mrelevance.evaluation.ablation import (
     occlusion_parts,
 )
 from mrelevance.evaluation.shapley import measurable, shapley_values
+from mrelevance.evaluation.targets import target_table
 from mrelevance.files import write_table
 from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
 from mrelevance.logs import log_to
@@ -52,6 +53,7 @@ values, _ = shapley_values(
     lambda coalitions: tqdm(coalitions, desc=f"{patient}: coalitions", mininterval=5),
     keep_ablated,
 )
+targets = target_table(values.numpy(), explained.masks, sequences, patient)
 values = target_logit(values.transpose(0, 1), params.target)
 outputs = {coalition: target_logit(given, params.target) for coalition, given in logits.items()}
 full, empty = outputs[(True,) * len(sequences)], outputs[(False,) * len(sequences)]
@@ -82,3 +84,4 @@ write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
 write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)
 write_table(ablation, snakemake.output.ablation)
+write_table(targets, snakemake.output.targets)
