@@ -84,7 +84,8 @@ def _panel(
         if (own["region"] == kind).any()
     }
     values = np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()])
-    limits = style.share_limits(values, summary["median"].dropna().to_numpy())
+    known = values[~np.isnan(values)]
+    limits = style.share_limits(known, known)
     axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
     for kind, matrix in matrices.items():
         place = SPREAD * (KINDS.index(kind) - 1)
@@ -102,4 +103,4 @@ def _panel(
                 linewidth=1.8,
             )  # fmt: skip
     axes.set_ylim(limits)
-    style.count_beyond(axes, values, limits, x=0.97)
+    style.count_beyond(axes, known, limits, x=0.97)

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 
 from mrelevance.figures import style
 from mrelevance.figures.context import KIND_NAMES
+from mrelevance.summary.bootstrap import FEWEST_PATIENTS
 from mrelevance.summary.columns import check_columns
 from mrelevance.summary.context import ALL, EVIDENCE_COLUMNS, KINDS
 
@@ -18,7 +19,8 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     """Bars up and down: what the voxels of each sequence say for the tumour and against it.
 
     `evidence` is the table of `summary.context.evidence_summary`. One row per composite, one column
-    per kind of lesion; the black mark with its interval is the net.
+    per kind of lesion; the black mark with its interval is the net. The axis of a row is that of the
+    kinds found in three patients or more; bars beyond it are counted.
 
     Raises
     ------
@@ -39,12 +41,15 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     figure = style.new_figure(width, 46 * len(composites) + 26)
     grid = figure.subplots(len(composites), len(kinds), sharex=True, sharey="row", squeeze=False)
     for row, composite in zip(grid, composites, strict=True):
+        limits = _limits(shown[shown["composite"] == composite])
         for axes, kind in zip(row, kinds, strict=True):
             own = shown[(shown["composite"] == composite) & (shown["region"] == kind)]
             _panel(axes, own.set_index("sequence"), sequences)
             style.sequence_axis(axes, sequences)
+            bars = own[["positive", "negative"]].to_numpy().ravel()
+            style.count_beyond(axes, bars, limits, x=0.03)
             axes.set_xlim(-0.6, len(sequences) - 0.4)
-        row[0].set_ylim(_limits(shown[shown["composite"] == composite]))
+        row[0].set_ylim(limits)
         row[0].set_ylabel(f"{style.composite_name(composite)}\npart of the relevance")
     for axes, kind in zip(grid[0], kinds, strict=True):
         of_kind = shown[shown["region"] == kind]
@@ -78,8 +83,9 @@ def _panel(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
 
 
 def _limits(own: pd.DataFrame) -> tuple[float, float]:
-    """Axis that holds all bars; intervals of few lesions may be far longer, and are cut."""
-    heights = own[["positive", "negative", "net"]].to_numpy()
+    """Axis that holds all bars, but those of two patients or less only if there are no others."""
+    several = own[own["patients"] >= FEWEST_PATIENTS]
+    heights = (own if several.empty else several)[["positive", "negative", "net"]].to_numpy()
     low, high = min(0, np.nanmin(heights)), max(0, np.nanmax(heights))
     margin = 0.15 * (high - low)
     return low - margin, high + margin

@@ -22,10 +22,9 @@ def individuals(
 ) -> Figure:
     """Distance of every patient on the left; on the right what is different about the farthest.
 
-    `distances` and `differences` are the tables of `summary.individuals`. Shown on the right are
-    the outlying patients, at most three, or the farthest one where none is outlying: all shares of
-    the sequences, and the six features that differ most, in robust standard deviations of the other
-    patients.
+    `distances` and `differences` are the tables of `summary.individuals`. On the right the three
+    farthest patients: all shares of the sequences, marked where they are unusual, and the six
+    features that differ most, in robust standard deviations of the other patients.
 
     Raises
     ------
@@ -41,17 +40,20 @@ def individuals(
             f"{count} patients with predicted tumour: too few to say who is unlike the others."
         )
     own = own.sort_values("distance", ascending=False)
-    chosen = list(own.loc[own["outlying"] == 1, "patient"][:MOST_SHOWN]) or [own["patient"].iloc[0]]
+    chosen = own[:MOST_SHOWN]
     figure = style.new_figure(style.PAGE_MM, max(4.2 * len(own), 42 * len(chosen)) + 24)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
     _distances(left.subplots(), own)
     left.suptitle(style.composite_name(composite), fontsize=7.5)
     grid = right.subplots(len(chosen), 2, squeeze=False, width_ratios=[1, 1.15])
-    for row, patient in zip(grid, chosen, strict=True):
-        of_patient = differences[differences["patient"] == patient]
+    for row, patient in zip(grid, chosen.itertuples(), strict=True):
+        of_patient = differences[differences["patient"] == patient.patient]
         _shares(row[0], of_patient[of_patient["composite"] == composite], sequences)
         _features(row[1], of_patient[of_patient["kind"] == "feature"])
-        row[0].set_title(f"patient {patient}", loc="left")
+        row[0].set_title(
+            f"patient {patient.patient}, p = {patient.p:.3f}", loc="left",
+            color=OUTLYING if patient.outlying else "black",
+        )  # fmt: skip
     grid[-1, 0].set_xlabel("pooled share")
     grid[-1, 1].set_xlabel("robust z: standard deviations\nfrom the other patients' median")
     right.legend(
@@ -87,6 +89,11 @@ def _shares(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
         axes.hlines(y, row["others_median"], row["value"], color=colour, linewidth=1)
         axes.scatter(row["value"], y, s=16, color=colour, zorder=3, gid=sequence)
         axes.scatter(row["others_median"], y, s=50, marker="|", color=colour, zorder=3)
+        if row["unusual"] == 1:
+            axes.text(
+                1.01, y, f"z {row['z']:.1f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
+                color=OUTLYING, va="center", transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
     axes.set_yticks(range(len(sequences)), sequences)
     axes.set_ylim(len(sequences) - 0.4, -0.6)
 

@@ -17,7 +17,7 @@ COLOURS = "RdBu_r"
 def prototypes(
     means: dict[str, np.ndarray], counts: dict[str, int], sequences: list[str], title: str
 ) -> Figure:
-    """Middle slice of each type's mean map (C, 49, 49, 49): a row per type, a column per sequence.
+    """Middle slice of each type's mean map (C, 33, 33, 33): a row per type, a column per sequence.
 
     `counts` is the number of lesions of each type. The circle is the lesion's equivalent sphere. Red
     speaks for the tumour, blue against it, on one scale per row, and the number is the sequence's
@@ -41,7 +41,7 @@ def prototypes(
     middle = next(iter(means.values())).shape[1] // 2
     for row, (kind, mean) in zip(grid, means.items(), strict=True):
         cut = mean[:, middle]
-        limit = float(np.percentile(np.abs(cut), 99.5)) or 1.0
+        limit = float(np.percentile(np.abs(cut), 99.8)) or 1.0
         parts = mean.sum(axis=(1, 2, 3)) / mean.sum()
         for axes, sequence, pixels, part in zip(row, sequences, cut, parts, strict=True):
             axes.imshow(

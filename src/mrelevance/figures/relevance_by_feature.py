@@ -97,7 +97,7 @@ def _in_words(correlation: pd.DataFrame, sequence: str) -> str:
     row = correlation.loc[sequence]
     if pd.isna(row["spearman"]):
         return ""
-    text = f"\nrho {row['spearman']:.2f}"
+    text = f"\n\N{GREEK SMALL LETTER RHO} {row['spearman']:.2f}"
     if pd.notna(row["low"]):
         text += f" [{row['low']:.2f}, {row['high']:.2f}]"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -48,7 +48,7 @@ def strategies(
 
     `table` is that of `summary.strategies.strategy_table`; `examples` the medoid of each cluster.
     On top how the number of clusters was found: the smallest eigenvalues of the graph of lesions,
-    and the lesions in the plane of their two main components.
+    and the lesions in the plane of two eigenvectors, coloured by type.
     """
     if not len(found.labels):
         return style.statement("The test patients have no lesion with relevance.")
@@ -61,7 +61,7 @@ def strategies(
     )[:, 0]
     gaps, plane = blocks[0].subplots(1, 2)
     _eigenvalues(gaps, found)
-    _plane(plane, found)
+    _plane(plane, found, table)
     for block, number in zip(blocks[1:], numbers, strict=True):
         own = table[table["cluster"] == number]
         _cluster(block, own, examples[number], sequences, number)
@@ -87,24 +87,32 @@ def _eigenvalues(axes: Axes, found: Strategies) -> None:
     axes.set_ylim(bottom=0)
 
 
-def _plane(axes: Axes, found: Strategies) -> None:
-    points = found.features.to_numpy(float)
-    centred = points - points.mean(axis=0)
-    left, scale, _ = np.linalg.svd(centred, full_matrices=False)
-    components = (left * scale)[:, :2]
-    if components.shape[1] < 2:
-        components = np.pad(components, [(0, 0), (0, 1)])
-    colours = [CLUSTER_COLOURS[(number - 1) % len(CLUSTER_COLOURS)] for number in found.labels]
-    axes.scatter(*components.T, s=9, color=colours, alpha=0.7, linewidths=0)
+def _plane(axes: Axes, found: Strategies, table: pd.DataFrame) -> None:
+    """Lesions by the second and third eigenvector, coloured by type, false positives grey."""
+    if not len(found.eigenvalues):
+        axes.set_axis_off()
+        return
+    false = (table["region"] == "FP").to_numpy()
+    kinds = table["type"].where(~false, "false positive")
+    names = [name for name in kinds[~false].value_counts().index if name != "unknown"]
+    colours = dict(zip(names, CLUSTER_COLOURS, strict=False))
+    colours |= {"unknown": CLUSTER_COLOURS[0], "false positive": "0.6"}
+    for name in kinds.value_counts().index:
+        axes.scatter(
+            *found.plane[(kinds == name).to_numpy()].T, s=10, color=colours[name], alpha=0.8,
+            linewidths=0, label="labelled" if name == "unknown" else name,
+        )  # fmt: skip
     for number, row in enumerate(found.medoids, 1):
         axes.annotate(
-            str(number), components[row], fontsize=7, fontweight="bold", ha="center", va="center",
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
+            str(number), found.plane[row], fontsize=6.5, fontweight="bold", ha="center",
+            va="center", bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
         )  # fmt: skip
-    part = scale[:2] ** 2 / max((scale**2).sum(), 1e-12)
-    axes.set_xlabel(f"first component ({part[0]:.0%} of the variance)")
-    axes.set_ylabel(f"second ({part[1] if len(part) > 1 else 0:.0%})")
-    axes.set_title("lesions by their shares; numbers: examples", fontsize=6.5)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_xlabel("second eigenvector")
+    axes.set_ylabel("third eigenvector")
+    axes.set_title("lesions, neighbours close together; numbers: examples", fontsize=6.5)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
 
 
 def _cluster(
@@ -116,7 +124,7 @@ def _cluster(
         f"{number}: {_composition(own)}", fontsize=7, color=colour, fontweight="bold", x=0.01,
         ha="left",
     )  # fmt: skip
-    left, right = block.subfigures(1, 2, width_ratios=[1, 1.9])
+    left, right = block.subfigures(1, 2, width_ratios=[1.2, 1])
     shares, zones = left.subplots(2, 1)
     zone_names = [name for name in ZONE_NAMES if name in own.columns]
     _bars(shares, own, medoid, sequences, sequences, list(style.sequence_colours(sequences).values()))
@@ -136,7 +144,8 @@ def _cluster(
     for axes in grid.flat[len(sequences) :]:
         axes.set_axis_off()
     scale_bar(grid[0, 0], bar_length_mm((box[1].stop - box[1].start) * example.spacing_mm[2]))
-    kind = "" if medoid["type"] == "unknown" else f"{medoid['type']}, "
+    known = medoid["region"] != "FP" and medoid["type"] != "unknown"
+    kind = f"{medoid['type']}, " if known else ""
     right.suptitle(
         f"example: patient {medoid['patient']}, {kind}{KIND_NAMES[medoid['region']]}", fontsize=6.5
     )
@@ -164,8 +173,10 @@ def _bars(
 def _composition(own: pd.DataFrame) -> str:
     kinds = own["region"].value_counts()
     found = ", ".join(f"{kinds[kind]} {kind}" for kind in ("TP", "FN", "FP") if kind in kinds)
-    types = own.loc[own["type"] != "unknown", "type"].value_counts()
+    labelled = own[(own["region"] != "FP") & (own["type"] != "unknown")]
+    types = labelled["type"].value_counts()
     named = ", ".join(f"{count} {kind}" for kind, count in types.items())
     lesions = f"{len(own)} lesion{'s' if len(own) != 1 else ''}"
     patients = own["patient"].nunique()
-    return f"{lesions} in {patients} patients ({found}){': ' + named if named else ''}"
+    people = f"{patients} patient{'s' if patients != 1 else ''}"
+    return f"{lesions} in {people} ({found}){': ' + named if named else ''}"

@@ -9,8 +9,8 @@ from scipy.ndimage import center_of_mass, map_coordinates
 
 from mrelevance.errors import InputError
 
-REACH = 1.5  # in diameters, from the centre to each side
-POINTS = 49  # along each axis: no coarser than the images' voxels for lesions of up to 5 cm
+REACH = 1.0  # in diameters, from the centre to each side
+POINTS = 33  # along each axis: no coarser than the images' voxels for lesions of up to 5 cm
 SHELL = 0.125  # thickness of the profile's shells in diameters
 
 PROFILE_COLUMNS = ["type", "sequence", "radius_diameters", "lesions", "relevance"]
@@ -22,7 +22,7 @@ def aligned_map(
     """A region's map centred at the region's centroid and scaled to its equivalent diameter.
 
     `relevance_map` is (C, D, H, W), `region` bool (D, H, W), `spacing_mm` (z, y, x). The result
-    (C, 49, 49, 49) spans 1.5 diameters to each side of the centre and is interpolated linearly, zero
+    (C, 33, 33, 33) spans one diameter to each side of the centre and is interpolated linearly, zero
     beyond the image. It is a density: the part of the region's whole relevance per cubed diameter,
     so that its integral over space is 1.
 
@@ -57,7 +57,7 @@ def mean_maps(
 
 
 def radii() -> np.ndarray:
-    """Distance of each point of an aligned map from its centre, (49, 49, 49), in diameters."""
+    """Distance of each point of an aligned map from its centre, (33, 33, 33), in diameters."""
     axis = np.linspace(-REACH, REACH, POINTS)
     return np.sqrt(sum(part**2 for part in np.meshgrid(axis, axis, axis, indexing="ij")))
 
@@ -65,7 +65,7 @@ def radii() -> np.ndarray:
 def profile_table(
     prototypes: dict[str, np.ndarray], counts: dict[str, int], sequences: list[str]
 ) -> pd.DataFrame:
-    """Mean density of every type's prototype (C, 49, 49, 49) in shells around the centre.
+    """Mean density of every type's prototype (C, 33, 33, 33) in shells around the centre.
 
     One row per type, sequence and shell: the middle of the shell in diameters (the lesion's
     equivalent sphere ends at 0.5), number of lesions, and relevance, the part of a lesion's whole

@@ -40,7 +40,10 @@ class Strategies:
     medoids
         Row of the lesion that lies nearest to all others of its cluster, for each cluster.
     eigenvalues
-        The smallest eigenvalues of the graph's normalised Laplacian.
+        The smallest eigenvalues of the graph's normalised Laplacian; none for too few lesions.
+    plane
+        Place of each lesion by the second and third eigenvector, (lesions, 2): neighbours in the
+        graph lie close together.
     chance_gap
         Gap between neighbouring eigenvalues that homogeneous data exceed in 1 of 100 cases.
     stability
@@ -52,6 +55,7 @@ class Strategies:
     labels: np.ndarray
     medoids: list[int]
     eigenvalues: np.ndarray
+    plane: np.ndarray
     chance_gap: float
     stability: float
 
@@ -100,15 +104,18 @@ def find_strategies(features: pd.DataFrame, seed: int) -> Strategies:
     check_columns(features.reset_index(), LESION, "strategy features")
     points = features.to_numpy(float)
     if len(points) < FEWEST_LESIONS:
-        labels, eigenvalues, chance = np.ones(len(points), int), np.full(0, np.nan), np.nan
+        labels, chance = np.ones(len(points), int), np.nan
+        eigenvalues, plane = np.empty(0), np.zeros((len(points), 2))
     else:
         generator = np.random.default_rng(seed)
-        eigenvalues, chance = spectrum(points), _chance_gap(points, generator)
+        eigenvalues, vectors = spectrum(points)
+        plane, chance = vectors[:, 1:3], _chance_gap(points, generator)
         gaps = np.diff(eigenvalues)[1:]  # the first gap is that of a single cluster
         count = int(gaps.argmax()) + 2 if gaps.max() > chance else 1
         labels = cluster(points, count, seed)
     stability = _stability(features, labels, seed)
-    return Strategies(features, labels, _medoids(points, labels), eigenvalues, chance, stability)
+    medoids = _medoids(points, labels)
+    return Strategies(features, labels, medoids, eigenvalues, plane, chance, stability)
 
 
 def neighbourhood(points: np.ndarray) -> np.ndarray:
@@ -117,10 +124,10 @@ def neighbourhood(points: np.ndarray) -> np.ndarray:
     return np.maximum(graph, graph.T)
 
 
-def spectrum(points: np.ndarray) -> np.ndarray:
-    """Smallest eigenvalues of the normalised Laplacian of the points' graph, ascending."""
-    values = np.linalg.eigvalsh(laplacian(neighbourhood(points), normed=True))
-    return values[: MOST_CLUSTERS + 1]
+def spectrum(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest eigenvalues of the normalised Laplacian of the points' graph, and eigenvectors."""
+    values, vectors = np.linalg.eigh(laplacian(neighbourhood(points), normed=True))
+    return values[: MOST_CLUSTERS + 1], vectors[:, : MOST_CLUSTERS + 1]
 
 
 def cluster(points: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -155,7 +162,7 @@ def strategy_summary(strategies: Strategies, types: pd.DataFrame) -> pd.DataFram
     stability, and verdict, which says how far to believe the clusters.
     """
     table = strategy_table(strategies, types)
-    kinds = sorted(table["type"].dropna().unique())
+    kinds = sorted(table.loc[table["region"] != "FP", "type"].dropna().unique())
     rows = []
     for number, own in table.groupby("cluster"):
         medoid = own[own["medoid"] == 1].iloc[0]
@@ -192,7 +199,7 @@ def _chance_gap(points: np.ndarray, generator: np.random.Generator) -> float:
     samples = generator.multivariate_normal(
         middle, covariance, size=(HOMOGENEOUS_SAMPLES, len(points)), method="svd"
     )
-    gaps = [np.diff(spectrum(sample))[1:].max() for sample in samples]
+    gaps = [np.diff(spectrum(sample)[0])[1:].max() for sample in samples]
     return float(np.quantile(gaps, HOMOGENEOUS_QUANTILE))
 
 
