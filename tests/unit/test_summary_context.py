@@ -72,7 +72,7 @@ def test_lesions_without_relevance_are_left_out():
     zones = zone_summary(context, **SETTINGS)
     assert (zones.loc[zones["region"] == "TP", "lesions"] == 8).all()
     matrix = lesion_matrix(context[context["region"] == "TP"], "zone", "relevance")
-    assert ("P1", 1) not in matrix.index and list(matrix.columns) == ZONES
+    assert ("P1", "TP", 1) not in matrix.index and list(matrix.columns) == ZONES
 
 
 def test_order_of_the_sequences_does_not_matter():

@@ -46,8 +46,7 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
             own = shown[(shown["composite"] == composite) & (shown["region"] == kind)]
             _panel(axes, own.set_index("sequence"), sequences)
             style.sequence_axis(axes, sequences)
-            bars = own[["positive", "negative"]].to_numpy().ravel()
-            style.count_beyond(axes, bars, limits, x=0.03)
+            _say_what_is_cut(axes, own[["positive", "negative"]].to_numpy(), limits)
             axes.set_xlim(-0.6, len(sequences) - 0.4)
         row[0].set_ylim(limits)
         row[0].set_ylabel(f"{style.composite_name(composite)}\npart of the relevance")
@@ -80,6 +79,15 @@ def _panel(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
         )  # fmt: skip
         axes.vlines(x, row["net_low"], row["net_high"], color="black", linewidth=0.9, zorder=4)
         axes.hlines(row["net"], x - 0.25, x + 0.25, color="black", linewidth=1.4, zorder=4)
+
+
+def _say_what_is_cut(axes: Axes, bars: np.ndarray, limits: tuple[float, float]) -> None:
+    cut = int(((bars < limits[0]) | (bars > limits[1])).sum())
+    if cut:
+        axes.text(
+            0.5, 0.97, f"{cut} bars go on beyond the axis", transform=axes.transAxes, fontsize=6,
+            ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
 
 
 def _limits(own: pd.DataFrame) -> tuple[float, float]:

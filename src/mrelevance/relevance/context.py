@@ -38,7 +38,7 @@ def zones_around(
     the `organ`, where that is known. `spacing_mm` is (z, y, x).
     """
     distance = distance_transform_edt(~region, sampling=spacing_mm)
-    zones = np.searchsorted([0, *NEAR_MM.values()], distance, side="left")
+    zones = np.searchsorted([0, *NEAR_MM.values()], distance).astype(np.uint8)
     far = zones == 1 + len(NEAR_MM)
     if organ is not None:
         zones[far & ~organ] += 1

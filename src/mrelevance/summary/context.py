@@ -11,7 +11,7 @@ from mrelevance.summary.shares import sequences_of
 
 KINDS = ["TP", "FN", "FP"]
 ALL = "all"
-LESION = ["patient", "lesion"]
+LESION = ["patient", "region", "lesion"]
 NEEDED = [
     *["patient", "composite", "region", "lesion", "zone", "sequence"],
     *["relevance", "positive", "negative"],
@@ -98,15 +98,14 @@ def evidence_summary(
 
 
 def lesion_matrix(context: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
-    """Lesions (rows, by patient and number) x entries of `column`, the rest summed.
+    """Lesions (rows, by patient, region and lesion) x entries of `column`, the rest summed.
 
     Lesions without a normalised voxel, whose values are NA, are left out. Takes rows of one
-    composite and one kind of region.
+    composite.
     """
     known = context.dropna(subset=[value])
     order = list(dict.fromkeys(context[column]))
-    matrix = known.pivot_table(index=LESION, columns=column, values=value, aggfunc="sum")
-    return matrix.reindex(columns=order)
+    return known.groupby([*LESION, column])[value].sum().unstack(column).reindex(columns=order)
 
 
 def _kinds(context: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -135,6 +135,8 @@ def patient_features(
     """
     check_columns(scores, ["patient", "dice", "lesions", "false_positives"], "scores table")
     check_columns(lesions, ["patient", "region", "type", "volume_ml", "diameter_mm"], "lesion table")
+    check_columns(motion, ["patient", "error_after_mm", "consistency_p95_mm"], "motion table")
+    check_columns(lesion_features, ["patient", "region", "sequence"], "lesion features")
     found = [
         _long(scores.set_index("patient")[column], name)
         for column, name in {

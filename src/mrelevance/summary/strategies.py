@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, pairwise_distances
 from sklearn.neighbors import kneighbors_graph
 
 from mrelevance.summary.columns import check_columns
-from mrelevance.summary.context import lesion_matrix
+from mrelevance.summary.context import LESION, lesion_matrix
 
 FEWEST_LESIONS = 20
 MOST_CLUSTERS = 6
@@ -24,7 +24,6 @@ HOMOGENEOUS_QUANTILE = 0.99
 STABILITY_RESAMPLES = 50
 # A share beyond says only that parts of both signs cancel; how far is chance.
 LARGEST_SHARE = 1.5
-LESION = ["patient", "region", "lesion"]
 
 
 @dataclass(frozen=True)
@@ -74,18 +73,8 @@ def strategy_features(context: pd.DataFrame, composite: str) -> pd.DataFrame:
         context, ["composite", *LESION, "zone", "sequence", "relevance"], "context table"
     )
     own = context[context["composite"] == composite]
-    parts = [
-        pd.concat(
-            [
-                lesion_matrix(of_kind, column, "relevance").assign(region=kind)
-                for kind, of_kind in own.groupby("region", sort=False)
-            ]
-        )
-        .reset_index()
-        .set_index(LESION)
-        for column in ("sequence", "zone")
-    ]
-    return pd.concat(parts, axis=1).clip(-LARGEST_SHARE, LARGEST_SHARE).sort_index()
+    parts = [lesion_matrix(own, column, "relevance") for column in ("sequence", "zone")]
+    return pd.concat(parts, axis=1).clip(-LARGEST_SHARE, LARGEST_SHARE)
 
 
 def find_strategies(features: pd.DataFrame, seed: int) -> Strategies:
@@ -179,7 +168,7 @@ def strategy_summary(strategies: Strategies, types: pd.DataFrame) -> pd.DataFram
                 "verdict": verdict(strategies),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["cluster", "lesions", "verdict"])
 
 
 def verdict(strategies: Strategies) -> str:
