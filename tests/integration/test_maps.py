@@ -13,36 +13,28 @@ METHODS = {"alpha1_beta0", "deeplift", "guided_backprop", "seg_grad_cam_coarsest
 
 
 @pytest.fixture(scope="module")
-def project(study, tmp_path_factory):
-    project = study.copy(tmp_path_factory.mktemp("maps") / "project")
-    done = project.snakemake("maps")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
-
-
-@pytest.fixture(scope="module")
-def mapped(project) -> set:
+def mapped(study) -> set:
     """The (patient, lesion) that are to be mapped: the largest that was found in each patient."""
-    lesions = read_table(project.folder / "results/summary/lesions.tsv")
+    lesions = read_table(study.folder / "results/summary/lesions.tsv")
     found = lesions[lesions["region"] == "TP"].sort_values("voxels").groupby("patient").tail(1)
     return set(found[["patient", "lesion"]].itertuples(index=False, name=None))
 
 
-def test_every_method_is_perturbed_on_the_largest_lesion_of_every_patient(project, mapped):
-    curves = read_table(project.folder / "results/evaluation/maps/perturbation.tsv")
+def test_every_method_is_perturbed_on_the_largest_lesion_of_every_patient(study, mapped):
+    curves = read_table(study.folder / "results/evaluation/maps/perturbation.tsv")
     assert set(curves["composite"]) == METHODS
     assert set(curves[["patient", "lesion"]].itertuples(index=False, name=None)) == mapped
     # Where nothing or everything is replaced, the method makes no difference.
     ends = curves[curves["replaced_share"].isin([0, 1])]
     spread = ends.groupby(["patient", "units", "replacement", "step"])["margin"].agg(np.ptp)
     assert len(spread) and (spread == 0).all()
-    areas = read_table(project.folder / "results/summary/perturbation.tsv")
+    areas = read_table(study.folder / "results/summary/perturbation.tsv")
     assert set(areas["n"]) == {len(mapped)}
     assert set(areas["measure"]) == {"most_relevant", "least_relevant", "difference"}
 
 
-def test_every_stage_is_randomised(project, mapped):
-    similarities = read_table(project.folder / "results/evaluation/maps/randomisation.tsv")
+def test_every_stage_is_randomised(study, mapped):
+    similarities = read_table(study.folder / "results/evaluation/maps/randomisation.tsv")
     assert set(similarities["composite"]) == {
         *("alpha1_beta0", "gradient", "random", "network_output")
     }
@@ -51,12 +43,12 @@ def test_every_stage_is_randomised(project, mapped):
     assert names[:2] == ["trained", "output"] and names[-1] == "encoder 1"
     trained = similarities[similarities["stage"] == 0]
     np.testing.assert_allclose(trained["similarity"], 1)
-    summary = read_table(project.folder / "results/summary/randomisation.tsv")
+    summary = read_table(study.folder / "results/summary/randomisation.tsv")
     assert summary["verdict"].notna().all()
 
 
-def test_gallery_lies_over_the_image_and_conserves(project):
-    results = project.folder / "results"
+def test_gallery_lies_over_the_image_and_conserves(study):
+    results = study.folder / "results"
     conservation = read_table(results / "evaluation/maps/conservation.tsv")
     assert list(conservation["composite"].unique()) == list(GALLERY)
     patient = conservation["patient"].iloc[0]
@@ -72,10 +64,8 @@ def test_gallery_lies_over_the_image_and_conserves(project):
     )
 
 
-def test_figures_are_drawn_and_a_second_call_has_nothing_to_do(project):
+def test_figures_are_drawn(study):
     for figure in ("perturbation", "randomisation", "map_gallery"):
         for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
-            file = project.folder / f"results/figures/{figure}{suffix}"
+            file = study.folder / f"results/figures/{figure}{suffix}"
             assert file.read_bytes().startswith(start)
-    assert project.plan("maps") == {}
-    assert project.plan() == {}

@@ -225,6 +225,13 @@ def stored_mask(wildcards):
     return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
 
 
+def organ_of_patient(wildcards):
+    """Mask of one patient's organ on the reference's grid: known of the phantom, else optional."""
+    if config["cohort"]["source"] == "phantom":
+        return [f"results/raw/{wildcards.patient}/truth/liver.nii.gz"]
+    return stored_mask(wildcards)
+
+
 def true_motion(wildcards):
     """What is known about a phantom patient's motion; other cohorts have no such truth."""
     if config["cohort"]["source"] != "phantom":
@@ -235,6 +242,15 @@ def true_motion(wildcards):
         f"{truth}/landmarks.tsv",
         *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
     ]
+
+
+def true_conspicuity(wildcards):
+    """How visible the test patients' lesions truly are; known of the phantom alone."""
+    if config["cohort"]["source"] != "phantom":
+        return []
+    return expand(
+        "results/raw/{patient}/truth/conspicuity.tsv", patient=patients_of("test")
+    )
 
 
 def quality_of_cohort(wildcards):

@@ -13,6 +13,7 @@ rule measure_shapley:
         volume="results/evaluation/{patient}/shapley.nii.gz",
         occlusion="results/evaluation/{patient}/occlusion.tsv",
         ablation="results/evaluation/{patient}/ablation.tsv",
+        targets="results/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley/{patient}.log",
     benchmark:

@@ -1,4 +1,4 @@
-# Tests of the maps, voxel by voxel. Not part of `all`; ask for the target `maps`.
+# Tests of the maps, voxel by voxel.
 
 
 rule perturb_maps:

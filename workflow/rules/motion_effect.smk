@@ -116,6 +116,7 @@ use rule measure_shapley as measure_shapley_less with:
         ),
         occlusion="results/motion_effect/{correction}/evaluation/{patient}/occlusion.tsv",
         ablation="results/motion_effect/{correction}/evaluation/{patient}/ablation.tsv",
+        targets="results/motion_effect/{correction}/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_less/{correction}/{patient}.log",
     benchmark:

@@ -10,6 +10,7 @@ use rule measure_shapley as measure_shapley_from with:
         ),
         occlusion="results/evaluation/references/{reference}/{patient}/occlusion.tsv",
         ablation="results/evaluation/references/{reference}/{patient}/ablation.tsv",
+        targets="results/evaluation/references/{reference}/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_from/{reference}_{patient}.log",
     benchmark:

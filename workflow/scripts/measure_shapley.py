@@ -4,6 +4,7 @@ import torch
 
 from mrelevance.evaluation.ablation import ablation_table
 from mrelevance.evaluation.measurement import measure_sequences, measurement_tables
+from mrelevance.evaluation.targets import target_table
 from mrelevance.files import write_table
 from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
 from mrelevance.logs import log_to
@@ -43,6 +44,7 @@ measurement = measure_sequences(
 shapley, occlusion = measurement_tables(
     measurement, explained.masks, params.target, params.tau, sequences, patient
 )
+targets = target_table(measurement.shapley.numpy(), explained.masks, sequences, patient)
 label = read_image(snakemake.input.label, f"patient {patient}, preprocessed label")
 ablation = ablation_table(
     patient,
@@ -58,3 +60,4 @@ write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
 write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)
 write_table(ablation, snakemake.output.ablation)
+write_table(targets, snakemake.output.targets)

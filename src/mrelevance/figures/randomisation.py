@@ -29,7 +29,7 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
     if redrawn.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
     stages = redrawn.drop_duplicates("stage").sort_values("stage")
-    values = redrawn.set_index(["composite", "stage"])["similarity"].unstack()  # noqa: PD010
+    values = redrawn.set_index(["composite", "stage"])["similarity"].unstack()
     yardsticks = [name for name in YARDSTICKS if name in values.index]
     methods = values.drop(yardsticks).mean(axis=1).sort_values().index
     values = values.loc[[*yardsticks, *methods]]

@@ -144,10 +144,13 @@ class Explainer:
 
     @torch.no_grad()
     def input_weighted(self, image: Tensor, weights: Tensor, target: Target = 1) -> Tensor:
-        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
+        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
+
+        Several weightings (K, C, D, H, W), such as indicators of places, give (K, D, H, W).
+        """
         explanation = self.explain(image, target)
         size = tuple(explanation.image.shape[1:])
-        if tuple(weights.shape) != size:
+        if weights.ndim not in (4, 5) or tuple(weights.shape[-4:]) != size:
             raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
         return explanation.input_weighted(weights.to(self._parameter))
 

@@ -38,8 +38,13 @@ class Explanation:
         return self.trace.output_change[0, 0]
 
     def input_weighted(self, weights: Tensor) -> Tensor:
-        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
-        return self.trace.tangents([weights[None]])[0][0, 0]
+        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
+
+        Several weightings (K, C, D, H, W) give (K, D, H, W); each window is traced once for all.
+        """
+        if weights.ndim == 4:
+            return self.input_weighted(weights[None])[0]
+        return torch.cat(self.trace.tangents(list(weights[:, None])))[:, 0]
 
     @cached_property
     def sequence_parts(self) -> Tensor:

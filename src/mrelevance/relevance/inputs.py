@@ -16,11 +16,15 @@ from mrelevance.segmentation.network import load_network
 
 @dataclass(frozen=True)
 class ExplainedPatient:
-    """Network, image and reference (C, D, H, W), region masks and grid of one patient."""
+    """Network, image and reference (C, D, H, W), region masks and grid of one patient.
+
+    `lesions` (D, H, W) marks the labelled and the predicted tumour.
+    """
 
     network: torch.nn.Module
     image: np.ndarray
     reference: np.ndarray
+    lesions: np.ndarray
     masks: dict[tuple[str, int], np.ndarray]
     grid: sitk.Image
 
@@ -57,6 +61,7 @@ def read_explained_patient(
         load_network(Path(paths["weights"]).parent, sequences),
         voxels,
         reference_image(reference, voxels, lesions, patient, donor),
+        lesions,
         regions_of(mask["regions"], read_table(paths["lesions"])),
         first_channel(image),
     )

@@ -1,4 +1,6 @@
-"""Bootstrap intervals of medians over patients."""
+"""Bootstrap intervals over patients."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,3 +31,35 @@ def median_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(medians, [tail, 1 - tail], axis=0)
     return median, low, high
+
+
+def lesion_interval(
+    values: np.ndarray,
+    patients: np.ndarray,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Statistic over lesions with its percentile interval; whole patients are drawn.
+
+    Lesions of one patient are not independent, so a patient is drawn with all of them (cluster
+    bootstrap). `values` is (lesions, quantities), `patients` names the patient of each lesion;
+    `statistic` maps values of any number of lesions to one or more numbers. The result is
+    (statistic, low, high); with lesions of fewer than three patients the interval is NaN, without
+    any lesion the statistic too.
+
+    Davison & Hinkley, Bootstrap Methods and Their Application (1997), section 3.8.
+    """
+    if not len(values):
+        unknown = np.full(values.shape[1], np.nan)
+        return unknown, unknown, unknown
+    point = statistic(values)
+    members = [np.flatnonzero(patients == name) for name in dict.fromkeys(patients)]
+    if len(members) < FEWEST_PATIENTS:
+        return point, np.full_like(point, np.nan), np.full_like(point, np.nan)
+    draws = np.random.default_rng(seed).integers(len(members), size=(resamples, len(members)))
+    drawn = np.stack([statistic(values[np.concatenate([members[p] for p in d])]) for d in draws])
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
+    return point, low, high

@@ -45,7 +45,7 @@ def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:
     curves = curves.assign(lost=1 - relative_margins(curves))
     lost = curves[curves["step"] > 0].groupby([*keys, "order"], sort=False)["lost"].mean()
     orders = ["most_relevant", "least_relevant"]
-    areas = lost.unstack("order").reindex(columns=orders)  # noqa: PD010
+    areas = lost.unstack("order").reindex(columns=orders)
     areas["difference"] = areas["most_relevant"] - areas["least_relevant"]
     return areas.rename_axis(columns=None).reset_index()
 
