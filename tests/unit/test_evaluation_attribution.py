@@ -93,7 +93,9 @@ class Rectified(torch.autograd.Function):
         return (gradient * factor).clamp_min(0), None, None
 
 
-@pytest.mark.parametrize(("method", "guided"), [("guided_backprop", True), ("deconvolution", False)])
+@pytest.mark.parametrize(
+    ("method", "guided"), [("guided_backprop", True), ("deconvolution", False)]
+)
 def test_rectifiers_hand_back_positive_values_only(explained, method, guided):
     """Against the same network with both rectifiers written by hand."""
     network, _, crop = explained

@@ -27,10 +27,11 @@ def curves() -> pd.DataFrame:
                     for order, sign in (("most_relevant", 1), ("least_relevant", -1)):
                         for step, share in enumerate((0, 0.01, 0.1, 1)):
                             lost = share + sign * gain * share * (1 - share)
-                            rows.append(
-                                [patient, 1, composite, units, replacement, order, step]
-                                + [round(100 * share), share, 8 * (1 - lost)]
-                            )
+                            margin = 8 * (1 - lost)
+                            rows.append([
+                                *[patient, 1, composite, units, replacement, order, step],
+                                *[round(100 * share), share, margin],
+                            ])  # fmt: skip
     return pd.DataFrame(rows, columns=perturbed.COLUMNS)
 
 
@@ -47,9 +48,7 @@ def test_methods_are_ranked_by_the_area(curves, tmp_path):
     expected = areas.set_index(["composite", "units", "replacement", "measure"])["median"]
     best = expected["deeplift", "all_sequences", "noise", "difference"]
     assert shown["noise"][0][0] == pytest.approx(best)
-    line = next(
-        line for line in top.axes[0].lines if line.get_gid() == "inpainted most_relevant"
-    )
+    line = next(line for line in top.axes[0].lines if line.get_gid() == "inpainted most_relevant")
     assert list(line.get_xdata()) == [0.01, 0.1, 1] and line.get_ydata()[-1] == pytest.approx(0)
     save(figure, tmp_path / "perturbation")
 
@@ -96,7 +95,7 @@ def test_the_gallery_has_a_row_per_method_and_a_column_per_sequence(gallery_inpu
     image, lesion, maps, conservation = gallery_inputs
     figure = map_gallery(image, lesion, maps, conservation, (4.0, 3.0, 3.0), SEQUENCES)
     panels = figure.axes[:6]
-    assert [axes.get_title() for axes in panels[:3]] == ["T1", "T2", "relevance left"]
+    assert [axes.get_title() for axes in panels[:3]] == ["T1", "T2", "relevance left,\noutput \N{RIGHTWARDS ARROW} image"]
     assert panels[3].get_ylabel() == "integrated\ngradients"
     overlay = panels[0].images[1].get_array()
     outside = ~lesion[2]

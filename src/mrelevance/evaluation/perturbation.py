@@ -50,9 +50,7 @@ def block_labels(size: tuple[int, int, int, int], block: int, units: str) -> np.
     return np.stack([labels + sequence * offset for sequence in range(sequences)])
 
 
-def replacement_image(
-    kind: str, image: Tensor, reference: Tensor, block: int, seed: int
-) -> Tensor:
+def replacement_image(kind: str, image: Tensor, reference: Tensor, block: int, seed: int) -> Tensor:
     """What replaced voxels become, (C, D, H, W).
 
     `inpainted`: the reference. `noise`: drawn from a normal distribution with the mean and standard
