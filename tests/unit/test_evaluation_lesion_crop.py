@@ -21,7 +21,7 @@ def patient(**lesions) -> ExplainedPatient:
     grid = sitk.GetImageFromArray(np.zeros(SHAPE, np.float32))
     grid.SetSpacing((1, 2, 3))
     grid.SetOrigin((5, -7, 9))
-    return ExplainedPatient(nn.Identity(), image, -image, masks, grid)
+    return ExplainedPatient(nn.Identity(), image, -image, np.zeros(SHAPE, bool), masks, grid)
 
 
 def test_the_largest_true_positive_lies_in_the_middle():

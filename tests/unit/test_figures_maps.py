@@ -27,12 +27,11 @@ def curves() -> pd.DataFrame:
                     for order, sign in (("most_relevant", 1), ("least_relevant", -1)):
                         for step, share in enumerate((0, 0.01, 0.1, 1)):
                             lost = share + sign * gain * share * (1 - share)
-                            rows.append(
-                                [
-                                    *[patient, 1, composite, units, replacement, order, step],
-                                    *[round(100 * share), share, 8 * (1 - lost)],
-                                ]
-                            )
+                            margin = 8 * (1 - lost)
+                            rows.append([
+                                *[patient, 1, composite, units, replacement, order, step],
+                                *[round(100 * share), share, margin],
+                            ])  # fmt: skip
     return pd.DataFrame(rows, columns=perturbed.COLUMNS)
 
 
@@ -96,7 +95,11 @@ def test_the_gallery_has_a_row_per_method_and_a_column_per_sequence(gallery_inpu
     image, lesion, maps, conservation = gallery_inputs
     figure = map_gallery(image, lesion, maps, conservation, (4.0, 3.0, 3.0), SEQUENCES)
     panels = figure.axes[:6]
-    assert [axes.get_title() for axes in panels[:3]] == ["T1", "T2", "relevance left"]
+    assert [axes.get_title() for axes in panels[:3]] == [
+        "T1",
+        "T2",
+        "relevance left,\noutput \N{RIGHTWARDS ARROW} image",
+    ]
     assert panels[3].get_ylabel() == "integrated\ngradients"
     overlay = panels[0].images[1].get_array()
     outside = ~lesion[2]

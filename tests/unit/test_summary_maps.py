@@ -22,12 +22,11 @@ def curves(patients=4, gain=1.0) -> pd.DataFrame:
         intact = 2.0 + number
         for order, relative in (("most_relevant", [1, 0.5, 0]), ("least_relevant", [1, 1, 0])):
             for step, value in enumerate(relative):
-                rows.append(
-                    [
-                        *[f"P{number}", 1, "rule", "all_sequences", "noise", order],
-                        *[step, step, step / 2, intact * (1 + gain * (value - 1))],
-                    ]
-                )
+                margin = intact * (1 + gain * (value - 1))
+                rows.append([
+                    *[f"P{number}", 1, "rule", "all_sequences", "noise", order],
+                    *[step, step, step / 2, margin],
+                ])  # fmt: skip
     return pd.DataFrame(rows, columns=perturbation.COLUMNS)
 
 

@@ -66,7 +66,7 @@ def randomise_lesions(
 def randomised_networks(
     network: nn.Module, image: Tensor, seed: int
 ) -> Iterator[tuple[str, nn.Module]]:
-    """The trained network, then with one stage more redrawn each time, from the output down.
+    """The trained network, then with one stage more redrawn each time, from the output on.
 
     Yields the stage's name, `trained` first, and a network that the next step changes further. A
     redrawn parameter holds its own values in another order: their distribution, and with it the
@@ -108,13 +108,13 @@ def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[flo
     near = ndimage.binary_dilation(region.numpy(), CONNECTED, iterations=DILATION_VOXELS)
     first, second = (_scaled(values.double().numpy(), near) for values in (original, other))
 
-    def similarity(a: np.ndarray, b: np.ndarray, data_range: float) -> float:
-        _, everywhere = structural_similarity(
-            a, b, data_range=data_range, channel_axis=0, full=True
-        )
+    def similarity(a: np.ndarray, b: np.ndarray) -> float:
+        _, everywhere = structural_similarity(a, b, data_range=1.0, channel_axis=0, full=True)
         return float(everywhere[:, near].mean())
 
-    return similarity(np.abs(first), np.abs(second), 1.0), similarity(first, second, 2.0)
+    # Signed maps from 0 to 1, because the means of opposite signs would multiply to a likeness.
+    signed = similarity((first + 1) / 2, (second + 1) / 2)
+    return similarity(np.abs(first), np.abs(second)), signed
 
 
 def _scaled(values: np.ndarray, near: np.ndarray) -> np.ndarray:

@@ -76,8 +76,7 @@ def map_gallery(
         _kept(row[-1], conservation[conservation["composite"] == method])
     for axes, sequence in zip(grid[0], sequences, strict=False):
         axes.set_title(sequence, pad=3)
-    grid[0, -1].set_title("relevance left", pad=3)
-    grid[-1, -1].set_xlabel("output \N{RIGHTWARDS ARROW} image", fontsize=6)
+    grid[0, -1].set_title("relevance left,\noutput \N{RIGHTWARDS ARROW} image", pad=3)
     scale_bar(grid[0, 0], bar_length_mm(2 * width))  # small pictures need a long bar
     bar = figure.colorbar(
         ScalarMappable(Normalize(-1, 1), bar_colours()),
@@ -117,9 +116,8 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
     axes.set_xticks([])
     if list(layers["operation"]) == ["whole"]:
         kept = layers["remaining"].iloc[0]
-        text = (
-            "no layers" if np.isnan(kept) else f"no layers;\nits map is\n{kept:.2f} of\nthe change"
-        )
+        summed = f";\nits map sums\nto {kept:.2f} of\nthe change"
+        text = "no layers" + ("" if np.isnan(kept) else summed)
         axes.text(
             0.5, 0.5, text.replace("-", "\N{MINUS SIGN}"), transform=axes.transAxes,
             ha="center", va="center", fontsize=5.5, color=style.GREY,

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator, PercentFormatter
+from matplotlib.ticker import NullLocator
 
 from mrelevance.figures import style
 from mrelevance.summary.columns import check_columns
@@ -65,7 +65,7 @@ def perturbation(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     for number, axes in enumerate(grid.flat[len(ranked) :], start=len(ranked)):
         axes.set_axis_off()
         grid.flat[number - panels_across].tick_params(labelbottom=True)
-    top.supxlabel(f"replaced share of the {UNIT_NAMES[kinds[-1]]}", fontsize=7)
+    top.supxlabel(f"replaced share of the {UNIT_NAMES[kinds[-1]]} (%)", fontsize=7)
     top.supylabel("margin, intact lesion = 1", fontsize=7)
 
     for axes, units in zip(
@@ -94,7 +94,7 @@ def _curves(axes: Axes, median: pd.DataFrame, shown: list[str]) -> None:
                 gid=f"{replacement} {order}",
             )
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None, symbol="%"))
+    axes.set_xticks([0.001, 0.01, 0.1, 1], ["0.1", "1", "10", "100"])
     axes.xaxis.set_minor_locator(NullLocator())
 
 

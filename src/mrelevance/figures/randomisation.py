@@ -29,7 +29,7 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
     if redrawn.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
     stages = redrawn.drop_duplicates("stage").sort_values("stage")
-    values = redrawn.set_index(["composite", "stage"])["similarity"].unstack()
+    values = redrawn.pivot_table(index="composite", columns="stage", values="similarity")
     yardsticks = [name for name in YARDSTICKS if name in values.index]
     methods = values.drop(yardsticks).mean(axis=1).sort_values().index
     values = values.loc[[*yardsticks, *methods]]
@@ -41,7 +41,8 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
     axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     for y, x in np.ndindex(*values.shape):
         value = values.iloc[y, x]
-        text = f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+        # Adding zero takes the sign from what rounds to it.
+        text = f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
         axes.text(
             x, y, text, ha="center", va="center", fontsize=6,
             color="black" if value > 0.55 else "white",

@@ -43,11 +43,13 @@ def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:
     keys = ["patient", "lesion", "composite", "units", "replacement"]
     check_columns(curves, [*keys, "order", "step", "margin"], "perturbation table")
     curves = curves.assign(lost=1 - relative_margins(curves))
-    lost = curves[curves["step"] > 0].groupby([*keys, "order"], sort=False)["lost"].mean()
+    lost = curves[curves["step"] > 0].groupby(["order", *keys], sort=False)["lost"].mean()
     orders = ["most_relevant", "least_relevant"]
-    areas = lost.unstack("order").reindex(columns=orders)
+    if lost.empty:
+        return pd.DataFrame(columns=[*keys, *orders, "difference"])
+    areas = pd.DataFrame({order: lost.loc[order] for order in orders})
     areas["difference"] = areas["most_relevant"] - areas["least_relevant"]
-    return areas.rename_axis(columns=None).reset_index()
+    return areas.reset_index()
 
 
 def relative_margins(curves: pd.DataFrame) -> pd.Series:
