@@ -29,7 +29,9 @@ def test_tumour_and_background_add_up_to_the_margin(values, masks):
     margin = (values[:, 1] - values[:, 0])[:, masks["tumour", 0]].astype(float)
     own = by_target["margin"].loc["tumour", 0]
     np.testing.assert_allclose(own["contribution"], margin.mean(axis=1), rtol=1e-5)
-    np.testing.assert_allclose(own["relevance_pooled"], margin.sum(axis=1) / margin.sum(), rtol=1e-4)
+    np.testing.assert_allclose(
+        own["relevance_pooled"], margin.sum(axis=1) / margin.sum(), rtol=1e-4
+    )
     sums = table.groupby(["target", "region", "lesion"])["relevance_pooled"].sum()
     np.testing.assert_allclose(sums, 1)
 

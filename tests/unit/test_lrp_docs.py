@@ -62,6 +62,4 @@ def test_context_of_the_evaluation_page_is_the_same_in_both_ways():
     ]
     namespace = {}
     exec(compile(snippet, "docs/evaluation.md", "exec"), namespace)
-    torch.testing.assert_close(
-        namespace["shares"].sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3
-    )
+    torch.testing.assert_close(namespace["shares"].sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3)

@@ -148,5 +148,5 @@ def test_organ_is_brought_to_the_patients_grid(tmp_path):
     write_image(image, tmp_path / "mask.nii.gz")
     organ = read_organ(tmp_path / "mask.nii.gz", image[1:, 2:, 1:], "P1")
     np.testing.assert_array_equal(organ, mask[1:, 2:, 1:] > 0)
-    with pytest.raises(InputError, match="patient P1, mask of the organ: .* does not exist"):
+    with pytest.raises(InputError, match=r"patient P1, mask of the organ: .* does not exist"):
         read_organ(tmp_path / "none.nii.gz", image, "P1")

@@ -80,7 +80,8 @@ def cohort_tables(truth=True):
                            "lesions": 2, "false_positives": 0})  # fmt: skip
     lesions = pd.DataFrame(
         [[name, region, kind, volume, 10.0] for name in names
-         for region, kind, volume in [("TP", "cyst", 2.0), ("FN", "HCC", 1.0), ("FP", "none", 9.0)]],
+         for region, kind, volume in
+         [("TP", "cyst", 2.0), ("FN", "HCC", 1.0), ("FP", "none", 9.0)]],
         columns=["patient", "region", "type", "volume_ml", "diameter_mm"],
     )  # fmt: skip
     error = 0.5 if truth else np.nan

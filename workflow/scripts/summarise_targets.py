@@ -10,7 +10,5 @@ log_to(snakemake.log[0])
 
 params = snakemake.params
 targets = stack("targets", [read_table(path) for path in snakemake.input.targets])
-write_table(
-    target_summary(targets, **params.summary, seed=params.seed), snakemake.output.targets
-)
+write_table(target_summary(targets, **params.summary, seed=params.seed), snakemake.output.targets)
 write_beside([snakemake.output.targets], snakemake.config, snakemake.input)

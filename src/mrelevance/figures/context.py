@@ -28,8 +28,8 @@ SPREAD = 0.24
 def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
     """Share of each lesion's relevance in each zone; one panel per composite.
 
-    `context` is the cohort's context table, `zones` that of `summary.context.zone_summary`. A dot is
-    a lesion, coloured by whether it was found; the bar is the median with its interval. `seed`
+    `context` is the cohort's context table, `zones` that of `summary.context.zone_summary`. A dot
+    is a lesion, coloured by whether it was found; the bar is the median with its interval. `seed`
     scatters the dots sideways; dots beyond the axis are counted.
 
     Raises

@@ -19,8 +19,8 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     """Bars up and down: what the voxels of each sequence say for the tumour and against it.
 
     `evidence` is the table of `summary.context.evidence_summary`. One row per composite, one column
-    per kind of lesion; the black mark with its interval is the net. The axis of a row is that of the
-    kinds found in three patients or more; bars beyond it are counted.
+    per kind of lesion; the black mark with its interval is the net. The axis of a row is that of
+    the kinds found in three patients or more; bars beyond it are counted.
 
     Raises
     ------
@@ -29,9 +29,7 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     """
     check_columns(evidence, EVIDENCE_COLUMNS, "evidence summary")
     shown = evidence[
-        (evidence["level"] == "voxel")
-        & (evidence["sequence"] != ALL)
-        & evidence["net"].notna()
+        (evidence["level"] == "voxel") & (evidence["sequence"] != ALL) & evidence["net"].notna()
     ]
     if shown.empty:
         return style.statement("The test patients have no lesion with relevance.")

@@ -58,7 +58,8 @@ def individuals(
     grid[-1, 1].set_xlabel("robust z: standard deviations\nfrom the other patients' median")
     right.legend(
         handles=[
-            Line2D([], [], linestyle="", marker="o", markersize=4, color="0.3", label="this patient"),
+            Line2D([], [], linestyle="", marker="o", markersize=4, color="0.3",
+                   label="this patient"),
             Line2D([], [], linestyle="", marker="|", markersize=8, color="0.3",
                    label="median of the others"),
         ],

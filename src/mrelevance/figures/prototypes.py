@@ -19,9 +19,9 @@ def prototypes(
 ) -> Figure:
     """Middle slice of each type's mean map (C, 33, 33, 33): a row per type, a column per sequence.
 
-    `counts` is the number of lesions of each type. The circle is the lesion's equivalent sphere. Red
-    speaks for the tumour, blue against it, on one scale per row, and the number is the sequence's
-    part of the prototype.
+    `counts` is the number of lesions of each type. The circle is the lesion's equivalent sphere.
+    Red speaks for the tumour, blue against it, on one scale per row, and the number is the
+    sequence's part of the prototype.
 
     Raises
     ------

@@ -35,8 +35,8 @@ def relevance_by_feature(
     """Pooled share of every sequence over a lesion's size, and over its contrast there.
 
     `features` and `correlation` are the tables of `summary.lesion_features`. Two rows per
-    composite; a dot is a labelled lesion; above each panel Spearman's rank correlation over the true
-    positives with its interval. Contrast is the true one where it is known, else as measured.
+    composite; a dot is a labelled lesion; above each panel Spearman's rank correlation over the
+    true positives with its interval. Contrast is the true one where it is known, else as measured.
 
     Raises
     ------

@@ -70,7 +70,9 @@ def strategies(
 
 def _eigenvalues(axes: Axes, found: Strategies) -> None:
     if not len(found.eigenvalues):
-        axes.text(0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY)
+        axes.text(
+            0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY
+        )
         axes.set_axis_off()
         return
     clusters = len(found.medoids)
@@ -105,7 +107,8 @@ def _plane(axes: Axes, found: Strategies, table: pd.DataFrame) -> None:
     for number, row in enumerate(found.medoids, 1):
         axes.annotate(
             str(number), found.plane[row], fontsize=6.5, fontweight="bold", ha="center",
-            va="center", bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
+            va="center",
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
         )  # fmt: skip
     axes.set_xticks([])
     axes.set_yticks([])
@@ -127,7 +130,9 @@ def _cluster(
     left, right = block.subfigures(1, 2, width_ratios=[1.2, 1])
     shares, zones = left.subplots(2, 1)
     zone_names = [name for name in ZONE_NAMES if name in own.columns]
-    _bars(shares, own, medoid, sequences, sequences, list(style.sequence_colours(sequences).values()))
+    _bars(
+        shares, own, medoid, sequences, sequences, list(style.sequence_colours(sequences).values())
+    )
     _bars(
         zones, own, medoid, zone_names, [ZONE_NAMES[name] for name in zone_names],
         ["0.45"] * len(zone_names),
@@ -140,7 +145,9 @@ def _cluster(
     for axes, sequence, channel in zip(grid.flat, sequences, example.image, strict=False):
         show_anatomy(axes, channel[cut][box], example.spacing_mm[1:])
         outline(axes, example.region[cut][box], example.spacing_mm[1:], OUTLINE)
-        axes.set_title(f"{sequence}   {medoid[sequence]:.2f}".replace("-0", "\N{MINUS SIGN}0"), pad=2)
+        axes.set_title(
+            f"{sequence}   {medoid[sequence]:.2f}".replace("-0", "\N{MINUS SIGN}0"), pad=2
+        )
     for axes in grid.flat[len(sequences) :]:
         axes.set_axis_off()
     scale_bar(grid[0, 0], bar_length_mm((box[1].stop - box[1].start) * example.spacing_mm[2]))

@@ -2,8 +2,8 @@
 
 A zone's share of a region's relevance is the adjoint pass of the zone's indicator (one inside it,
 zero elsewhere), divided by the normaliser and averaged over the region's voxels. By linearity the
-same number is the sum of the region map over the zone. Every lesion has zones of its own and its map
-is known, so the sum is the cheaper of the two here; docs/evaluation.md tells when it is not.
+same number is the sum of the region map over the zone. Every lesion has zones of its own and its
+map is known, so the sum is the cheaper of the two here; docs/evaluation.md tells when it is not.
 """
 
 import numpy as np

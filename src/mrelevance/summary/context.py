@@ -83,11 +83,15 @@ def evidence_summary(
     for composite, kind, of_kind in _kinds(context):
         net = lesion_matrix(of_kind, "sequence", "relevance")
         levels = {
-            "voxel": [lesion_matrix(of_kind, "sequence", name) for name in ("positive", "negative")],
+            "voxel": [
+                lesion_matrix(of_kind, "sequence", name) for name in ("positive", "negative")
+            ],
             "sequence": [net.clip(lower=0), net.clip(upper=0)],
         }
         for level, (positive, negative) in levels.items():
-            tables = [table.assign(**{ALL: table.sum(axis=1)}) for table in (positive, negative, net)]
+            tables = [
+                table.assign(**{ALL: table.sum(axis=1)}) for table in (positive, negative, net)
+            ]
             found = [bound for t in tables for bound in _medians(t, resamples, confidence, seed)]
             against = (tables[-1] < 0).sum()
             rows += [
@@ -105,7 +109,8 @@ def lesion_matrix(context: pd.DataFrame, column: str, value: str) -> pd.DataFram
     """
     known = context.dropna(subset=[value])
     order = list(dict.fromkeys(context[column]))
-    return known.groupby([*LESION, column])[value].sum().unstack(column).reindex(columns=order)
+    matrix = known.pivot_table(index=LESION, columns=column, values=value, aggfunc="sum")
+    return matrix.reindex(columns=order)
 
 
 def _kinds(context: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -124,9 +129,7 @@ def _medians(
     matrix: pd.DataFrame, resamples: int, confidence: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     patients = matrix.index.get_level_values("patient").to_numpy()
-    return lesion_interval(
-        matrix.to_numpy(float), patients, _median, resamples, confidence, seed
-    )
+    return lesion_interval(matrix.to_numpy(float), patients, _median, resamples, confidence, seed)
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -21,9 +21,7 @@ DIFFERENCE_COLUMNS = [
 ]
 
 
-def pattern_distances(
-    relevance: pd.DataFrame, composites: list[str]
-) -> pd.DataFrame:
+def pattern_distances(relevance: pd.DataFrame, composites: list[str]) -> pd.DataFrame:
     """Distance of each patient's pooled shares from those of all others, per composite.
 
     Mahalanobis distance from the mean of the *other* patients (leave one out), in units of their
@@ -134,7 +132,9 @@ def patient_features(
         A column is missing.
     """
     check_columns(scores, ["patient", "dice", "lesions", "false_positives"], "scores table")
-    check_columns(lesions, ["patient", "region", "type", "volume_ml", "diameter_mm"], "lesion table")
+    check_columns(
+        lesions, ["patient", "region", "type", "volume_ml", "diameter_mm"], "lesion table"
+    )
     check_columns(motion, ["patient", "error_after_mm", "consistency_p95_mm"], "motion table")
     check_columns(lesion_features, ["patient", "region", "sequence"], "lesion features")
     found = [

@@ -83,7 +83,9 @@ def shares_with_features(
     InputError
         A column is missing.
     """
-    check_columns(relevance, ["composite", *KEYS, "sequence", "relevance_pooled"], "relevance table")
+    check_columns(
+        relevance, ["composite", *KEYS, "sequence", "relevance_pooled"], "relevance table"
+    )
     check_columns(features, COLUMNS, "lesion features")
     shares = relevance.loc[
         relevance["composite"].isin(composites),

@@ -37,7 +37,8 @@ def aligned_map(
     diameter = (6 * region.sum() * voxel_mm3 / np.pi) ** (1 / 3)
     axis = np.linspace(-REACH, REACH, POINTS) * diameter
     steps = [
-        middle + axis / step for middle, step in zip(center_of_mass(region), spacing_mm, strict=True)
+        middle + axis / step
+        for middle, step in zip(center_of_mass(region), spacing_mm, strict=True)
     ]
     places = np.stack(np.meshgrid(*steps, indexing="ij"))
     density = relevance_map / relevance_map.sum(dtype=np.float64) * (diameter**3 / voxel_mm3)

@@ -69,9 +69,7 @@ def strategy_features(context: pd.DataFrame, composite: str) -> pd.DataFrame:
     InputError
         A column is missing.
     """
-    check_columns(
-        context, ["composite", *LESION, "zone", "sequence", "relevance"], "context table"
-    )
+    check_columns(context, ["composite", *LESION, "zone", "sequence", "relevance"], "context table")
     own = context[context["composite"] == composite]
     parts = [lesion_matrix(own, column, "relevance") for column in ("sequence", "zone")]
     return pd.concat(parts, axis=1).clip(-LARGEST_SHARE, LARGEST_SHARE)
