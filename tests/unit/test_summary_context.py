@@ -34,7 +34,7 @@ def test_zone_medians_over_lesions():
     zones = zone_summary(context, **SETTINGS)
     chosen = zones[(zones["region"] == "TP") & (zones["sequence"] == "all")].set_index("zone")
     positive = context[context["region"] == "TP"]
-    sums = positive.groupby(["patient", "lesion", "zone"])["relevance"].sum().unstack()
+    sums = positive.pivot_table("relevance", ["patient", "lesion"], "zone", aggfunc="sum")
     np.testing.assert_allclose(chosen.loc[ZONES, "median"], sums[ZONES].median())
     assert (chosen["lesions"] == 9).all() and (chosen["patients"] == 5).all()
     assert (chosen["low"] <= chosen["median"]).all() and (chosen["median"] <= chosen["high"]).all()
@@ -51,18 +51,19 @@ def test_evidence_of_voxels_and_of_sequences():
     evidence = evidence_summary(context, **SETTINGS)
     voxel = evidence.query("region == 'TP' and level == 'voxel'").set_index("sequence")
     positive = context[context["region"] == "TP"]
-    sums = positive.groupby(["patient", "lesion", "sequence"])[
-        ["positive", "negative", "relevance"]
-    ].sum()
+    sums = {
+        column: positive.pivot_table(column, ["patient", "lesion"], "sequence", aggfunc="sum")
+        for column in ("positive", "negative", "relevance")
+    }
     for column, name in {
         "positive": "positive",
         "negative": "negative",
         "relevance": "net",
     }.items():
-        expected = sums[column].unstack()
+        expected = sums[column]
         np.testing.assert_allclose(voxel.loc[SEQUENCES, name], expected[SEQUENCES].median())
         assert voxel.loc["all", name] == pytest.approx(expected.sum(axis=1).median())
-    net = sums["relevance"].unstack()
+    net = sums["relevance"]
     sequence = evidence.query("region == 'TP' and level == 'sequence'").set_index("sequence")
     assert sequence.loc["all", "positive"] == pytest.approx(net.clip(lower=0).sum(axis=1).median())
     assert sequence.loc["T1", "lesions_against"] == (net["T1"] < 0).sum()

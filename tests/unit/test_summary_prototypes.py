@@ -25,7 +25,8 @@ def ball(centre_mm, radius_mm):
 
 def relevance_around(centre_mm, radius_mm):
     region, distance = ball(centre_mm, radius_mm)
-    bump = np.exp(-((distance / radius_mm) ** 2))
+    # Nothing of it beyond the image, wherever it lies.
+    bump = np.exp(-((distance / radius_mm) ** 2)) * (distance < 1.8 * radius_mm)
     return np.stack([3 * bump, -bump]), region
 
 

@@ -28,7 +28,7 @@ def test_logits_that_share_the_margin_evenly_have_its_shares():
     difference = summary.loc[("tumour", "share less that of the margin")]
     np.testing.assert_allclose(difference[["value", "low", "high"]], 0, atol=1e-12)
     assert summary.loc[("tumour", "Kendall's tau to the margin"), "value"].item() == 1
-    same = summary.loc[("tumour", "patients with the margin's first sequence")].iloc[0]
+    same = summary.loc[("tumour", "patients with the margin's first sequence")]
     assert same["value"] == 1 and same["n"] == 6
 
 

@@ -109,7 +109,8 @@ def lesion_matrix(context: pd.DataFrame, column: str, value: str) -> pd.DataFram
     """
     known = context.dropna(subset=[value])
     order = list(dict.fromkeys(context[column]))
-    return known.groupby([*LESION, column])[value].sum().unstack(column).reindex(columns=order)
+    matrix = known.pivot_table(index=LESION, columns=column, values=value, aggfunc="sum")
+    return matrix.reindex(columns=order)
 
 
 def _kinds(context: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -4,6 +4,7 @@ Spectral clustering of explanations, as in SpRAy (Lapuschkin et al. 2019, Nature
 1096), of the shares of sequences and of zones instead of heatmaps.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,9 +122,12 @@ def cluster(points: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Spectral clusters of the points' graph (Ng, Jordan & Weiss 2002), largest first, from 1."""
     if count == 1:
         return np.ones(len(points), int)
-    found = SpectralClustering(count, affinity="precomputed", random_state=seed).fit_predict(
-        neighbourhood(points)
-    )
+    with warnings.catch_warnings():
+        # A graph in separate parts is the clearest case of all.
+        warnings.filterwarnings("ignore", "Graph is not fully connected")
+        found = SpectralClustering(count, affinity="precomputed", random_state=seed).fit_predict(
+            neighbourhood(points)
+        )
     names, sizes = np.unique(found, return_counts=True)
     rank = {name: place for place, name in enumerate(names[np.argsort(-sizes, kind="stable")], 1)}
     return np.array([rank[name] for name in found])
@@ -175,7 +179,7 @@ def verdict(strategies: Strategies) -> str:
     if lesions < FEWEST_LESIONS:
         return f"not clustered: {lesions} lesions, at least {FEWEST_LESIONS} are needed"
     if clusters == 1:
-        return f"one strategy: no gap beyond chance among {lesions} lesions"
+        return f"no separate clusters: no gap beyond chance among {lesions} lesions"
     strength = "stable" if strategies.stability >= 0.75 else "unstable"
     return f"{clusters} {strength} clusters: adjusted Rand index {strategies.stability:.2f}"
 
