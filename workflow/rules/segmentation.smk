@@ -54,6 +54,7 @@ rule train_network:
             "inference": WINDOWS,
         },
         sequences=SEQUENCES,
+        channels=SEQUENCES,
         code=code_version("train_network"),
     message:
         "Training the network"
@@ -86,6 +87,7 @@ rule predict_patient:
         overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         lesion_overlap=config["inference"]["lesion_overlap"],
+        sequences=SEQUENCES,
         code=code_version("predict_patient"),
     message:
         "Segmenting patient {wildcards.patient}"

@@ -1,4 +1,6 @@
-"""Bootstrap intervals of medians over patients."""
+"""Bootstrap intervals over patients."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,3 +31,29 @@ def median_interval(
     tail = (1 - confidence) / 2
     low, high = np.quantile(medians, [tail, 1 - tail], axis=0)
     return median, low, high
+
+
+def statistic_interval(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Any statistic of the patients with its percentile bootstrap interval: (value, low, high).
+
+    `statistic` maps values (patients, ...) of at least one patient to (quantities,). Resamples in
+    which a quantity is NaN, because it has no value there, are left out of its interval. Otherwise
+    as `median_interval`.
+    """
+    value = statistic(values)
+    unknown = np.full(len(value), np.nan)
+    if len(values) < FEWEST_PATIENTS:
+        return value, unknown, unknown
+    draws = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
+    drawn = np.array([statistic(values[draw]) for draw in draws])  # (resamples, quantities)
+    tail = (1 - confidence) / 2
+    known = [quantity[~np.isnan(quantity)] for quantity in drawn.T]
+    bounds = [np.quantile(q, [tail, 1 - tail]) if len(q) else [np.nan, np.nan] for q in known]
+    low, high = np.transpose(bounds)
+    return value, low, high
