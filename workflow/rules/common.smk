@@ -11,11 +11,14 @@ from mrelevance.configuration import (
     check_configuration,
     check_files,
     check_free_space,
+    configuration_of_network,
     expected_bytes,
+    other_networks,
 )
 from mrelevance.errors import InputError
 from mrelevance.files import read_table, sha256
 from mrelevance.phantom.settings import check_settings
+from mrelevance.summary.subsets import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
@@ -85,11 +88,15 @@ REGISTRATION = {
 METHODS = ["deformable", "rigid", "none"]
 LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
+# Networks set beside the study's.
+NETWORKS = other_networks(config)
 
 
 wildcard_constraints:
     patient="|".join(map(re.escape, PATIENTS)),
     correction="|".join(METHODS),
+    network="|".join(map(re.escape, NETWORKS)),
+    subset="[^/]+",
 
 
 def code_version(script):
@@ -135,6 +142,68 @@ def less_corrected(path):
 def lesser_registration(wildcards):
     """Settings of motion correction with another method than configured."""
     return {**REGISTRATION, "method": wildcards.correction}
+
+
+def what_trains(study):
+    """What a network depends on, of a configuration."""
+    return {
+        "seed": study["seed"],
+        "preprocess": study["preprocess"],
+        "network": study["network"],
+        "training": study["training"],
+        "inference": WINDOWS,
+    }
+
+
+def shapley_to_choose_by(wildcards):
+    """The validation patients' Shapley values, where these choose the subsets."""
+    if config["selection"]["subsets"] != "default":
+        return []
+    return for_split("validation", "results/evaluation/{patient}/shapley.tsv")(
+        wildcards
+    )
+
+
+def for_subsets(path):
+    """Input function: the path for every test patient and every subset of the sequences."""
+
+    def paths(wildcards):
+        subsets = read_table(checkpoints.choose_subsets.get().output.subsets)
+        return expand(
+            f"results/selection/{{subset}}/{path}",
+            subset=subsets["subset"],
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def sequences_of_subset(wildcards):
+    """Sequences of a subset, from its name."""
+    return sequences_of(wildcards.subset)
+
+
+def for_networks(path):
+    """Input function: the path for every test patient and every network beside the study's."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/networks/{{network}}/{path}",
+            network=NETWORKS,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def what_trains_network(wildcards):
+    """What a network beside the study's depends on."""
+    return what_trains(configuration_of_network(config, wildcards.network))
+
+
+def divisor_of_network(wildcards):
+    """The divisor of a network beside the study's."""
+    return configuration_of_network(config, wildcards.network)["network"]["divisor"]
 
 
 def images_of_patient(wildcards):

@@ -46,13 +46,7 @@ rule train_network:
     resources:
         mem_mb=4000,
     params:
-        configuration={
-            "seed": config["seed"],
-            "preprocess": config["preprocess"],
-            "network": config["network"],
-            "training": config["training"],
-            "inference": WINDOWS,
-        },
+        configuration=what_trains(config),
         sequences=SEQUENCES,
         channels=SEQUENCES,
         code=code_version("train_network"),

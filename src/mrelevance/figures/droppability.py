@@ -45,10 +45,10 @@ def droppability(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[
     figure = style.new_figure(style.PAGE_MM, max(86, 7 * len(predictors) + 42))
     figure.suptitle(wrapped(text), x=0.02, ha="left", fontsize=7)
     shares, replaced, ranks = figure.subplots(1, 3, width_ratios=[1, 1, 0.9])
-    of_quantity = values.set_index(["quantity", "measure"])
-    retrained = of_quantity.loc[(RETRAINED, DICE)].set_index("sequence")
+    of_quantity = values.set_index(["quantity", "measure"]).sort_index(kind="stable")
+    retrained = of_quantity.loc[RETRAINED, DICE].set_index("sequence")
     for axes, quantity, measure in ((shares, MEASURED, SHARE), (replaced, REPLACED, DICE)):
-        predictor = of_quantity.loc[(quantity, measure)].set_index("sequence")
+        predictor = of_quantity.loc[quantity, measure].set_index("sequence")
         _scatter(axes, predictor, retrained, sequences)
     low = max(replaced.get_xlim()[0], replaced.get_ylim()[0])
     high = min(replaced.get_xlim()[1], replaced.get_ylim()[1])

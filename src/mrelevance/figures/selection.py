@@ -2,6 +2,7 @@
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}
 VALUES = {DICE: "median Dice", SENSITIVITY: SENSITIVITY}
 # Dots of protocols with as many sequences lie this far apart, in sequences, and within this width.
 STEP, WIDTH = 0.1, 0.7
-LINE_LETTERS = 118
+LINE_LETTERS = 140
 
 
 @style.styled
@@ -124,6 +125,10 @@ def protocols(table: pd.DataFrame, sequences: list[str]) -> Figure:
     if order["minutes_saved"].notna().all():
         _minutes(panels[-1], order)
     matrix.set_ylim(len(place) - 0.4, -0.6)
+    larger = order["size"].to_numpy()
+    for y in np.flatnonzero(larger[:-1] != larger[1:]):
+        for axes in (matrix, *panels):
+            axes.axhline(y + 0.5, color="0.88", linewidth=0.6, zorder=0)
     figure.legend(handles=_handles(tested), loc="outside lower center", ncols=4)
     return figure
 
@@ -144,7 +149,17 @@ def _matrix(axes: Axes, order: pd.DataFrame, sequences: list[str]) -> None:
 
 def _differences(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
     axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
-    axes.axvline(-rows["margin"].iloc[0], color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
+    margin = -rows["margin"].iloc[0]
+    axes.axvline(margin, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
+    axes.text(
+        margin,
+        1.01,
+        "margin",
+        transform=axes.get_xaxis_transform(),
+        ha="center",
+        fontsize=5.5,
+        color=style.GREY,
+    )
     for row in rows.itertuples():
         y, colour = place[row.subset], COLOURS[row.conclusion]
         axes.hlines(y, row.difference_low, row.difference_high, color=colour, linewidth=1.2)
@@ -164,7 +179,7 @@ def _differences(axes: Axes, rows: pd.DataFrame, place: dict[str, int]) -> None:
 def _minutes(axes: Axes, order: pd.DataFrame) -> None:
     for y, saved in enumerate(order["minutes_saved"]):
         axes.text(
-            1.72,
+            1.78,
             y,
             f"{saved:g} min",
             transform=axes.get_yaxis_transform(),
@@ -173,7 +188,7 @@ def _minutes(axes: Axes, order: pd.DataFrame) -> None:
             fontsize=5.5,
         )
     axes.text(
-        1.72, 1.01, "saved", transform=axes.transAxes, ha="right", fontsize=5.5, color=style.GREY
+        1.78, 1.01, "saved", transform=axes.transAxes, ha="right", fontsize=5.5, color=style.GREY
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from mrelevance.errors import InputError
+from mrelevance.summary.agreement import APPROXIMATES
 from mrelevance.summary.bootstrap import statistic_interval
 from mrelevance.summary.columns import check_columns
 from mrelevance.summary.noninferiority import pooled, typical_difference
@@ -175,26 +176,31 @@ def droppability_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:
         )
     taus = agreement[agreement["measure"] == DICE].set_index("predictor")
     measured = taus.loc[MEASURED]
-    predicted = measured["tau_low"] > 0
-    others = "; ".join(
-        f"{name} {row.kendall_tau:.2f}"
-        for name, row in taus.iterrows()
-        if name != MEASURED
+    others = ", ".join(
+        f"{name} {row.kendall_tau:.2f}" for name, row in taus.iterrows() if name != MEASURED
     )
-    numbers = values.set_index(["quantity", "measure", "sequence"])
-    shares = numbers.loc[MEASURED, SHARE]["value"]
-    first = shares.idxmax()
-    kept, gone = (
-        numbers.loc[quantity, DICE].loc[first, ["value", "low", "high"]]
-        for quantity in (REPLACED, RETRAINED)
-    )
+    keys = ["quantity", "measure", "sequence"]
+    numbers = values.set_index(keys)[["value", "low", "high"]].sort_index()
+    first = numbers.loc[MEASURED, SHARE]["value"].idxmax()
+    replaced, gone = (numbers.loc[quantity, DICE, first] for quantity in (REPLACED, RETRAINED))
     return (
-        f"The measured shares {'predicted' if predicted else 'are not shown to predict'} which "
-        f"sequences cost Dice when a network is trained without them: Kendall's tau "
-        f"{measured['kendall_tau']:.2f} [{measured['tau_low']:.2f}, {measured['tau_high']:.2f}] "
-        f"over {measured['sequences']} sequences, {measured['n']} patients ({others}). "
-        f"Shares and droppability are two things: {first} has the largest share, "
-        f"{shares[first]:.2f}; replaced in the trained network it costs {kept['value']:.3f} of Dice "
-        f"[{kept['low']:.3f}, {kept['high']:.3f}], left out of training {gone['value']:.3f} "
-        f"[{gone['low']:.3f}, {gone['high']:.3f}]."
+        f"The measured shares {_predicted(measured)} which sequences cost Dice when a network is "
+        f"trained without them: Kendall's tau {_interval(measured, 'kendall_tau', 'tau', 2)} over "
+        f"{measured['sequences']} sequences, {measured['n']} patients; shares and losses by "
+        f"{others}. Shares and droppability are two things: {first} has the largest share, "
+        f"{numbers.loc[MEASURED, SHARE, first]['value']:.2f}; replaced in the trained network it "
+        f"costs {_interval(replaced)} of Dice, left out of training {_interval(gone)}."
     )
+
+
+def _predicted(measured: pd.Series) -> str:
+    if not measured["tau_low"] > 0:
+        return "are not shown to predict"
+    return (
+        "predicted" if measured["kendall_tau"] >= APPROXIMATES["tau"] else "predicted only partly"
+    )
+
+
+def _interval(row: pd.Series, value: str = "value", bounds: str = "", digits: int = 3) -> str:
+    low, high = (row[f"{bounds}_{end}" if bounds else end] for end in ("low", "high"))
+    return f"{row[value]:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -115,7 +115,14 @@ def network_agreement(
     both put the same sequence first, and beyond_seed, a typical patient's tau minus the mean tau
     of the seeds in the same patient (NA without one, and for the seeds themselves); with bootstrap
     intervals.
+
+    Raises
+    ------
+    InputError
+        There is no network beside the study's, or no patient is common to both.
     """
+    if len(relevance) == 1:
+        raise InputError("comparison.networks: there is none to set beside the study's; name one")
     interval = (resamples, confidence, seed)
     rows = []
     for composite in composites:

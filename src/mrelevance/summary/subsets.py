@@ -87,19 +87,24 @@ def check_minutes(minutes: dict[str, float] | None, sequences: list[str]) -> Non
         )
 
 
-def dropping_order(shapley: pd.DataFrame) -> list[str]:
+def dropping_order(shapley: pd.DataFrame | None) -> list[str]:
     """Sequences in the order in which a greedy backward search drops them.
 
-    `shapley` are the exact Shapley values of patients that do not test, in the columns of the
-    relevance table. Shapley values add up, so that dropping the sequence with the least of them,
+    `shapley` are the exact Shapley values of the validation patients, in the columns of the
+    relevance table; those of the test patients would choose what does well in the test. Shapley values add up, so that dropping the sequence with the least of them,
     again and again, is to go through the sequences from the smallest median pooled share of the
     predicted tumour to the largest.
 
     Raises
     ------
     InputError
-        In no patient tumour was predicted, or see `share_matrix`.
+        There is no such patient, in none of them was tumour predicted, or see `share_matrix`.
     """
+    if shapley is None:
+        raise InputError(
+            "selection.subsets: default chooses by the Shapley values of the validation patients, "
+            "and there are none; mark some in the sample sheet, or list the subsets"
+        )
     shares = share_matrix(shapley, MEASURED, "relevance_pooled")
     if shares.empty:
         raise InputError(
