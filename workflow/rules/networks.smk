@@ -67,8 +67,7 @@ use rule relate_patient as relate_patient_other with:
     benchmark:
         "results/benchmarks/relate_patient_other/{network}_{patient}.tsv"
     params:
-        relevance=config["relevance"]
-        | {"composites": [config["figures"]["composite"]]},
+        relevance=config["relevance"] | {"composites": [config["figures"]["composite"]]},
         divisor=divisor_of_network,
     message:
         "Relating patient {wildcards.patient}'s segmentation by network {wildcards.network}"

@@ -133,7 +133,7 @@ def _common_patients(
     whole = ablation[ablation["ablation"] == "all"].set_index("patient")
     replaced = ablation[ablation["ablation"] == "drop_one"]
     for measure, column in ((DICE, "dice"), (SENSITIVITY, "detected")):
-        kept = replaced.pivot(index="patient", columns="sequence", values=column)[compared]
+        kept = replaced.pivot_table(index="patient", columns="sequence", values=column)[compared]
         tables[REPLACED, measure] = (-kept.sub(whole[column], axis="index")).dropna()
     for measure, losses in (
         (DICE, {name: own["dice_full"] - own["dice"] for name, own in without.items()}),

@@ -1,4 +1,4 @@
-"""Do networks of equal Dice look at the same sequences? Two seeds of one network are the yardstick."""
+"""Do networks of equal Dice look at the same sequences? Two seeds of one are the yardstick."""
 
 import numpy as np
 import pandas as pd

@@ -91,9 +91,10 @@ def dropping_order(shapley: pd.DataFrame | None) -> list[str]:
     """Sequences in the order in which a greedy backward search drops them.
 
     `shapley` are the exact Shapley values of the validation patients, in the columns of the
-    relevance table; those of the test patients would choose what does well in the test. Shapley values add up, so that dropping the sequence with the least of them,
-    again and again, is to go through the sequences from the smallest median pooled share of the
-    predicted tumour to the largest.
+    relevance table; those of the test patients would choose what does well in the test. Shapley
+    values add up, so that dropping the sequence with the least of them, again and again, is to go
+    through the sequences from the smallest median pooled share of the predicted tumour to the
+    largest.
 
     Raises
     ------
