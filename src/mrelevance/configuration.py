@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from mrelevance.errors import InputError
+from mrelevance.summary.networks import STUDY
+from mrelevance.summary.subsets import check_minutes, check_subsets
 
 # Measured on phantom patients: compressed images of all stages up to the network's input, and the
 # relevance maps of one composite.
@@ -24,7 +26,8 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     ------
     InputError
         A key is unknown or missing; a value has the wrong type or lies outside its range; a
-        sequence or composite is named that is not configured; a size does not fit the network.
+        sequence or composite is named that is not configured; a size does not fit the network;
+        see `check_subsets` and `check_minutes`.
     """
     validator = Draft202012Validator(json.loads(Path(schema).read_text()))
     error = best_match(validator.iter_errors(config))
@@ -35,6 +38,17 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     _check_named(
         "figures.composite", config["figures"]["composite"], "relevance.composites", composites
     )
+    check_subsets(config["selection"]["subsets"], config["sequences"])
+    check_minutes(config["selection"]["acquisition_minutes"], config["sequences"])
+    for name in other_networks(config):
+        if name == STUDY:
+            raise InputError(
+                f"configuration: comparison.networks names a network {STUDY}, which is what the "
+                "study's own is called; choose another name"
+            )
+        error = best_match(validator.iter_errors(configuration_of_network(config, name)))
+        if error:
+            raise InputError(f"{_in_one_line(error)} (network {name} of comparison.networks)")
     divisor = config["network"]["divisor"]
     for key, size in (
         ("training.patch", config["training"]["patch"]),
@@ -52,6 +66,22 @@ def check_configuration(config: dict, schema: str | Path) -> None:
             f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "
             f"multiple of evaluation.maps.block, which is {maps['block']}"
         )
+
+
+def other_networks(config: dict) -> list[str]:
+    """Names of the networks that are set beside the study's."""
+    networks = config["comparison"]["networks"]
+    return [name for name, changes in networks.items() if changes is not None]
+
+
+def configuration_of_network(config: dict, name: str) -> dict:
+    """The configuration with the changes of one of `comparison.networks`.
+
+    Its `seed` and `network` replace the study's as a whole, `training` key by key.
+    """
+    changes = config["comparison"]["networks"][name]
+    training = config["training"] | changes.get("training", {})
+    return config | changes | {"training": training}
 
 
 def check_files(paths: Iterable[tuple[str, Path]]) -> int:

@@ -79,6 +79,19 @@ def write(project, patient, name, voxels, spacing=2.0):
         ("evaluation: {maps: {gallery_patient: P999}}", "is P999, which is not in the sample"),
         ("phantom: {size: [8, 8, 8]}", "the body needs at least"),
         ("cohort: {patients: nowhere.tsv}", "nowhere.tsv does not exist"),
+        ("selection: {subsets: [[T2, T9]]}", "[T2, T9] names T9, which is not among sequences"),
+        ("selection: {subsets: [[T2, T1-pre], [T1-pre, T2]]}", "[T1-pre, T2] is listed twice"),
+        (
+            "selection: {subsets: [[T2, T1-pre, T1-20s, T1-60s, T1-120s, T1-15min]]}",
+            "is the full protocol",
+        ),
+        ("selection: {margin_dice: 0}", "selection.margin_dice: 0 is less than or equal to"),
+        ("selection: {acquisition_minutes: {T2: 4}}", "acquisition_minutes lacks T1-pre, T1-20s"),
+        ("comparison: {networks: {study: {seed: 1}}}", "names a network study"),
+        (
+            "comparison: {networks: {unet: {training: {steps: 0}}}}",
+            "training.steps: 0 is less than the minimum of 1; see config/README.md (network unet",
+        ),
     ],
 )
 def test_configuration(project, text, expected):

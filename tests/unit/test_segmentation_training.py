@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+import SimpleITK as sitk
 import torch
 from segmentation_blobs import CONFIGURATION, SEQUENCES, split_of, write_patients
 
@@ -158,6 +159,22 @@ def test_test_patients_are_not_read(images, tmp_path):
     split.loc[4] = ["99", "test"]
     train(images, split, SEQUENCES, configuration, tmp_path, code="1")
     assert (tmp_path / "weights.pt").exists()
+
+
+def test_a_subset_trains_as_if_the_image_held_nothing_else(images, tmp_path):
+    """The same patches of the same channels give the same weights, from whatever image."""
+    configuration = with_training(steps=4, steps_per_epoch=4)
+    alone = {}
+    for name, (image, label) in images.items():
+        picked = sitk.ReadImage(str(image))[:, :, :, 1:3]
+        alone[name] = (tmp_path / f"{name}.nii", label)
+        sitk.WriteImage(picked, str(alone[name][0]))
+    split = split_of(images)
+    train(images, split, ["T2", "FLAIR"], configuration, tmp_path / "picked", "1", SEQUENCES)
+    train(alone, split, ["T2", "FLAIR"], configuration, tmp_path / "alone", "1")
+    assert_same(weights_of(tmp_path / "picked"), weights_of(tmp_path / "alone"))
+    assert read_json(tmp_path / "picked/card.json")["channels"] == ["T2", "FLAIR"]
+    load_network(tmp_path / "picked", ["T2", "FLAIR"])
 
 
 @pytest.mark.parametrize(

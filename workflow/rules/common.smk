@@ -1,4 +1,4 @@
-"""Configuration, sample sheet, and the input functions of the rules."""
+"""Configuration and sample sheet, checked before anything runs."""
 
 import math
 import os
@@ -11,11 +11,14 @@ from mrelevance.configuration import (
     check_configuration,
     check_files,
     check_free_space,
+    configuration_of_network,
     expected_bytes,
+    other_networks,
 )
 from mrelevance.errors import InputError
 from mrelevance.files import read_table, sha256
 from mrelevance.phantom.settings import check_settings
+from mrelevance.summary.subsets import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
@@ -100,12 +103,16 @@ ANSWER_KNOWN = (
     config["cohort"]["source"] == "phantom" and config["phantom"]["variant"] != "study"
 )
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
+# Networks set beside the study's.
+NETWORKS = other_networks(config)
 
 
 wildcard_constraints:
     patient="|".join(map(re.escape, PATIENTS)),
     correction="|".join(METHODS),
     reference="|".join(REFERENCES),
+    network="|".join(map(re.escape, NETWORKS)),
+    subset="[^/]+",
 
 
 def code_version(script):
@@ -116,155 +123,3 @@ def code_version(script):
 def notebook_version(notebook):
     """Fingerprint of a notebook and of the library code that it runs."""
     return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")
-
-
-def patients_of(split):
-    """Patients of one part of the split; waits for the split where it is not known before."""
-    if SPLIT is not None and not EXCLUDE_FAILED:
-        return [patient for patient in PATIENTS if SPLIT[patient] == split]
-    known = read_table(checkpoints.split_cohort.get().output.split)
-    return known.loc[known["split"] == split, "patient"].tolist()
-
-
-def for_split(split, path):
-    """Input function: the path, or paths, for every patient of one part of the split."""
-
-    def paths(wildcards):
-        return expand(path, patient=patients_of(split), **dict(wildcards.items()))
-
-    return paths
-
-
-def for_mapped(path):
-    """Input function: the path for every test patient with a lesion to map."""
-
-    def paths(wildcards):
-        mapped = patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
-        return expand(path, patient=mapped)
-
-    return paths
-
-
-def for_gallery(path):
-    """Input function: the path for the patient of the gallery, or those to find one among."""
-
-    def paths(wildcards):
-        patient = config["evaluation"]["maps"]["gallery_patient"]
-        return expand(path, patient=patient) if patient else for_mapped(path)(wildcards)
-
-    return paths
-
-
-def less_corrected(path):
-    """Input function: the path for every test patient and every lesser correction."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/motion_effect/{{correction}}/{path}",
-            correction=LESS_CORRECTION,
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
-def lesser_registration(wildcards):
-    """Settings of motion correction with another method than configured."""
-    return {**REGISTRATION, "method": wildcards.correction}
-
-
-def chosen_reference(wildcards):
-    """Reference by the name in the path, or else the configured one."""
-    return wildcards.get("reference", config["relevance"]["reference"])
-
-
-def donor_of_patient(wildcards):
-    """Image of the training patient that stands for a patient's, where the reference needs one."""
-    if chosen_reference(wildcards) != "shuffled":
-        return []
-    donors = [name for name in patients_of("train") if name != wildcards.patient]
-    donor = donors[PATIENTS.index(wildcards.patient) % len(donors)]
-    return f"results/preprocessed/{donor}/image.nii"
-
-
-def from_other_references(path):
-    """Input function: the path for every test patient and every reference but the configured."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/evaluation/references/{{reference}}/{path}",
-            reference=OTHER_REFERENCES,
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
-def known_answer(path):
-    """The path, where the phantom has a known answer to compare with."""
-    return [path] if ANSWER_KNOWN else []
-
-
-def images_of_patient(wildcards):
-    """The user's images of one patient, in the order of the sequences."""
-    return [DATA / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
-
-
-def label_of_patient(wildcards):
-    """The user's lesion label of one patient."""
-    return DATA / SHEET.loc[wildcards.patient, LABEL]
-
-
-def mask_of_patient(wildcards):
-    """The user's mask of one patient's organ of interest."""
-    return DATA / SHEET.loc[wildcards.patient, MASK]
-
-
-def stored_mask(wildcards):
-    """The imported mask of one patient's organ of interest, if the sheet names any."""
-    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
-
-
-def organ_of_patient(wildcards):
-    """Mask of one patient's organ on the reference's grid: known of the phantom, else optional."""
-    if config["cohort"]["source"] == "phantom":
-        return [f"results/raw/{wildcards.patient}/truth/liver.nii.gz"]
-    return stored_mask(wildcards)
-
-
-def true_motion(wildcards):
-    """What is known about a phantom patient's motion; other cohorts have no such truth."""
-    if config["cohort"]["source"] != "phantom":
-        return []
-    truth = f"results/raw/{wildcards.patient}/truth"
-    return [
-        f"{truth}/liver.nii.gz",
-        f"{truth}/landmarks.tsv",
-        *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
-    ]
-
-
-def true_conspicuity(wildcards):
-    """How visible the test patients' lesions truly are; known of the phantom alone."""
-    if config["cohort"]["source"] != "phantom":
-        return []
-    return expand(
-        "results/raw/{patient}/truth/conspicuity.tsv", patient=patients_of("test")
-    )
-
-
-def quality_of_cohort(wildcards):
-    """The motion tables of all patients, where the split depends on them."""
-    if not EXCLUDE_FAILED:
-        return []
-    return expand("results/motion/{patient}/quality.tsv", patient=PATIENTS)
-
-
-def first_test_image(wildcards):
-    """Preprocessed image of the first test patient."""
-    return f"results/preprocessed/{patients_of('test')[0]}/image.nii"
-
-
-def first_test_label(wildcards):
-    """Preprocessed lesion label of the first test patient."""
-    return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"

@@ -46,14 +46,9 @@ rule train_network:
     resources:
         mem_mb=4000,
     params:
-        configuration={
-            "seed": config["seed"],
-            "preprocess": config["preprocess"],
-            "network": config["network"],
-            "training": config["training"],
-            "inference": WINDOWS,
-        },
+        configuration=what_trains(config),
         sequences=SEQUENCES,
+        channels=SEQUENCES,
         code=code_version("train_network"),
     message:
         "Training the network"
@@ -86,6 +81,7 @@ rule predict_patient:
         overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         lesion_overlap=config["inference"]["lesion_overlap"],
+        sequences=SEQUENCES,
         code=code_version("predict_patient"),
     message:
         "Segmenting patient {wildcards.patient}"

@@ -15,6 +15,7 @@ from mrelevance.images import (
     write_image,
 )
 from mrelevance.logs import log_to
+from mrelevance.segmentation.channels import pick_channels
 from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.lesions import describe_regions, find_regions
 from mrelevance.segmentation.network import load_network
@@ -24,14 +25,16 @@ logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 patient, inputs, params = snakemake.wildcards.patient, snakemake.input, snakemake.params
-sequences = read_json(inputs.channels)["sequences"]
-network = load_network(Path(inputs.weights).parent, sequences)
-image = read_image(inputs.image, f"patient {patient}, preprocessed image")
+what = f"patient {patient}, preprocessed image"
+network = load_network(Path(inputs.weights).parent, params.sequences)
+image = read_image(inputs.image, what)
+channels = read_json(inputs.channels)["sequences"]
+voxels = pick_channels(to_array(image), channels, params.sequences, what)
 label = to_array(read_image(inputs.label, f"patient {patient}, preprocessed label"))
 with torch.no_grad():
     logits = predict_logits(
         network,
-        torch.from_numpy(to_array(image)),
+        torch.from_numpy(voxels),
         params.window,
         params.overlap,
         params.divisor,

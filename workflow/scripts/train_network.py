@@ -25,4 +25,5 @@ train(
     params.configuration,
     Path(snakemake.output.weights).parent,
     params.code,
+    params.channels,
 )

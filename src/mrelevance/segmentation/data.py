@@ -20,6 +20,7 @@ from mrelevance.images import (
     spacing_zyx,
     to_array,
 )
+from mrelevance.segmentation.channels import pick_channels
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,30 @@ class Batch:
 
 
 def load_patient(
-    name: str, image_path: str | Path, label_path: str | Path, sequences: list[str]
+    name: str,
+    image_path: str | Path,
+    label_path: str | Path,
+    sequences: list[str],
+    channels: list[str] | None = None,
 ) -> Patient:
     """Read a patient's image (4D, one channel per sequence) and label (lesions numbered 1..n).
+
+    `channels` names those of the image, where it holds more than the `sequences` to be read.
 
     Raises
     ------
     InputError
-        A file cannot be read, the number of channels is not that of the sequences, image and
-        label lie on different grids, or intensities are not normalised.
+        A file cannot be read, the number of channels is not that of their names, a sequence is not
+        among them, image and label lie on different grids, or intensities are not normalised.
     """
     image = read_image(image_path, f"patient {name}, preprocessed image")
-    if image.GetDimension() != 4 or image.GetSize()[3] != len(sequences):
-        raise InputError(
-            f"patient {name}: {image_path} has not the {len(sequences)} channels "
-            f"{', '.join(sequences)}; preprocess it again"
-        )
+    voxels = pick_channels(
+        to_array(image), channels or sequences, sequences, f"patient {name}, {image_path}"
+    )
     label = read_image(label_path, f"patient {name}, preprocessed label")
     grid = first_channel(image)
     check_same_geometry(label, grid, f"patient {name}, {label_path}")
-    half = torch.from_numpy(to_array(image)).half()
+    half = torch.from_numpy(voxels).half()
     if not half.isfinite().all():
         raise InputError(
             f"patient {name}: {image_path} holds intensities beyond {torch.finfo(half.dtype).max}; "

@@ -36,13 +36,15 @@ def train(
     configuration: dict,
     model_folder: str | Path,
     code: str,
+    channels: list[str] | None = None,
 ) -> None:
     """Train a network; write weights.pt, history.tsv and card.json into `model_folder`.
 
     `images` holds each patient's preprocessed image and label, `split` the columns patient and
     split (train, validation, test; test patients are never read). `configuration` holds seed,
     network, training, inference (window, overlap) and preprocess, the last for the model card
-    only. `code` is any text that identifies the version of this library.
+    only. `code` is any text that identifies the version of this library. `channels` names those of
+    the images, where they hold more than the `sequences` that the network is to see.
 
     Dice plus cross-entropy, AdamW, a one-cycle learning rate, a clipped gradient norm. After each
     epoch of training.steps_per_epoch steps the mean Dice of the validation patients that have a
@@ -74,7 +76,7 @@ def train(
     network = build_network(network_settings["name"], network_settings["arguments"], len(sequences))
     network = lay_out(network.to(device), settings["precision"])
     patients = {
-        group: [load_patient(name, *images[name], sequences) for name in names]
+        group: [load_patient(name, *images[name], sequences, channels) for name in names]
         for group, names in groups.items()
     }
 

@@ -33,6 +33,32 @@ def median_interval(
     return median, low, high
 
 
+def statistic_interval(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Any statistic of the patients with its percentile bootstrap interval: (value, low, high).
+
+    `statistic` maps values (patients, ...) of at least one patient to (quantities,). Resamples in
+    which a quantity is NaN, because it has no value there, are left out of its interval. Otherwise
+    as `median_interval`.
+    """
+    value = statistic(values)
+    unknown = np.full(len(value), np.nan)
+    if len(values) < FEWEST_PATIENTS:
+        return value, unknown, unknown
+    draws = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
+    drawn = np.array([statistic(values[draw]) for draw in draws])  # (resamples, quantities)
+    tail = (1 - confidence) / 2
+    known = [quantity[~np.isnan(quantity)] for quantity in drawn.T]
+    bounds = [np.quantile(q, [tail, 1 - tail]) if len(q) else [np.nan, np.nan] for q in known]
+    low, high = np.transpose(bounds)
+    return value, low, high
+
+
 def lesion_interval(
     values: np.ndarray,
     patients: np.ndarray,
@@ -54,12 +80,10 @@ def lesion_interval(
     if not len(values):
         unknown = np.full(values.shape[1], np.nan)
         return unknown, unknown, unknown
-    point = statistic(values)
     members = [np.flatnonzero(patients == name) for name in dict.fromkeys(patients)]
-    if len(members) < FEWEST_PATIENTS:
-        return point, np.full_like(point, np.nan), np.full_like(point, np.nan)
-    draws = np.random.default_rng(seed).integers(len(members), size=(resamples, len(members)))
-    drawn = np.stack([statistic(values[np.concatenate([members[p] for p in d])]) for d in draws])
-    tail = (1 - confidence) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
-    return point, low, high
+
+    def of_patients(drawn: np.ndarray) -> np.ndarray:
+        return statistic(values[np.concatenate([members[patient] for patient in drawn])])
+
+    everyone = np.arange(len(members))
+    return statistic_interval(of_patients, everyone, resamples, confidence, seed)

@@ -1,0 +1,138 @@
+"""Networks beside the study's: detection, shares of the sequences, and whether they agree."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from mrelevance.figures import style
+from mrelevance.figures.selection import wrapped
+from mrelevance.summary.columns import check_columns
+from mrelevance.summary.networks import (
+    AGREEMENT_COLUMNS,
+    COLUMNS,
+    SEED,
+    share_measure,
+)
+from mrelevance.summary.selection import DICE, SENSITIVITY
+
+MARKERS = "os^Dvp*"
+DETECTION = {
+    DICE: "Dice: difference to the study's\nnetwork; right: median",
+    SENSITIVITY: "lesion sensitivity: difference\nto the study's network; right: value",
+}
+SPREAD = 0.16
+
+
+@style.styled
+def networks(
+    values: pd.DataFrame, agreement: pd.DataFrame, verdicts: pd.DataFrame, sequences: list[str]
+) -> Figure:
+    """Above detection and rank agreement of every network, below its shares of the sequences.
+
+    The tables are those of `mrelevance.summary.networks`; the study's network is the first and
+    darkest. One panel of shares for every composite of `agreement`, the verdicts on top.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(values, COLUMNS, "networks")
+    check_columns(agreement, AGREEMENT_COLUMNS, "agreement of the networks")
+    names = list(dict.fromkeys(values["network"]))
+    composites = list(dict.fromkeys(agreement["composite"]))
+    greys = np.linspace(0, 0.65, len(names)).round(2)
+    looks = {
+        name: (MARKERS[place % len(MARKERS)], str(grey))
+        for place, (name, grey) in enumerate(zip(names, greys, strict=True))
+    }
+    text = "\n".join(map(wrapped, verdicts["verdict"]))
+    figure = style.new_figure(style.PAGE_MM, 110 + 6 * len(names) + 3 * text.count("\n"))
+    figure.suptitle(text, x=0.02, ha="left", fontsize=7)
+    above, below = figure.subfigures(2, 1, height_ratios=[20 + 6 * len(names), 80])
+    *detection, ranks = above.subplots(1, 3, width_ratios=[1, 1, 1.1])
+    for axes, (measure, label) in zip(detection, DETECTION.items(), strict=True):
+        _differences(axes, values[values["measure"] == measure], looks)
+        axes.set_xlabel(label)
+    detection[0].set_yticks(range(len(names)), names)
+    detection[1].set_yticks([])
+    _ranks(ranks, agreement, composites, looks)
+    panels = below.subplots(1, len(composites), sharey=True, squeeze=False)[0]
+    for axes, composite in zip(panels, composites, strict=True):
+        rows = values[values["measure"] == share_measure(composite)]
+        _shares(axes, rows, sequences, looks)
+        axes.set_title(style.composite_name(composite), loc="left")
+    panels[0].set_ylabel("median pooled share")
+    handles = [
+        Line2D([], [], linestyle="", marker=marker, markersize=4, color=grey, label=name)
+        for name, (marker, grey) in looks.items()
+    ]
+    below.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+    return figure
+
+
+def _differences(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    """One row per network: the difference to the study's, and the value in figures."""
+    axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+    for y, row in enumerate(rows.itertuples()):
+        marker, grey = looks[row.network]
+        axes.hlines(y, row.difference_low, row.difference_high, color=grey, linewidth=1)
+        axes.scatter(row.difference, y, s=16, marker=marker, color=grey, zorder=3, gid=row.network)
+        axes.text(
+            1.02, y, f"{row.value:.3f}", transform=axes.get_yaxis_transform(), va="center",
+            fontsize=6,
+        )  # fmt: skip
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+
+
+def _shares(
+    axes: Axes, rows: pd.DataFrame, sequences: list[str], looks: dict[str, tuple[str, str]]
+) -> None:
+    """Share of every sequence, the networks side by side."""
+    axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
+    names = list(looks)
+    step = min(SPREAD, 0.7 / len(names))
+    for row in rows.itertuples():
+        marker, grey = looks[row.network]
+        place = names.index(row.network) - (len(names) - 1) / 2
+        x = sequences.index(row.sequence) + step * place
+        axes.vlines(x, row.low, row.high, color=grey, linewidth=1)
+        axes.scatter(
+            x, row.value, s=16, marker=marker, color=grey, zorder=3,
+            gid=f"{row.network} {row.sequence}",
+        )  # fmt: skip
+    style.sequence_axis(axes, sequences)
+
+
+def _ranks(
+    axes: Axes,
+    agreement: pd.DataFrame,
+    composites: list[str],
+    looks: dict[str, tuple[str, str]],
+) -> None:
+    """Kendall's tau to the study's network; what seeds reach is the shaded yardstick."""
+    others = list(dict.fromkeys(agreement["network"]))
+    for y, composite in enumerate(composites):
+        rows = agreement[agreement["composite"] == composite]
+        for row in rows.itertuples():
+            place = y + SPREAD * (others.index(row.network) - (len(others) - 1) / 2)
+            marker, grey = looks[row.network]
+            axes.hlines(place, row.tau_low, row.tau_high, color=grey, linewidth=1)
+            axes.scatter(
+                row.kendall_tau, place, s=16, marker=marker, color=grey, zorder=3,
+                gid=f"{row.network} {composite}",
+            )  # fmt: skip
+        seeds = rows[rows["differs_in"] == SEED]
+        if seeds["tau_low"].notna().any():
+            axes.fill_betweenx(
+                [y - 0.45, y + 0.45], seeds["tau_low"].min(), seeds["tau_high"].max(),
+                color="0.93", linewidth=0, zorder=0,
+            )  # fmt: skip
+    axes.set_yticks(range(len(composites)), [style.composite_name(name) for name in composites])
+    axes.set_ylim(len(composites) - 0.5, -0.5)
+    axes.set_xlim(right=1.04)
+    axes.set_xlabel("Kendall's tau to the study's network\n(shaded: another seed)")

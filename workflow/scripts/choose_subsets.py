@@ -1,0 +1,14 @@
+"""Choose the subsets of the sequences that networks are trained on."""
+
+from mrelevance.files import read_tables, write_table
+from mrelevance.logs import log_to
+from mrelevance.summary.subsets import choose_subsets
+
+logger = log_to(snakemake.log[0])
+
+params, shapley = snakemake.params, snakemake.input.shapley
+subsets = choose_subsets(
+    params.subsets, params.sequences, read_tables(shapley) if shapley else None
+)
+logger.info("\n%s", subsets.to_string(index=False))
+write_table(subsets, snakemake.output.subsets)

@@ -1,0 +1,48 @@
+"""Set other networks beside the study's: are they as good, do they look at the same sequences?"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mrelevance.files import read_table, read_tables, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+from mrelevance.summary.networks import (
+    SEED,
+    STUDY,
+    network_agreement,
+    network_values,
+    networks_verdict,
+)
+from mrelevance.summary.selection import paired_scores
+from mrelevance.summary.shares import MEASURED
+
+logger = log_to(snakemake.log[0])
+
+inputs, params = snakemake.input, snakemake.params
+networks = {name: changes for name, changes in params.networks.items() if changes is not None}
+
+
+def of_network(paths, network):
+    """Tables of all patients: results/networks/{network}/{stage}/{patient}/{table}.tsv."""
+    return read_tables([path for path in paths if Path(path).parts[2] == network])
+
+
+scores, lesions = {STUDY: read_table(inputs.scores)}, {STUDY: read_table(inputs.lesions)}
+relevance = {STUDY: read_table(inputs.relevance)}
+for network in networks:
+    scores[network] = of_network(inputs.scores_other, network)
+    lesions[network] = of_network(inputs.lesions_other, network)
+    relevance[network] = pd.concat(
+        [of_network(inputs[f"{kind}_other"], network) for kind in ("relevance", "shapley")]
+    )
+composites = [MEASURED, params.composite]
+seeds = [name for name, changes in networks.items() if set(changes) == {SEED}]
+bootstrap = {**params.summary, "seed": params.seed}
+values = network_values(paired_scores(scores, lesions), relevance, composites, **bootstrap)
+agreement = network_agreement(relevance, seeds, composites, **bootstrap)
+verdicts = networks_verdict(values, agreement, params.margin)
+logger.info("\n%s", verdicts.to_string(index=False))
+for name, table in (("values", values), ("agreement", agreement), ("verdict", verdicts)):
+    write_table(table, snakemake.output[name])
+    write_beside([snakemake.output[name]], snakemake.config, inputs)

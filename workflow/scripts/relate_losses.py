@@ -1,0 +1,25 @@
+"""Relate what each sequence is worth to a network to what a network without it loses."""
+
+import pandas as pd
+
+from mrelevance.files import read_table, write_table
+from mrelevance.logs import log_to
+from mrelevance.provenance import write_beside
+from mrelevance.summary.droppability import droppability, droppability_verdict
+
+logger = log_to(snakemake.log[0])
+
+inputs, params = snakemake.input, snakemake.params
+values, agreement = droppability(
+    read_table(inputs.relevance),
+    read_table(inputs.ablation),
+    read_table(inputs.scores),
+    params.sequences,
+    **params.summary,
+    seed=params.seed,
+)
+logger.info("\n%s", agreement.to_string(index=False))
+verdicts = pd.DataFrame({"verdict": [droppability_verdict(values, agreement)]})
+for name, table in (("values", values), ("agreement", agreement), ("verdict", verdicts)):
+    write_table(table, snakemake.output[name])
+    write_beside([snakemake.output[name]], snakemake.config, inputs)
