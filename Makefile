@@ -23,7 +23,7 @@ help: ## list the targets
 	@echo
 	@echo "CONFIG=config/quick.yaml   another configuration; its results are in runs/<name>/results"
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
-	@echo 'TARGET="all faithfulness"  more than the study itself: see README.md'
+	@echo 'TARGET="all references"    more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
 
 reproduce: $(INSTALLED) ## run the study, from images to report

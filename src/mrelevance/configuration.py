@@ -53,12 +53,19 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     for key, size in (
         ("training.patch", config["training"]["patch"]),
         ("inference.window", config["inference"]["window"]),
+        ("evaluation.maps.crop", config["evaluation"]["maps"]["crop"]),
     ):
         if any(length % divisor for length in size):
             raise InputError(
                 f"configuration: {key} is {size}; each number must be a multiple of "
                 f"network.divisor, which is {divisor}"
             )
+    maps = config["evaluation"]["maps"]
+    if any(length % maps["block"] for length in maps["crop"]):
+        raise InputError(
+            f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "
+            f"multiple of evaluation.maps.block, which is {maps['block']}"
+        )
 
 
 def other_networks(config: dict) -> list[str]:

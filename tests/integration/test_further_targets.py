@@ -1,4 +1,5 @@
-"""What goes beyond the study, on the tiny phantom: less motion correction, other methods."""
+"""What goes beyond the study, on the tiny phantom: less motion correction, other
+references, variants whose answer is known."""
 
 import pytest
 
@@ -6,11 +7,13 @@ from mrelevance.files import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 
+TARGETS = ("motion_effect", "references")
+
 
 @pytest.fixture(scope="module")
 def project(study, tmp_path_factory):
     project = study.copy(tmp_path_factory.mktemp("further") / "project")
-    done = project.snakemake("motion_effect", "faithfulness")
+    done = project.snakemake(*TARGETS)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
@@ -42,18 +45,46 @@ def test_the_configured_correction_has_the_values_of_the_study(project):
     assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "measured share"}
 
 
-def test_every_method_is_judged(project):
-    methods = read_table(project.folder / "results/summary/methods.tsv")
-    gradients = {"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"}
-    others = {"alpha1_beta0", "deeplift", "drop_one", "keep_one", "random"}
-    assert set(methods["composite"]) == gradients | others
-    of_study = read_table(project.folder / "results/summary/agreement_summary.tsv")
-    shared = methods[methods["composite"].isin(of_study["composite"])]
-    assert shared.reset_index(drop=True).equals(of_study)
-    picture = project.folder / "results/figures/faithfulness.png"
-    assert picture.read_bytes().startswith(b"\x89PNG")
+def test_the_measurement_is_repeated_with_every_reference(project):
+    summary = project.folder / "results/summary"
+    shares = read_table(summary / "references.tsv")
+    assert list(shares["reference"].unique()) == ["inpainted", "zero", "shuffled"]
+    sums = shares.groupby(["patient", "reference"])["share"].sum()
+    assert sums.to_numpy() == pytest.approx(1, abs=1e-5)
+    configured = read_table(summary / "relevance.tsv").query(
+        "composite == 'shapley' and region == 'tumour'"
+    )
+    inpainted = shares[shares["reference"] == "inpainted"]
+    assert list(inpainted["share"]) == list(configured["relevance_pooled"])
+    by_reference = shares.pivot_table(index=["patient", "sequence"], columns="reference")["share"]
+    assert by_reference.nunique(axis=1).min() == 3, "three references, three answers"
+    agreement = read_table(summary / "references_agreement.tsv")
+    assert list(agreement["reference"]) == ["zero", "shuffled"]
+
+
+def test_a_known_answer_judges_every_method(project, tmp_path):
+    # Only the judgement's own jobs run: the images are still those of the plain phantom.
+    known = project.copy(tmp_path / "project")
+    known.replace("config/config.yaml", "variant: study", "variant: decoy")
+    done = known.snakemake(
+        "results/figures/known_truth.png",
+        "--rerun-triggers", "mtime",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    truth = read_table(known.folder / "results/summary/known_truth.tsv")
+    assert set(truth["composite"]) >= {"alpha1_beta0", "deeplift", "random", "shapley"}
+    assert (truth["sequence"] == "T1-15min").all() and (truth["variant"] == "decoy").all()
+    shares = read_table(known.folder / "results/evaluation/relevance_by_method.tsv")
+    of_rule = shares.query(
+        "composite == 'deeplift' and region == 'tumour' and sequence == 'T1-15min'"
+    )["relevance_pooled"]
+    row = truth.set_index("composite").loc["deeplift"]
+    assert row["share"] == pytest.approx(of_rule.median())
+    assert row["largest_share"] == pytest.approx(of_rule.abs().max())
+    whole = known.plan("--rerun-triggers", "mtime", "params")
+    assert whole["simulate_patient"] == 6, "another phantom is another study"
 
 
 def test_a_second_call_has_nothing_to_do(project):
-    assert project.plan("motion_effect", "faithfulness") == {}
+    assert project.plan(*TARGETS) == {}
     assert project.plan() == {}

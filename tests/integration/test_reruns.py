@@ -8,7 +8,7 @@ TINY = "tests/integration/tiny.yaml"
 SHEET = "tests/integration/tiny.tsv"
 
 AFTER_RELEVANCE = {
-    "compare_composites",
+    "compare_methods",
     "summarise_relevance",
     "analyse_relevance",
     "summarise_agreement",
@@ -19,16 +19,45 @@ AFTER_RELEVANCE = {
     "plot_share_volume",
     "plot_relevance_by_type",
     "plot_agreement",
+    "plot_faithfulness",
+    "summarise_context",
+    "describe_lesions",
+    "compare_patients",
+    "group_strategies",
+    "average_maps",
+    "plot_context",
+    "plot_evidence",
+    "plot_individuals",
+    "plot_relevance_by_feature",
 }
-AFTER_SHAPLEY = AFTER_RELEVANCE | {"summarise_ablation", "plot_ablation"}
-AFTER_TRAINING = AFTER_SHAPLEY | {
-    "predict_patient",
-    "relate_patient",
-    "measure_shapley",
-    "summarise_segmentation",
-    "plot_lesion_detection",
-    "plot_learning_curve",
+AFTER_SHAPLEY = AFTER_RELEVANCE | {
+    "summarise_ablation",
+    "plot_ablation",
+    "summarise_targets",
+    "plot_targets",
 }
+MAPS = {
+    "perturb_maps",
+    "randomise_network",
+    "map_lesion",
+    "summarise_maps",
+    "plot_perturbation",
+    "plot_randomisation",
+    "plot_map_gallery",
+}
+AFTER_TRAINING = (
+    AFTER_SHAPLEY
+    | MAPS
+    | {
+        "predict_patient",
+        "relate_patient",
+        "relate_peers",
+        "measure_shapley",
+        "summarise_segmentation",
+        "plot_lesion_detection",
+        "plot_learning_curve",
+    }
+)
 
 
 def test_finished_study_has_nothing_to_do(study):

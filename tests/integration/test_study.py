@@ -13,7 +13,10 @@ pytestmark = pytest.mark.workflow
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
 TEST_PATIENTS = {"T1", "T2", "T3"}
 COMPOSITES = {"alpha1_beta0", "deeplift"}
-OCCLUSIONS = {"drop_one", "keep_one"}
+OTHER_METHODS = {
+    *{"drop_one", "keep_one", "random"},
+    *{"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"},
+}
 FIGURES = [
     "parallel_coordinates",
     "true_positive",
@@ -21,6 +24,7 @@ FIGURES = [
     "share_volume",
     "relevance_by_type",
     "agreement",
+    "faithfulness",
     "ablation",
     "motion_correction",
     "learning_curve",
@@ -125,13 +129,13 @@ def test_motion_page_shows_every_registration(results):
     assert "landmarks" in page
 
 
-def test_truth_and_agreement_cover_every_composite(results):
+def test_truth_and_agreement_cover_every_method(results):
     agreement = read_table(results / "evaluation/agreement.tsv")
-    assert set(agreement["composite"]) == COMPOSITES | OCCLUSIONS
+    assert set(agreement["composite"]) == COMPOSITES | OTHER_METHODS
     assert agreement["kendall_tau"].dropna().between(-1, 1).all()
     assert agreement["l1_distance"].ge(0).all()
     summary = read_table(results / "summary/agreement_summary.tsv")
-    assert set(summary["composite"]) == COMPOSITES | OCCLUSIONS
+    assert set(summary["composite"]) == COMPOSITES | OTHER_METHODS
     assert summary["verdict"].str.len().gt(0).all()
 
 

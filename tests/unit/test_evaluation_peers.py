@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from mrelevance.evaluation.peers import patient_seed, peer_relevance
+from mrelevance.evaluation.peers import peer_relevance
+from mrelevance.seeds import patient_seed
 
 SHAPE = (4, 5, 6)
 WEIGHTS = torch.tensor([2.0, -1.0, 0.0])

@@ -3,9 +3,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
+from captum.attr import ShapleyValues
 
 from mrelevance.errors import InputError
-from mrelevance.evaluation.shapley import measurable, shapley_values
+from mrelevance.evaluation.shapley import measurable, sampled_contributions, shapley_values
 
 SHAPE = (3, 4, 5)
 
@@ -83,3 +84,63 @@ def test_voxels_with_too_small_a_change_are_not_measurable():
     values = np.array([[0.5, 0.04, -1.0], [0.5, 0.05, -1.0]]).reshape(2, 1, 1, 3)
     output = np.array([1.0, 1.0, 1.0]).reshape(1, 1, 3)
     assert measurable(values, output, 0.1).ravel().tolist() == [True, False, True]
+
+
+def test_values_equal_captums(images):
+    image, reference = images
+    voxel = (1, 2, 3)
+    sequences = torch.arange(4).view(1, 4, 1, 1, 1).expand(1, 4, *SHAPE).contiguous()
+    expected = ShapleyValues(lambda x: with_interactions(x)[voxel][None]).attribute(
+        image[None], reference[None], feature_mask=sequences
+    )
+    values, _ = shapley_values(with_interactions, image, reference)
+    torch.testing.assert_close(values[:, *voxel], expected[0, :, 0, 0, 0], rtol=1e-5, atol=1e-5)
+
+
+def sample(images, permutations: int, known=None, seed: int = 5) -> torch.Tensor:
+    return torch.stack(
+        list(sampled_contributions(with_interactions, *images, known or {}, permutations, seed))
+    )
+
+
+def test_every_sampled_order_is_efficient(images):
+    direct = with_interactions(images[0][None]) - with_interactions(images[1][None])
+    for contributions in sample(images, 6):
+        torch.testing.assert_close(contributions.sum(0).float(), direct, rtol=1e-5, atol=1e-5)
+
+
+def test_the_sample_is_right_within_its_standard_error(images):
+    exact, _ = shapley_values(with_interactions, *images)
+    drawn = sample(images, 400)
+    errors = drawn.std(0) / len(drawn) ** 0.5
+    deviations = (drawn.mean(0) - exact).abs() - 1e-5
+    assert (deviations <= 4.5 * errors).all()
+    assert (deviations > errors).double().mean() < 0.4, "errors beyond one standard error: 32 %"
+
+
+def test_an_additive_output_needs_one_order(images):
+    exact, _ = shapley_values(lambda x: x[0].sum(0), *images)
+    for contributions in sampled_contributions(lambda x: x[0].sum(0), *images, {}, 4, 1):
+        torch.testing.assert_close(contributions.float(), exact, rtol=1e-5, atol=1e-5)
+
+
+def test_known_coalitions_need_no_pass(images):
+    known = {}
+    shapley_values(with_interactions, *images, observe=known.__setitem__)
+
+    def never(given):
+        raise AssertionError("a forward pass")
+
+    contributions = list(sampled_contributions(never, *images, known, 4, 5))
+    torch.testing.assert_close(torch.stack(contributions), sample(images, 4))
+
+
+def test_equal_seeds_draw_equal_orders(images):
+    assert torch.equal(sample(images, 4), sample(images, 4))
+    assert not torch.equal(sample(images, 4), sample(images, 4, seed=6))
+
+
+@pytest.mark.parametrize("permutations", [2, 5])
+def test_orders_without_a_spread_are_an_error(images, permutations):
+    with pytest.raises(InputError, match=r"evaluation\.permutations: .* even and at least 4"):
+        sample(images, permutations)

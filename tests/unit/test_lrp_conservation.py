@@ -56,7 +56,7 @@ def test_signed_rules_conserve_on_a_trained_network(trained, composite):
 
 
 def absorbed(rows: list[dict]) -> float:
-    return sum(row["received"] - row["passed"] for row in rows)
+    return sum(row["absorbed"] for row in rows)
 
 
 @pytest.mark.parametrize("name", ["plain", "normalised", "residual"])
@@ -81,6 +81,12 @@ def test_layers_absorb_what_the_map_lacks(name, composite, options):
     arrived = float(explanation.weighted_map(region).sum())
     assert rows[0]["received"] == pytest.approx(start, rel=1e-10)
     assert absorbed(rows) == pytest.approx(start - arrived, abs=1e-10 * abs(start))
+    assert rows[-1]["remaining"] == pytest.approx(arrived, abs=1e-10 * abs(start))
+    left = start
+    for row in rows:
+        assert row["absorbed"] == pytest.approx(row["received"] - row["passed"], rel=1e-12)
+        left -= row["absorbed"]
+        assert row["remaining"] == pytest.approx(left, abs=1e-10 * abs(start))
     if composite in ("alpha2_beta1", "deeplift"):
         for row in rows:
             assert row["passed"] == pytest.approx(row["received"], rel=1e-8)
@@ -145,3 +151,21 @@ def test_input_rules_conserve(input_rule):
     ratio = explanation.normalisers / explanation.logit
     torch.testing.assert_close(ratio, torch.ones_like(ratio), rtol=1e-8, atol=0)
     assert bool(explanation.voxel((1, 2, 2))[:, 1].any())
+
+
+@pytest.mark.parametrize("input_rule", ["z_box", "flat", "w_square"])
+@pytest.mark.parametrize("composite", ["zero", "alpha1_beta0"])
+def test_layers_with_an_input_rule_are_counted_too(composite, input_rule):
+    network, image = step_network("residual"), image_of()
+    explanation = Explainer(network, image, composite, input_rule=input_rule).explain(
+        image, keep_values=True
+    )
+    region = torch.ones(SIZE, dtype=torch.bool)
+    rows = explanation.conservation_by_layer(region)
+    at_image = [row for row in rows if row["layer"] in ("layers.a", "layers.shortcut")]
+    assert len(at_image) == 2
+    arrived = float(explanation.weighted_map(region).sum())
+    assert rows[-1]["remaining"] == pytest.approx(arrived, rel=1e-9)
+    if composite == "alpha1_beta0":
+        for row in rows:
+            assert row["passed"] == pytest.approx(row["received"], rel=1e-8)

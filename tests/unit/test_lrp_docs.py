@@ -50,3 +50,16 @@ def test_snippet_of_the_readme_runs(capsys):
     assert len(mean) == 4
     torch.testing.assert_close(mean.sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3)
     assert "tensor(" in capsys.readouterr().out
+
+
+def test_context_of_the_evaluation_page_is_the_same_in_both_ways():
+    torch.manual_seed(0)
+    page = (PROJECT / "docs/evaluation.md").read_text()
+    (snippet,) = [
+        found
+        for found in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+        if "indicators" in found
+    ]
+    namespace = {}
+    exec(compile(snippet, "docs/evaluation.md", "exec"), namespace)
+    torch.testing.assert_close(namespace["shares"].sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3)

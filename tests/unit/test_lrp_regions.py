@@ -19,6 +19,7 @@ COMPOSITES = [
     ("epsilon_gamma", {}),
     ("deeplift", {"reference": torch.zeros(3, *SIZE)}),
     ("deeplift_by_sequence", {"reference": torch.zeros(3, *SIZE)}),
+    ("deeplift_along_path", {"reference": torch.zeros(3, *SIZE), "segments": 2}),
     ("gamma", {"input_rule": "z_box"}),
     ("alpha1_beta0", {"input_rule": "flat"}),
     ("epsilon", {"input_rule": "w_square"}),
@@ -171,3 +172,17 @@ def test_tau_decides_which_voxels_stay():
     assert explanation.included(region, tau=0.19).all()
     assert not explanation.included(region, tau=0.21).any()
     assert not explanation.region(region, tau=0.21).any()
+
+
+@SOME_COMPOSITES
+def test_several_weightings_at_once_are_each_of_them(composite, options):
+    network, image = step_network("residual"), image_of()
+    explainer = Explainer(network, image, composite, **options)
+    generator = torch.Generator().manual_seed(5)
+    weights = torch.rand((4, *image.shape[1:]), generator=generator, dtype=image.dtype)
+    together = explainer.input_weighted(image, weights)
+    assert together.shape == (4, *SIZE)
+    for one, of_one in zip(weights, together, strict=True):
+        torch.testing.assert_close(explainer.input_weighted(image, one), of_one)
+    with pytest.raises(InputError, match="the weights have shape"):
+        explainer.input_weighted(image, weights[None])

@@ -27,6 +27,11 @@ COMPOSITES = {
     "alpha2_beta1": {"composite": for_convolutions(alpha_beta(2, 1))},
     "deeplift": {"composite": "deeplift", "reference": REFERENCE},
     "deeplift_by_sequence": {"composite": "deeplift_by_sequence", "reference": REFERENCE},
+    "deeplift_along_path": {
+        "composite": "deeplift_along_path",
+        "reference": REFERENCE,
+        "segments": 2,
+    },
 }
 EVERY_COMPOSITE = pytest.mark.parametrize("options", COMPOSITES.values(), ids=COMPOSITES)
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from mrelevance.errors import InputError
-from mrelevance.relevance.reference import inpaint, reference_image
+from mrelevance.relevance.reference import inpaint, reference_image, stretched_onto
 
 
 @pytest.fixture
@@ -69,5 +70,42 @@ def test_zero_reference_is_the_median_of_the_body(image, lesions):
 
 
 def test_unknown_reference_is_an_error(image, lesions):
-    with pytest.raises(InputError, match="'blurred' is unknown; choose inpainted or zero"):
+    with pytest.raises(
+        InputError, match="'blurred' is unknown; choose inpainted, zero or shuffled"
+    ):
         reference_image("blurred", image, lesions, "P01")
+
+
+def sequences_of(array: np.ndarray, direction: tuple | None = None) -> sitk.Image:
+    """4D image of channels (C, D, H, W), its axes pointing as `direction` (3 x 3) says."""
+    channels = [sitk.GetImageFromArray(channel.astype(np.float32)) for channel in array]
+    for channel in channels:
+        channel.SetDirection(direction or (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    return sitk.JoinSeries(channels)
+
+
+def test_another_patients_image_takes_this_patients_place(image, lesions):
+    donor = np.full_like(image, 7)
+    assert reference_image("shuffled", image, lesions, "P01", donor) is donor
+    with pytest.raises(InputError, match="patient P01: reference shuffled needs another patient"):
+        reference_image("shuffled", image, lesions, "P01")
+
+
+def test_a_donor_of_the_same_size_is_taken_as_it_is(image):
+    given = sequences_of(image)
+    assert (stretched_onto(given, given) == image).all()
+
+
+def test_a_donors_box_is_stretched_onto_the_patients():
+    ramp = np.broadcast_to(np.arange(8.0), (2, 4, 6, 8))
+    stretched = stretched_onto(sequences_of(ramp), sequences_of(np.zeros((2, 8, 5, 16))))
+    assert stretched.shape == (2, 8, 5, 16)
+    middle = stretched[1, 3, 2]
+    np.testing.assert_allclose(middle[1:-1], np.arange(0.25, 7, 0.5), atol=1e-6)
+
+
+def test_a_donor_stored_the_other_way_round_is_turned(image):
+    rng = np.random.default_rng(0)
+    stored = rng.normal(size=(2, 4, 5, 6))
+    flipped = sequences_of(stored[:, :, ::-1, ::-1], (-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    np.testing.assert_allclose(stretched_onto(flipped, sequences_of(stored)), stored, atol=1e-6)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mrelevance.summary.bootstrap import median_interval
+from mrelevance.summary.bootstrap import lesion_interval, median_interval
 
 
 def test_same_seed_same_interval():
@@ -40,3 +40,26 @@ def test_too_few_patients_give_no_interval():
     assert median == 2.0
     assert np.isnan([low, high]).all()
     assert np.isnan(median_interval(np.empty((0, 2)), 100, 0.95, seed=0)).all()
+
+
+def mean(values):
+    return values.mean(axis=0)
+
+
+def test_lesions_of_one_patient_stay_together():
+    """Repeating every lesion of a patient adds no information: the interval stays as wide."""
+    values = np.random.default_rng(0).normal(size=(12, 2))
+    patients = np.array([f"P{k}" for k in range(12)])
+    point, low, high = lesion_interval(values, patients, mean, 300, 0.9, 1)
+    np.testing.assert_allclose(point, values.mean(axis=0))
+    assert (low < point).all() and (point < high).all()
+    repeated = lesion_interval(np.repeat(values, 5, 0), np.repeat(patients, 5), mean, 300, 0.9, 1)
+    np.testing.assert_allclose(repeated, [point, low, high])
+
+
+def test_lesions_of_two_patients_or_none_have_no_interval():
+    values = np.arange(10.0).reshape(5, 2)
+    point, low, high = lesion_interval(values, np.array(list("aabbb")), mean, 50, 0.9, 1)
+    np.testing.assert_allclose(point, [4, 5])
+    assert np.isnan(low).all() and np.isnan(high).all()
+    assert np.isnan(lesion_interval(values[:0], np.array([]), mean, 50, 0.9, 1)).all()

@@ -36,9 +36,10 @@ def relevance():
 
 
 def scores_of(losses):
-    """Paired scores; each network loses a Dice of its own, the first lesion in half the patients."""
+    """Paired scores; each network loses a Dice of its own, and a lesion in half the patients."""
     return pd.DataFrame([
-        {"patient": patient, "subset": name, "dice": 0.8 + k / 100 - loss, "dice_full": 0.8 + k / 100,
+        {"patient": patient, "subset": name,
+         "dice": 0.8 + k / 100 - loss, "dice_full": 0.8 + k / 100,
          "lesions": 2, "detected": 2 - (k % 2 if loss else 0), "detected_full": 2, "gained": 0,
          "lost": k % 2 if loss else 0, "false_positives": 0}
         for name, loss in losses.items()

@@ -7,11 +7,13 @@ rule measure_shapley:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/evaluation/{patient}/shapley.tsv",
         volume="results/evaluation/{patient}/shapley.nii.gz",
         occlusion="results/evaluation/{patient}/occlusion.tsv",
         ablation="results/evaluation/{patient}/ablation.tsv",
+        targets="results/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley/{patient}.log",
     benchmark:
@@ -27,6 +29,8 @@ rule measure_shapley:
         overlap=config["inference"]["overlap"],
         divisor=config["network"]["divisor"],
         lesion_overlap=config["inference"]["lesion_overlap"],
+        permutations=config["evaluation"]["permutations"],
+        seed=config["seed"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),
     message:
@@ -44,6 +48,7 @@ rule relate_peers:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/evaluation/{patient}/peers.tsv",
     log:
@@ -67,29 +72,7 @@ rule relate_peers:
         "../scripts/relate_peers.py"
 
 
-rule compare_composites:
-    input:
-        relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
-        shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
-        occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
-        volumes=for_split("test", VOLUMES),
-    output:
-        agreement="results/evaluation/agreement.tsv",
-    log:
-        "results/logs/compare_composites.log",
-    benchmark:
-        "results/benchmarks/compare_composites.tsv"
-    resources:
-        mem_mb=500,
-    params:
-        code=code_version("compare_composites"),
-    message:
-        "Comparing every composite with the measurement"
-    script:
-        "../scripts/compare_composites.py"
-
-
-use rule compare_composites as compare_methods with:
+rule compare_methods:
     input:
         relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
         shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
@@ -97,10 +80,16 @@ use rule compare_composites as compare_methods with:
         peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
         volumes=for_split("test", VOLUMES),
     output:
-        agreement="results/evaluation/methods.tsv",
+        agreement="results/evaluation/agreement.tsv",
     log:
         "results/logs/compare_methods.log",
     benchmark:
         "results/benchmarks/compare_methods.tsv"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_version("compare_methods"),
     message:
         "Comparing every attribution method with the measurement"
+    script:
+        "../scripts/compare_methods.py"

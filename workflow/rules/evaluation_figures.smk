@@ -27,7 +27,7 @@ rule plot_agreement:
 
 rule plot_faithfulness:
     input:
-        agreement="results/summary/methods.tsv",
+        agreement="results/summary/agreement_summary.tsv",
     output:
         png=report(
             "results/figures/faithfulness.png",

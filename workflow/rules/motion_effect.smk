@@ -109,6 +109,7 @@ use rule measure_shapley as measure_shapley_less with:
         regions="results/motion_effect/{correction}/prediction/{patient}/regions.nii.gz",
         lesions="results/motion_effect/{correction}/prediction/{patient}/lesions.tsv",
         segmentation="results/motion_effect/{correction}/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/motion_effect/{correction}/evaluation/{patient}/shapley.tsv",
         volume=temp(
@@ -116,6 +117,7 @@ use rule measure_shapley as measure_shapley_less with:
         ),
         occlusion="results/motion_effect/{correction}/evaluation/{patient}/occlusion.tsv",
         ablation="results/motion_effect/{correction}/evaluation/{patient}/ablation.tsv",
+        targets="results/motion_effect/{correction}/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_less/{correction}/{patient}.log",
     benchmark:

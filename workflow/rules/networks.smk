@@ -52,8 +52,12 @@ use rule relate_patient as relate_patient_other with:
         regions="results/networks/{network}/prediction/{patient}/regions.nii.gz",
         lesions="results/networks/{network}/prediction/{patient}/lesions.tsv",
         segmentation="results/networks/{network}/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
+        organ=organ_of_patient,
     output:
         table="results/networks/{network}/relevance/{patient}/relevance.tsv",
+        context="results/networks/{network}/relevance/{patient}/context.tsv",
+        contrast="results/networks/{network}/relevance/{patient}/contrast.tsv",
         volumes=temp(
             directory(
                 expand(
@@ -82,11 +86,13 @@ use rule measure_shapley as measure_shapley_other with:
         regions="results/networks/{network}/prediction/{patient}/regions.nii.gz",
         lesions="results/networks/{network}/prediction/{patient}/lesions.tsv",
         segmentation="results/networks/{network}/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
     output:
         table="results/networks/{network}/evaluation/{patient}/shapley.tsv",
         volume=temp("results/networks/{network}/evaluation/{patient}/shapley.nii.gz"),
         occlusion="results/networks/{network}/evaluation/{patient}/occlusion.tsv",
         ablation="results/networks/{network}/evaluation/{patient}/ablation.tsv",
+        targets="results/networks/{network}/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_other/{network}/{patient}.log",
     benchmark:

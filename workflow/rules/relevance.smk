@@ -7,8 +7,12 @@ rule relate_patient:
         regions="results/prediction/{patient}/regions.nii.gz",
         lesions="results/prediction/{patient}/lesions.tsv",
         segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        donor=donor_of_patient,
+        organ=organ_of_patient,
     output:
         table="results/relevance/{patient}/relevance.tsv",
+        context="results/relevance/{patient}/context.tsv",
+        contrast="results/relevance/{patient}/contrast.tsv",
         volumes=directory(VOLUMES),
     log:
         "results/logs/relate_patient/{patient}.log",

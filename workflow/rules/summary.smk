@@ -157,7 +157,7 @@ rule summarise_agreement:
         seed=config["seed"],
         code=code_version("summarise_agreement"),
     message:
-        "Judging every composite by the measurement"
+        "Judging every attribution method by the measurement"
     script:
         "../scripts/summarise_agreement.py"
 
@@ -185,22 +185,3 @@ rule summarise_ablation:
         "Collecting how patients are segmented from fewer sequences"
     script:
         "../scripts/summarise_ablation.py"
-
-
-use rule summarise_agreement as summarise_methods with:
-    input:
-        agreement="results/evaluation/methods.tsv",
-    output:
-        agreement=report(
-            "results/summary/methods.tsv",
-            caption="../report/agreement_table.rst",
-            category="4 Agreement",
-            labels={"result": "Faithfulness of all methods, table"},
-        ),
-        provenance="results/summary/methods.json",
-    log:
-        "results/logs/summarise_methods.log",
-    benchmark:
-        "results/benchmarks/summarise_methods.tsv"
-    message:
-        "Judging every attribution method by the measurement"

@@ -1,22 +1,16 @@
 """What each sequence contributes to one patient's segmentation, measured by forward passes."""
 
-import pandas as pd
 import torch
-from tqdm import tqdm
 
-from mrelevance.evaluation.ablation import (
-    ABLATIONS,
-    ablated_coalitions,
-    ablation_table,
-    occlusion_parts,
-)
-from mrelevance.evaluation.shapley import measurable, shapley_values
+from mrelevance.evaluation.ablation import ablation_table
+from mrelevance.evaluation.measurement import measure_sequences, measurement_tables
+from mrelevance.evaluation.targets import target_table
 from mrelevance.files import write_table
 from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
 from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
-from mrelevance.relevance.table import relevance_table
 from mrelevance.relevance.target import target_logit
+from mrelevance.seeds import patient_seed
 from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.precision import autocast, lay_out
 
@@ -29,8 +23,6 @@ explained = read_explained_patient(
     patient, dict(snakemake.input.items()), sequences, params.reference
 )
 network = lay_out(explained.network, params.precision)
-ablated = set(ablated_coalitions(len(sequences)).values())
-logits = {}
 
 
 def output(given):
@@ -39,46 +31,33 @@ def output(given):
         return predict_logits(network, given[0], params.window, params.overlap, params.divisor)
 
 
-def keep_ablated(coalition, of_coalition):
-    """Keep the logits of the coalitions that the ablation asks for."""
-    if coalition in ablated:
-        logits[coalition] = of_coalition
-
-
-values, _ = shapley_values(
+measurement = measure_sequences(
     output,
     torch.from_numpy(explained.image),
     torch.from_numpy(explained.reference),
-    lambda coalitions: tqdm(coalitions, desc=f"{patient}: coalitions", mininterval=5),
-    keep_ablated,
+    explained.masks,
+    params.target,
+    params.permutations,
+    patient_seed(params.seed, patient),
+    patient,
 )
-values = target_logit(values.transpose(0, 1), params.target)
-outputs = {coalition: target_logit(given, params.target) for coalition, given in logits.items()}
-full, empty = outputs[(True,) * len(sequences)], outputs[(False,) * len(sequences)]
-
-
-def table_of(method, parts):
-    """Rows of the relevance table for parts (C, D, H, W) that a method gives the sequences."""
-    return relevance_table(
-        parts.numpy(),
-        (full - empty).numpy(),
-        measurable(parts.numpy(), full.numpy(), params.tau),
-        explained.masks,
-        sequences,
-        {"patient": patient, "composite": method, "target": params.target},
-    )
-
-
-shapley = table_of("shapley", values)
-occlusion = pd.concat(
-    table_of(ablation, occlusion_parts(ablation, outputs, len(sequences))) for ablation in ABLATIONS
+shapley, occlusion = measurement_tables(
+    measurement, explained.masks, params.target, params.tau, sequences, patient
 )
+targets = target_table(measurement.shapley.numpy(), explained.masks, sequences, patient)
 label = read_image(snakemake.input.label, f"patient {patient}, preprocessed label")
 ablation = ablation_table(
-    patient, logits, to_array(label), sequences, spacing_zyx(label), params.lesion_overlap
+    patient,
+    measurement.logits,
+    to_array(label),
+    sequences,
+    spacing_zyx(label),
+    params.lesion_overlap,
 )
 logger.info("\n%s\n%s", shapley.to_string(index=False), ablation.to_string(index=False))
+values = target_logit(measurement.shapley.transpose(0, 1), params.target)
 write_image(image_like(values.numpy(), explained.grid), snakemake.output.volume)
 write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)
 write_table(ablation, snakemake.output.ablation)
+write_table(targets, snakemake.output.targets)

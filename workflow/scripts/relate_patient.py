@@ -1,4 +1,4 @@
-"""Relevance of one patient's segmentation under every composite: table, shares, region maps."""
+"""Relevance of one patient's segmentation under every composite: tables, shares, region maps."""
 
 from pathlib import Path
 
@@ -6,9 +6,11 @@ import pandas as pd
 import torch
 
 from mrelevance.files import write_table
-from mrelevance.images import image_like, write_image
+from mrelevance.images import image_like, spacing_zyx, write_image
 from mrelevance.logs import log_to
 from mrelevance.lrp import Windows
+from mrelevance.relevance.context import context_table, read_organ, zone_names, zones_around
+from mrelevance.relevance.contrast import contrast_table
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.patient import relate_patient
 from mrelevance.segmentation.inference import PaddedNetwork
@@ -24,7 +26,15 @@ explained = read_explained_patient(
     params.sequences,
     settings["reference"],
 )
-tables = []
+mask = snakemake.input.organ
+organ = read_organ(mask[0], explained.grid, patient) if mask else None
+names = zone_names(organ is not None)
+zones = {
+    key: zones_around(mask, spacing_zyx(explained.grid), organ)
+    for key, mask in explained.masks.items()
+    if key[0] != "tumour"
+}
+tables, contexts = [], []
 for relevance in relate_patient(
     PaddedNetwork(explained.network, params.divisor).eval(),
     Windows(tuple(params.window[::-1]), params.overlap),
@@ -44,5 +54,12 @@ for relevance in relate_patient(
     for name, array in volumes.items():
         write_image(image_like(array, explained.grid), folder / f"{name}.nii.gz")
     tables.append(relevance.table)
+    keys = {"patient": patient, "composite": relevance.composite, "target": settings["target"]}
+    contexts.append(context_table(relevance.maps, zones, names, params.sequences, keys))
     logger.info("patient %s: explained with %s", patient, relevance.composite)
 write_table(pd.concat(tables), snakemake.output.table)
+write_table(pd.concat(contexts), snakemake.output.context)
+contrast = contrast_table(
+    explained.image, zones, names, explained.lesions, params.sequences, patient
+)
+write_table(contrast, snakemake.output.contrast)

@@ -2,12 +2,13 @@
 
 import torch
 
-from mrelevance.evaluation.peers import patient_seed, peer_relevance
+from mrelevance.evaluation.peers import peer_relevance
 from mrelevance.files import write_table
 from mrelevance.logs import log_to
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.table import pooled_table
 from mrelevance.relevance.target import target_logit
+from mrelevance.seeds import patient_seed
 from mrelevance.segmentation.inference import predict_logits
 
 logger = log_to(snakemake.log[0])

@@ -1,6 +1,5 @@
 """Attribution methods of others, for comparison: what they say each sequence is worth."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -41,27 +40,44 @@ def peer_relevance(
     def of_region(given: Tensor) -> Tensor:
         return output(given)[region].sum()[None]
 
-    given, baseline = image[None].clone().requires_grad_(), reference[None]
-    gradient = Saliency(of_region).attribute(given, abs=False)[0].detach()
-    path = IntegratedGradients(of_region).attribute(
-        given, baseline, n_steps=PATH_POINTS, method="gausslegendre", internal_batch_size=1
-    )
-    weighted = gradient.mean((1, 2, 3), keepdim=True) * image
+    gradient = gradient_map(of_region, image)
     attributions = {
         "gradient": gradient.abs(),
         "input_x_gradient": gradient * image,
-        "integrated_gradients": path[0],
-        "seg_grad_cam": weighted * (weighted.sum(0) > 0),
+        "integrated_gradients": integrated_gradients_map(of_region, image, reference),
+        "seg_grad_cam": seg_grad_cam_map(gradient, image),
     }
     relevance = {
-        method: values.detach().double().sum((1, 2, 3)).numpy()
-        for method, values in attributions.items()
+        method: values.double().sum((1, 2, 3)).numpy() for method, values in attributions.items()
     }
     relevance["random"] = np.random.default_rng(seed).dirichlet(np.ones(len(image)))
     return relevance
 
 
-def patient_seed(seed: int, patient: str) -> int:
-    """Seed of one patient, independent of all others and of their number."""
-    digest = hashlib.sha256(f"{seed}/{patient}".encode()).digest()
-    return int.from_bytes(digest[:8], "little")
+def gradient_map(of_region: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
+    """Gradient (C, D, H, W) of a number of the image (1, C, D, H, W) -> (1,), with its signs."""
+    return Saliency(of_region).attribute(_leaf(image), abs=False)[0].detach()
+
+
+def integrated_gradients_map(
+    of_region: Callable[[Tensor], Tensor], image: Tensor, reference: Tensor
+) -> Tensor:
+    """Integrated gradients (C, D, H, W) along the straight path from reference to image."""
+    path = IntegratedGradients(of_region).attribute(
+        _leaf(image),
+        reference[None],
+        n_steps=PATH_POINTS,
+        method="gausslegendre",
+        internal_batch_size=1,
+    )
+    return path[0].detach()
+
+
+def seg_grad_cam_map(gradient: Tensor, image: Tensor) -> Tensor:
+    """Seg-Grad-CAM (C, D, H, W) at the input, from the gradient and the image (C, D, H, W)."""
+    weighted = gradient.mean((1, 2, 3), keepdim=True) * image
+    return weighted * (weighted.sum(0) > 0)
+
+
+def _leaf(image: Tensor) -> Tensor:
+    return image[None].clone().requires_grad_()

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.errors import InputError
 from mrelevance.figures import style
+from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
     bar_length_mm,
     crop_around,
@@ -22,10 +23,6 @@ from mrelevance.summary.columns import check_columns
 
 LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
 FIELD_MM = 120
-BACKDROP = 0.55  # grey on which the colour bar shows the overlay, which is transparent near zero
-HUES = LinearSegmentedColormap.from_list(
-    "against_for", ["#00429D", "#2E7BFF", "#FF4D3D", "#B00020"]
-)
 REGION_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false positive"}
 
 
@@ -137,7 +134,7 @@ def patient_panels(
     ):
         show_anatomy(axes, pixels, spacing_mm[1:])
         axes.imshow(
-            _coloured(overlay, limit),
+            coloured(overlay, limit),
             extent=extent(overlay, spacing_mm[1:]),
             interpolation="nearest",
         )
@@ -154,7 +151,7 @@ def patient_panels(
     for axes in grid.flat[len(image) :]:
         axes.set_axis_off()
     bar = figure.colorbar(
-        ScalarMappable(Normalize(-limit, limit), _bar_colours()),
+        ScalarMappable(Normalize(-limit, limit), bar_colours()),
         ax=grid,
         fraction=0.03,
         pad=0.01,
@@ -172,16 +169,3 @@ def patient_panels(
         ncols=2,
     )
     return figure
-
-
-def _coloured(values: np.ndarray, limit: float) -> np.ndarray:
-    """(H, W, 4) colours whose opacity grows with the magnitude."""
-    coloured = HUES(Normalize(-limit, limit, clip=True)(values))
-    coloured[..., 3] = 0.9 * np.clip(np.abs(values) / limit, 0, 1) ** 0.7
-    return coloured
-
-
-def _bar_colours() -> ListedColormap:
-    coloured = _coloured(np.linspace(-1, 1, 256), 1.0)
-    opacity = coloured[:, 3:]
-    return ListedColormap(opacity * coloured[:, :3] + (1 - opacity) * BACKDROP)

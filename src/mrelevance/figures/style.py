@@ -41,17 +41,26 @@ STYLE = {
 }
 
 COMPOSITE_NAMES = {
+    "zero": "zero (LRP-0)",
+    "gamma": "gamma",
+    "epsilon_plus": "epsilon, z+",
+    "epsilon_gamma": "epsilon, gamma",
     "alpha1_beta0": "alpha1-beta0 (z+)",
     "alpha2_beta1": "alpha2-beta1",
     "epsilon": "epsilon",
     "deeplift": "DeepLIFT rescale",
     "deeplift_by_sequence": "DeepLIFT by sequence",
+    "deeplift_along_path": "DeepLIFT along the path",
     "gradient": "gradient",
     "input_x_gradient": "gradient times input",
     "integrated_gradients": "integrated gradients",
     "seg_grad_cam": "Seg-Grad-CAM at the input",
+    "seg_grad_cam_coarsest": "Seg-Grad-CAM",
+    "guided_backprop": "guided backprop",
+    "deconvolution": "deconvolution",
     "drop_one": "one sequence replaced",
     "keep_one": "one sequence kept",
+    "network_output": "the network's output",
     "random": "drawn at random",
     "shapley": "exact Shapley value",
 }

@@ -74,12 +74,15 @@ COMPOSITES: dict[str, Callable[..., Composite]] = {
     # With a reference every activation takes its secant slope, every layer its plain weights.
     "deeplift": zero,
     "deeplift_by_sequence": zero,
+    "deeplift_along_path": zero,
 }
-FROM_REFERENCE = ("deeplift", "deeplift_by_sequence")
+FROM_REFERENCE = ("deeplift", "deeplift_by_sequence", "deeplift_along_path")
 """Composites that explain a change: of the image, or of one sequence at a time, from a reference.
 
 The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when that
-sequence alone is replaced by its reference.
+sequence alone is replaced by its reference. `deeplift_along_path` goes from reference to image in
+`segments` equal steps and adds up what explains each: complete with any number of them, `deeplift`
+with one, integrated gradients (Sundararajan et al. 2017, eq. 1) in the limit of many.
 """
 
 

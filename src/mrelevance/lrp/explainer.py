@@ -15,11 +15,14 @@ from mrelevance.lrp.composites import (
     input_rule_by_name,
 )
 from mrelevance.lrp.explanation import Explanation
-from mrelevance.lrp.graph import Graph, export_graph
+from mrelevance.lrp.graph import Graph, Operation, export_graph
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.summed import Part, sum_traces
 from mrelevance.lrp.trace import Trace, trace_image
 from mrelevance.lrp.windows import Windows
+
+SEGMENTS = 4
+"""Steps of `deeplift_along_path` unless told otherwise."""
 
 Target = int | tuple[int, int]
 Reference = Tensor | Callable[[Tensor], Tensor]
@@ -40,8 +43,7 @@ class Explainer:
         `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
         image.
     reference
-        For `deeplift` and `deeplift_by_sequence`: an image, or a function of the image that gives
-        one.
+        For `deeplift` and its kin: an image, or a function of the image that gives one.
     windows
         Explain the network applied in these windows, its logits blended; None: to whole images.
     dtype
@@ -105,9 +107,10 @@ class Explainer:
         boxes, blends = windows.boxes(grid), windows.blending(grid, image)
         replaced = range(image.shape[1]) if self._by_sequence else [None]
         parts = [
-            Part(box, blend, sequence)
+            Part(box, blend, sequence, segment)
             for box, blend in zip(boxes, blends, strict=True)
             for sequence in replaced
+            for segment in range(self._segments)
         ]
 
         def trace_of(part: Part) -> Trace:
@@ -116,6 +119,11 @@ class Explainer:
             if part.sequence is not None:
                 chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
                 other = torch.where(chosen.view(-1, 1, 1, 1), other, window)
+            if self._segments > 1:
+                window, other = (
+                    torch.lerp(window, other, step / self._segments)
+                    for step in (part.segment, part.segment + 1)
+                )
             graph = self._graph(window).with_target(target)
             return trace_image(graph, window, other, self._composite, self._input_rule, keep_values)
 
@@ -136,10 +144,13 @@ class Explainer:
 
     @torch.no_grad()
     def input_weighted(self, image: Tensor, weights: Tensor, target: Target = 1) -> Tensor:
-        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
+        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
+
+        Several weightings (K, C, D, H, W), such as indicators of places, give (K, D, H, W).
+        """
         explanation = self.explain(image, target)
         size = tuple(explanation.image.shape[1:])
-        if tuple(weights.shape) != size:
+        if weights.ndim not in (4, 5) or tuple(weights.shape[-4:]) != size:
             raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
         return explanation.input_weighted(weights.to(self._parameter))
 
@@ -184,11 +195,16 @@ class Explainer:
             )
         return explanation.region(region, tau)
 
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Operations of the network, normalisation folded, in the order of computation."""
+        return next(iter(self._graphs.values())).operations
+
     def summary(self) -> str:
         """Table of the layers and the rule that each gets."""
         graph = next(iter(self._graphs.values()))
         lines = [f"{'layer':<60} {'operation':<24} rule"]
-        for operation in graph.operations:
+        for operation in self.operations:
             kind = operation.kind
             if operation.normalisation:
                 kind += f" + {operation.normalisation.kind}"
@@ -215,6 +231,10 @@ class Explainer:
         if not from_reference and isinstance(composite, str) and reference is not None:
             raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
         self._by_sequence = composite == "deeplift_by_sequence"
+        self._segments = 1
+        if composite == "deeplift_along_path":
+            parameters = dict(parameters)
+            self._segments = _segments(parameters.pop("segments", SEGMENTS))
         self._reference = reference
         self._input_rule = (
             input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
@@ -260,3 +280,9 @@ class Explainer:
         if size not in self._graphs:
             self._graphs[size] = export_graph(self._network, image)
         return self._graphs[size]
+
+
+def _segments(number: int) -> int:
+    if number != int(number) or number < 1:
+        raise InputError(f"composite 'deeplift_along_path': segments={number} must be 1 or more")
+    return int(number)

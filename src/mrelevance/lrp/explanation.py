@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.errors import InputError
+from mrelevance.lrp.graph import Operation
 from mrelevance.lrp.summed import SummedTrace
 from mrelevance.lrp.trace import Trace
 
@@ -37,8 +38,13 @@ class Explanation:
         return self.trace.output_change[0, 0]
 
     def input_weighted(self, weights: Tensor) -> Tensor:
-        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels."""
-        return self.trace.tangents([weights[None]])[0][0, 0]
+        """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
+
+        Several weightings (K, C, D, H, W) give (K, D, H, W); each window is traced once for all.
+        """
+        if weights.ndim == 4:
+            return self.input_weighted(weights[None])[0]
+        return torch.cat(self.trace.tangents(list(weights[:, None])))[:, 0]
 
     @cached_property
     def sequence_parts(self) -> Tensor:
@@ -105,33 +111,48 @@ class Explanation:
     def conservation_by_layer(self, region: Tensor) -> list[dict]:
         """Relevance that enters and leaves each operation when `region` is explained.
 
-        Starts from the logits of the region's voxels. Keys: `operation`, `layer`, `received`,
-        `passed`; the difference is what bias and stabiliser absorbed there. Needs a trace that
-        kept its values.
+        Starts from the logits of the region's voxels; operations in the order in which relevance
+        passes them, from the output to the image. Keys: `operation`, `layer`, `received`, `passed`,
+        `absorbed` (received less passed: what bias and stabiliser keep, negative where they add),
+        and `remaining`, what is left of all relevance behind this operation, on whatever paths it
+        travels. The last `remaining` is the sum of the map. Needs a trace that kept its values.
+
+        Raises
+        ------
+        InputError
+            The trace kept none: it is of several windows, or of `keep_values=False`.
         """
         values = getattr(self.trace, "values", None)
         if values is None:
             raise InputError(
                 "the trace kept no activations; explain in one window with keep_values=True"
             )
+        multiplier = region[None, None].to(self.trace.output.dtype)
+        remaining = float((self.trace.output_change.double() * multiplier.double()).sum())
         rows = []
 
-        def relevance(name: str, multiplier: Tensor) -> float:
+        def relevance(name: str, part: Tensor) -> float:
             value = values[name]
             change = value[:1] - value[1:] if len(value) == 2 else value
-            return float((change.double() * multiplier.double()).sum())
+            return float((change.double() * part.double()).sum())
 
-        def observe(operation, multiplier, passed):
+        def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
+            nonlocal remaining
+            before = relevance(operation.name, received)
+            after = sum(
+                float(part.double().sum()) if direct else relevance(name, part)
+                for name, part in zip(operation.inputs, passed, strict=True)
+                if part is not None
+            )
+            remaining -= before - after
             rows.append({
                 "operation": operation.kind,
                 "layer": operation.path,
-                "received": relevance(operation.name, multiplier),
-                "passed": sum(
-                    relevance(name, part)
-                    for name, part in zip(operation.inputs, passed, strict=True)
-                    if part is not None
-                ),
+                "received": before,
+                "passed": after,
+                "absorbed": before - after,
+                "remaining": remaining,
             })  # fmt: skip
 
-        self.trace.adjoint(region[None, None].to(self.trace.output.dtype), observe)
+        self.trace.adjoint(multiplier, observe)
         return rows

@@ -16,12 +16,14 @@ class Part:
     """A window of the image, and what it contributes to the explained output.
 
     `blend` (D, H, W) is the window's share in the logits of its voxels; `sequence` is the one that
-    the reference replaces, None for all or where there is no reference.
+    the reference replaces, None for all or where there is no reference; `segment` is the stretch of
+    the straight path to the reference that is explained, 0 the one that begins at the image.
     """
 
     box: Box
     blend: Tensor
     sequence: int | None = None
+    segment: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def sum_traces(
                 f"{tuple(trace.output.shape[2:])}; blending needs logits on the window's grid"
             )
         change[:, :, *part.box] += part.blend * trace.output_change
-        if part.sequence in (None, 0):  # each window's logits once
+        if not part.sequence and not part.segment:  # each window's logits once
             output[:, :, *part.box] += part.blend * trace.output
     return SummedTrace(
         image.shape[1:], parts, trace_of, progress, output, change, trace.with_reference

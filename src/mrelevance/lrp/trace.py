@@ -65,11 +65,14 @@ class Trace:
         return parts[self.graph.output]
 
     def adjoint(
-        self, multiplier: Tensor, observe: Callable[[Operation, Tensor, tuple], None] | None = None
+        self,
+        multiplier: Tensor,
+        observe: Callable[[Operation, Tensor, tuple, bool], None] | None = None,
     ) -> Tensor:
         """Relevance pass: relevance (1, C, D, H, W) of the image for `output * multiplier`.
 
-        `observe` sees each operation with the multipliers of its output and of its inputs.
+        `observe` sees each operation with the multipliers of its output and of its inputs; where
+        an input rule gives the image's relevance itself, not its multiplier, the last is True.
         """
         multipliers = {self.graph.output: multiplier}
         relevance = torch.zeros_like(self.change)
@@ -80,10 +83,12 @@ class Trace:
             if operation.name in self.input_maps:
                 (direct,) = self.input_maps[operation.name].adjoint(m)
                 relevance = relevance + direct
+                if observe:
+                    observe(operation, m, (direct,), True)
                 continue
             passed = self.maps[operation.name].adjoint(m)
             if observe:
-                observe(operation, m, passed)
+                observe(operation, m, passed, False)
             for name, part in zip(operation.inputs, passed, strict=True):
                 if part is not None:
                     present = multipliers.get(name)

@@ -9,18 +9,22 @@ import torch
 
 from mrelevance.files import read_table
 from mrelevance.images import first_channel, read_image, to_array
-from mrelevance.relevance.reference import reference_image
+from mrelevance.relevance.reference import reference_image, stretched_onto
 from mrelevance.relevance.table import regions_of
 from mrelevance.segmentation.network import load_network
 
 
 @dataclass(frozen=True)
 class ExplainedPatient:
-    """Network, image and reference (C, D, H, W), region masks and grid of one patient."""
+    """Network, image and reference (C, D, H, W), region masks and grid of one patient.
+
+    `lesions` (D, H, W) marks the labelled and the predicted tumour.
+    """
 
     network: torch.nn.Module
     image: np.ndarray
     reference: np.ndarray
+    lesions: np.ndarray
     masks: dict[tuple[str, int], np.ndarray]
     grid: sitk.Image
 
@@ -33,8 +37,9 @@ def read_explained_patient(
 ) -> ExplainedPatient:
     """Read what is needed to explain a patient.
 
-    `paths` names the files `weights`, `image`, `label`, `segmentation`, `regions` and `lesions`;
-    `reference` is the kind of reference image.
+    `paths` names the files `weights`, `image`, `label`, `segmentation`, `regions` and `lesions`,
+    and `donor`, another patient's preprocessed image, if the reference, which is named by its
+    kind, needs one.
 
     Raises
     ------
@@ -47,11 +52,16 @@ def read_explained_patient(
         name: to_array(read_image(paths[name], f"patient {patient}, {name}"))
         for name in ("label", "segmentation", "regions")
     }
+    donor = None
+    if paths.get("donor"):
+        of_other = read_image(paths["donor"], f"reference of patient {patient}, preprocessed image")
+        donor = stretched_onto(of_other, image)
     lesions = (mask["label"] > 0) | (mask["segmentation"] > 0)
     return ExplainedPatient(
         load_network(Path(paths["weights"]).parent, sequences),
         voxels,
-        reference_image(reference, voxels, lesions, patient),
+        reference_image(reference, voxels, lesions, patient, donor),
+        lesions,
         regions_of(mask["regions"], read_table(paths["lesions"])),
         first_channel(image),
     )

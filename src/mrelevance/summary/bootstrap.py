@@ -57,3 +57,33 @@ def statistic_interval(
     bounds = [np.quantile(q, [tail, 1 - tail]) if len(q) else [np.nan, np.nan] for q in known]
     low, high = np.transpose(bounds)
     return value, low, high
+
+
+def lesion_interval(
+    values: np.ndarray,
+    patients: np.ndarray,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Statistic over lesions with its percentile interval; whole patients are drawn.
+
+    Lesions of one patient are not independent, so a patient is drawn with all of them (cluster
+    bootstrap). `values` is (lesions, quantities), `patients` names the patient of each lesion;
+    `statistic` maps values of any number of lesions to one or more numbers. The result is
+    (statistic, low, high); with lesions of fewer than three patients the interval is NaN, without
+    any lesion the statistic too.
+
+    Davison & Hinkley, Bootstrap Methods and Their Application (1997), section 3.8.
+    """
+    if not len(values):
+        unknown = np.full(values.shape[1], np.nan)
+        return unknown, unknown, unknown
+    members = [np.flatnonzero(patients == name) for name in dict.fromkeys(patients)]
+
+    def of_patients(drawn: np.ndarray) -> np.ndarray:
+        return statistic(values[np.concatenate([members[patient] for patient in drawn])])
+
+    everyone = np.arange(len(members))
+    return statistic_interval(of_patients, everyone, resamples, confidence, seed)

@@ -12,11 +12,14 @@ KEYS = {
     "scores": ["patient"],
     "lesions": ["patient", "region", "region_id", "lesion"],
     "motion": ["patient", "sequence"],
+    "context": ["patient", "composite", "target", "region", "lesion", "zone", "sequence"],
+    "targets": ["patient", "target", "region", "lesion", "sequence"],
+    "contrast": ["patient", "region", "lesion", "sequence"],
 }
 
 
 def stack(kind: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Cohort table of a `kind` in `KEYS` (relevance, scores, lesions, motion).
+    """Cohort table of a `kind` in `KEYS`.
 
     Tables without rows (a patient without lesions) add nothing.
 

@@ -7,7 +7,7 @@ from mrelevance.summary.agreement import agreement
 logger = log_to(snakemake.log[0])
 
 inputs = snakemake.input
-tables = [*inputs.relevance, *inputs.occlusion, *inputs.get("peers", []), *inputs.shapley]
+tables = [*inputs.relevance, *inputs.occlusion, *inputs.peers, *inputs.shapley]
 table = agreement(read_tables(tables))
 logger.info("\n%s", table.to_string(index=False))
 write_table(table, snakemake.output.agreement)

@@ -1,0 +1,154 @@
+"""Model-parameter randomisation: does a map change when the network forgets what it learned?
+
+Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS: weights are redrawn stage by stage
+from the output downwards, and each map is compared with that of the trained network.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import ndimage
+from skimage.metrics import structural_similarity
+from torch import Tensor, nn
+
+from mrelevance.errors import InputError
+from mrelevance.evaluation.attribution import attribution_map
+from mrelevance.evaluation.lesion_crop import LesionCrop
+from mrelevance.evaluation.stages import stages_from_output
+from mrelevance.lrp import Explainer
+from mrelevance.relevance.reference import CONNECTED, DILATION_VOXELS
+from mrelevance.relevance.target import target_logit
+
+COLUMNS = [
+    *["patient", "lesion", "composite", "stage", "stage_name"],
+    *["similarity", "similarity_signed"],
+]
+LARGEST_QUANTILE = 0.995
+
+
+def randomise_lesions(
+    network: nn.Module, crops: list[LesionCrop], methods: list[str], target: str, seed: int
+) -> pd.DataFrame:
+    """Randomisation table of several lesions, for methods of `attribution`; columns `COLUMNS`.
+
+    Two yardsticks: `network_output`, the explained output of every voxel, shows how much the
+    network itself has changed, and `random`, a map that is drawn anew for every stage, what
+    similarity comes to by chance.
+    """
+    if not crops:
+        return pd.DataFrame(columns=COLUMNS)
+    exported: dict[int, Explainer] = {}
+
+    def maps_of(changed: nn.Module, number: int, stage: int) -> dict[str, Tensor]:
+        if stage not in exported:
+            exported.clear()
+            exported[stage] = Explainer(changed, crops[number].image)
+        crop = crops[number]
+        with torch.no_grad():
+            output = target_logit(changed(crop.image[None])[0], target)[None]
+        return {"network_output": output} | {
+            method: attribution_map(method, changed, exported[stage], crop, target, seed + stage)
+            for method in methods
+        }
+
+    table = randomisation_table(
+        network, [crop.image for crop in crops], [crop.region for crop in crops], maps_of, seed
+    )
+    lesions = table.pop("number").map(crops.__getitem__)
+    table["patient"] = [crop.patient for crop in lesions]
+    table["lesion"] = [crop.lesion for crop in lesions]
+    return table[COLUMNS]
+
+
+def randomised_networks(
+    network: nn.Module, image: Tensor, seed: int
+) -> Iterator[tuple[str, nn.Module]]:
+    """The trained network, then with one stage more redrawn each time, from the output on.
+
+    Yields the stage's name, `trained` first, and a network that the next step changes further. A
+    redrawn parameter holds its own values in another order: their distribution, and with it the
+    scale of what the network computes, stays as it was. Running statistics of batch norm stay.
+    """
+    changed = copy.deepcopy(network)
+    generator = torch.Generator().manual_seed(seed)
+    yield "trained", changed
+    for stage in stages_from_output(changed, image):
+        with torch.no_grad():
+            for module in stage.modules:
+                for parameter in module.parameters(recurse=False):
+                    order = torch.randperm(parameter.numel(), generator=generator)
+                    parameter.copy_(parameter.flatten()[order].view_as(parameter))
+        yield stage.name, changed
+
+
+def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[float, float]:
+    """Structural similarity of two maps (C, D, H, W) in and around a region (D, H, W).
+
+    Wang et al. 2004, in windows of 7 voxels cubed, mean over the sequences and over the region
+    dilated by 2 voxels: farther away many maps are zero whatever the network, which is no
+    likeness. Each map is first divided by its 99.5th percentile of magnitude there, and cut off at
+    it. Returns the similarity of magnitudes, which a mere change of sign leaves at 1, and of the
+    signed maps. 1: the same; about 0: unrelated.
+
+    Raises
+    ------
+    InputError
+        The maps differ in shape, or the region is empty.
+    """
+    if original.shape != other.shape or original.shape[1:] != region.shape:
+        raise InputError(
+            f"maps of {tuple(original.shape)} and {tuple(other.shape)} voxels and a region of "
+            f"{tuple(region.shape)} do not fit; compare maps of one crop"
+        )
+    if not region.any():
+        raise InputError("the region is empty; compare maps where there is a lesion")
+    near = ndimage.binary_dilation(region.numpy(), CONNECTED, iterations=DILATION_VOXELS)
+    first, second = (_scaled(values.double().numpy(), near) for values in (original, other))
+
+    def similarity(a: np.ndarray, b: np.ndarray) -> float:
+        _, everywhere = structural_similarity(a, b, data_range=1.0, channel_axis=0, full=True)
+        return float(everywhere[:, near].mean())
+
+    # Signed maps from 0 to 1, because the means of opposite signs would multiply to a likeness.
+    signed = similarity((first + 1) / 2, (second + 1) / 2)
+    return similarity(np.abs(first), np.abs(second)), signed
+
+
+def _scaled(values: np.ndarray, near: np.ndarray) -> np.ndarray:
+    largest = np.quantile(np.abs(values[:, near]), LARGEST_QUANTILE)
+    return np.clip(values / largest, -1, 1) if largest else np.zeros_like(values)
+
+
+def randomisation_table(
+    network: nn.Module,
+    images: list[Tensor],
+    regions: list[Tensor],
+    maps_of: Callable[[nn.Module, int, int], dict[str, Tensor]],
+    seed: int,
+) -> pd.DataFrame:
+    """Similarity of the maps of several lesions to themselves while the network is randomised.
+
+    Parameters
+    ----------
+    images, regions
+        Of every lesion, (C, D, H, W) and (D, H, W).
+    maps_of
+        Gives the maps by composite of a network, the number of the lesion and of the stage.
+
+    Returns
+    -------
+    One row per lesion, composite and stage: number (of the lesion), composite, stage (0: trained),
+    stage_name, similarity, similarity_signed (see `map_similarity`).
+    """
+    trained: dict[tuple[int, str], Tensor] = {}
+    rows = []
+    for stage, (name, changed) in enumerate(randomised_networks(network, images[0], seed)):
+        for number, region in enumerate(regions):
+            for composite, values in maps_of(changed, number, stage).items():
+                before = trained.setdefault((number, composite), values)
+                alike = map_similarity(before, values, region)
+                rows.append([number, composite, stage, name, *alike])
+    return pd.DataFrame(rows, columns=["number", *COLUMNS[2:]])

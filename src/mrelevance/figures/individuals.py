@@ -1,0 +1,121 @@
+"""Which patient's shares are unlike the others', and what is different about it."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+from mrelevance.summary.individuals import DIFFERENCE_COLUMNS, DISTANCE_COLUMNS, UNUSUAL
+
+OUTLYING, USUAL = "#D55E00", "#0072B2"
+MOST_SHOWN = 3
+MOST_FEATURES = 6
+LARGEST_Z = 12
+
+
+@style.styled
+def individuals(
+    distances: pd.DataFrame, differences: pd.DataFrame, sequences: list[str], composite: str
+) -> Figure:
+    """Distance of every patient on the left; on the right what is different about the farthest.
+
+    `distances` and `differences` are the tables of `summary.individuals`. On the right the three
+    farthest patients: all shares of the sequences, marked where they are unusual, and the six
+    features that differ most, in robust standard deviations of the other patients.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(distances, DISTANCE_COLUMNS, "distances table")
+    check_columns(differences, DIFFERENCE_COLUMNS, "differences table")
+    own = distances[distances["composite"] == composite].dropna(subset=["distance"])
+    if own.empty:
+        count = int((distances["composite"] == composite).sum())
+        return style.statement(
+            f"{count} patients with predicted tumour: too few to say who is unlike the others."
+        )
+    own = own.sort_values("distance", ascending=False)
+    chosen = own[:MOST_SHOWN]
+    figure = style.new_figure(style.PAGE_MM, max(4.2 * len(own), 42 * len(chosen)) + 24)
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
+    _distances(left.subplots(), own)
+    left.suptitle(style.composite_name(composite), fontsize=7.5)
+    grid = right.subplots(len(chosen), 2, squeeze=False, width_ratios=[1, 1.15])
+    for row, patient in zip(grid, chosen.itertuples(), strict=True):
+        of_patient = differences[differences["patient"] == patient.patient]
+        _shares(row[0], of_patient[of_patient["composite"] == composite], sequences)
+        _features(row[1], of_patient[of_patient["kind"] == "feature"])
+        row[0].set_title(
+            f"patient {patient.patient}, p = {patient.p:.3f}", loc="left",
+            color=OUTLYING if patient.outlying else "black",
+        )  # fmt: skip
+    grid[-1, 0].set_xlabel("pooled share")
+    grid[-1, 1].set_xlabel("robust z: standard deviations\nfrom the other patients' median")
+    right.legend(
+        handles=[
+            Line2D([], [], linestyle="", marker="o", markersize=4, color="0.3",
+                   label="this patient"),
+            Line2D([], [], linestyle="", marker="|", markersize=8, color="0.3",
+                   label="median of the others"),
+        ],
+        loc="outside upper center", ncols=2,
+    )  # fmt: skip
+    return figure
+
+
+def _distances(axes: Axes, own: pd.DataFrame) -> None:
+    for y, row in enumerate(own.itertuples()):
+        colour = OUTLYING if row.outlying else USUAL
+        axes.hlines(y, 0, row.distance, color=colour, linewidth=0.8)
+        axes.scatter(row.distance, y, s=14, color=colour, zorder=3, gid=f"patient {row.patient}")
+    axes.set_yticks(range(len(own)), own["patient"])
+    axes.set_ylim(len(own) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("Mahalanobis distance of the shares\nfrom those of all other patients")
+    if own["p_holm"].notna().any():
+        outlying = int(own["outlying"].sum())
+        axes.set_title(f"{outlying} of {len(own)} outlying (p < .05, Holm)", fontsize=6.5)
+
+
+def _shares(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
+    rows = own.set_index("quantity").reindex(sequences)
+    axes.axvline(0, color="0.8", linewidth=0.6, zorder=0)
+    for y, (sequence, colour) in enumerate(style.sequence_colours(sequences).items()):
+        row = rows.loc[sequence]
+        axes.hlines(y, row["others_median"], row["value"], color=colour, linewidth=1)
+        axes.scatter(row["value"], y, s=16, color=colour, zorder=3, gid=sequence)
+        axes.scatter(row["others_median"], y, s=50, marker="|", color=colour, zorder=3)
+        if row["unusual"] == 1:
+            axes.text(
+                1.01, y, f"z {row['z']:.1f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
+                color=OUTLYING, va="center", transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
+    axes.set_yticks(range(len(sequences)), sequences)
+    axes.set_ylim(len(sequences) - 0.4, -0.6)
+
+
+def _features(axes: Axes, own: pd.DataFrame) -> None:
+    own = own.dropna(subset=["z"])
+    own = own.reindex(own["z"].abs().sort_values(ascending=False).index)[:MOST_FEATURES]
+    axes.axvspan(-UNUSUAL, UNUSUAL, color="0.93", zorder=0)
+    axes.axvline(0, color="0.7", linewidth=0.6, zorder=0)
+    for y, row in enumerate(own.itertuples()):
+        colour = OUTLYING if row.unusual else "0.35"
+        z = np.clip(row.z, -LARGEST_Z, LARGEST_Z)
+        axes.barh(y, z, 0.55, color=colour, gid=row.quantity)
+        if z != row.z:
+            axes.text(
+                z, y, f"{row.z:.0f}".replace("-", "\N{MINUS SIGN}"), fontsize=6, va="center",
+                ha="right" if z > 0 else "left", color="white",
+            )  # fmt: skip
+    axes.set_yticks(range(len(own)), own["quantity"])
+    axes.yaxis.tick_right()
+    axes.spines["right"].set_visible(True)
+    axes.spines["left"].set_visible(False)
+    axes.set_ylim(MOST_FEATURES - 0.4, -0.6)
+    axes.set_xlim(-LARGEST_Z, LARGEST_Z)

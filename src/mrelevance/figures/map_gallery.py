@@ -1,0 +1,142 @@
+"""One lesion under many rules: signed maps side by side, and what each layer keeps."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.figures.relevance_colours import bar_colours, coloured
+from mrelevance.figures.slices import (
+    bar_length_mm,
+    extent,
+    largest_slice,
+    outline,
+    scale_bar,
+    show_anatomy,
+)
+from mrelevance.summary.columns import check_columns
+
+OUTLINE_COLOUR = "#3CF07A"
+
+
+@style.styled
+def map_gallery(
+    image: np.ndarray,
+    lesion: np.ndarray,
+    maps: dict[str, np.ndarray],
+    conservation: pd.DataFrame,
+    spacing_mm: tuple[float, float, float],
+    sequences: list[str],
+) -> Figure:
+    """Methods in rows, sequences in columns, in the slice of the lesion's largest cross-section.
+
+    Arrays as displayed (see `slices.radiological`): `image` and every map are (C, D, H, W),
+    `lesion` is bool (D, H, W), `spacing_mm` (z, y, x). Red speaks for tumour, blue against it, on
+    one scale for each row. The plot beside each row shows how much of the relevance is left behind
+    every layer, from the output on the left to the image on the right (`conservation`, the table
+    of that name).
+
+    Raises
+    ------
+    InputError
+        A column is missing, the lesion is empty, or arrays and sequences do not fit.
+    """
+    columns = ["patient", "lesion", "composite", "depth", "operation", "remaining"]
+    check_columns(conservation, columns, "conservation table")
+    wrong = [name for name, values in maps.items() if values.shape != image.shape]
+    if len(image) != len(sequences) or wrong or lesion.shape != image.shape[1:]:
+        raise InputError(
+            f"gallery: {len(sequences)} sequences, image {image.shape}, lesion {lesion.shape} and "
+            f"maps {', '.join(wrong) or 'of its shape'} do not fit; they must come from one run"
+        )
+    if not lesion.any():
+        raise InputError("gallery: the lesion has no voxel; map it again")
+    cut = largest_slice(lesion)
+    height, width = image.shape[2] * spacing_mm[1], image.shape[3] * spacing_mm[2]
+    plot_share = 1.25
+    panel_mm = (style.PAGE_MM - 34) / (len(sequences) + plot_share)
+    row_mm = panel_mm * height / width + 1.2
+    figure = style.new_figure(style.PAGE_MM, row_mm * len(maps) + 26)
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
+    grid = figure.subplots(
+        len(maps),
+        len(sequences) + 1,
+        squeeze=False,
+        width_ratios=[1] * len(sequences) + [plot_share],
+    )
+    first = conservation.iloc[0]
+    figure.suptitle(f"Patient {first['patient']}, lesion {first['lesion']}", fontsize=7.5)
+    for row, (method, values) in zip(grid, maps.items(), strict=True):
+        _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])
+        row[0].set_ylabel(style.composite_name(method).replace(" ", "\n", 1), fontsize=6.5)
+        _kept(row[-1], conservation[conservation["composite"] == method])
+    for axes, sequence in zip(grid[0], sequences, strict=False):
+        axes.set_title(sequence, pad=3)
+    grid[0, -1].set_title("relevance left,\noutput \N{RIGHTWARDS ARROW} image", pad=3)
+    scale_bar(grid[0, 0], bar_length_mm(2 * width))  # small pictures need a long bar
+    bar = figure.colorbar(
+        ScalarMappable(Normalize(-1, 1), bar_colours()),
+        ax=grid[:, :-1],
+        location="bottom",
+        shrink=0.5,
+        aspect=45,
+        pad=0.015,
+    )
+    bar.set_ticks([-1, 0, 1], labels=["against tumour", "0", "for tumour"])
+    bar.outline.set_linewidth(0.4)
+    return figure
+
+
+def _pictures(
+    row: np.ndarray,
+    anatomy: np.ndarray,
+    values: np.ndarray,
+    lesion: np.ndarray,
+    spacing_yx: tuple[float, float],
+) -> None:
+    limit = float(np.percentile(np.abs(values), 99.5)) or 1.0
+    for axes, pixels, overlay in zip(row, anatomy, values, strict=True):
+        show_anatomy(axes, pixels, spacing_yx)
+        axes.imshow(
+            coloured(overlay, limit), extent=extent(overlay, spacing_yx), interpolation="nearest"
+        )
+        outline(axes, lesion, spacing_yx, OUTLINE_COLOUR)
+
+
+def _kept(axes: Axes, layers: pd.DataFrame) -> None:
+    """Relevance that is left behind each layer, or what the map adds up to without layers."""
+    axes.yaxis.tick_right()
+    axes.spines["left"].set_visible(False)
+    axes.spines["right"].set_visible(True)
+    axes.tick_params(labelsize=5.5, length=2)
+    axes.set_xticks([])
+    if list(layers["operation"]) == ["whole"]:
+        kept = layers["remaining"].iloc[0]
+        summed = f";\nits map sums\nto {kept:.2f} of\nthe change"
+        text = "no layers" + ("" if np.isnan(kept) else summed)
+        axes.text(
+            0.5, 0.5, text.replace("-", "\N{MINUS SIGN}"), transform=axes.transAxes,
+            ha="center", va="center", fontsize=5.5, color=style.GREY,
+        )  # fmt: skip
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+        return
+    # One step more than there are layers, or what the last one leaves could not be seen.
+    depth = np.array([0, *layers["depth"], len(layers) + 2])
+    remaining = np.array([1.0, *layers["remaining"], layers["remaining"].iloc[-1]])
+    axes.axhline(1, color=style.GREY, linewidth=0.5, linestyle="--")
+    axes.axhline(0, color=style.GREY, linewidth=0.5)
+    axes.plot(depth, remaining, color="black", linewidth=0.9, drawstyle="steps-post")
+    low, high = min(0.0, remaining.min()), max(1.0, remaining.max())
+    margin = 0.12 * (high - low)
+    axes.set_ylim(low - margin, high + margin)
+    # A mark at 1 or 0 gives way to what was measured where the two labels would touch.
+    last = round(float(remaining[-1]), 2)
+    apart = 0.15 * (high - low)
+    ticks = [last, *(tick for tick in (0.0, 1.0) if abs(tick - last) > apart)]
+    ticks = ticks if high - low < 6 else [last]
+    axes.set_yticks(ticks, [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])

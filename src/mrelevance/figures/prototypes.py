@@ -1,0 +1,68 @@
+"""The mean aligned relevance map of each lesion type, per sequence."""
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from mrelevance.errors import InputError
+from mrelevance.figures import style
+from mrelevance.summary.prototypes import REACH
+
+COLOURS = "RdBu_r"
+
+
+@style.styled
+def prototypes(
+    means: dict[str, np.ndarray], counts: dict[str, int], sequences: list[str], title: str
+) -> Figure:
+    """Middle slice of each type's mean map (C, 33, 33, 33): a row per type, a column per sequence.
+
+    `counts` is the number of lesions of each type. The circle is the lesion's equivalent sphere.
+    Red speaks for the tumour, blue against it, on one scale per row, and the number is the
+    sequence's part of the prototype.
+
+    Raises
+    ------
+    InputError
+        Maps and sequences do not fit.
+    """
+    if not means:
+        return style.statement("No true positive in the test patients.")
+    if any(len(mean) != len(sequences) for mean in means.values()):
+        raise InputError("prototypes: maps and sequences do not fit; they must come from one run")
+    width = style.PAGE_MM
+    panel_mm = (width - 34) / len(sequences)
+    figure = style.new_figure(width, (panel_mm + 4) * len(means) + 16)
+    figure.suptitle(title, fontsize=7.5)
+    grid = figure.subplots(len(means), len(sequences), squeeze=False)
+    colours = style.sequence_colours(sequences)
+    middle = next(iter(means.values())).shape[1] // 2
+    for row, (kind, mean) in zip(grid, means.items(), strict=True):
+        cut = mean[:, middle]
+        limit = float(np.percentile(np.abs(cut), 99.8)) or 1.0
+        parts = mean.sum(axis=(1, 2, 3)) / mean.sum()
+        for axes, sequence, pixels, part in zip(row, sequences, cut, parts, strict=True):
+            axes.imshow(
+                pixels, cmap=COLOURS, vmin=-limit, vmax=limit, interpolation="bilinear",
+                extent=(-REACH, REACH, REACH, -REACH),
+            )  # fmt: skip
+            axes.add_patch(Circle((0, 0), 0.5, fill=False, color="black", linewidth=0.7))
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.2)
+            axes.text(
+                0.04, 0.04, f"{part:.2f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
+                transform=axes.transAxes, va="bottom",
+            )  # fmt: skip
+        row[0].set_ylabel(f"{kind}\nn = {counts[kind]}")
+        bar = figure.colorbar(
+            ScalarMappable(Normalize(-limit, limit), COLOURS), ax=list(row), pad=0.01, aspect=12
+        )
+        bar.outline.set_linewidth(0.4)
+        bar.set_label("per diameter³", fontsize=6)
+    for axes, sequence in zip(grid[0], sequences, strict=True):
+        axes.set_title(sequence, pad=3)
+    grid[-1, 0].set_xlabel(f"{2 * REACH:g} diameters", fontsize=6.5)
+    return figure

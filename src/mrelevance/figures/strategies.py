@@ -1,0 +1,189 @@
+"""Clusters of lesions by what the network looks at, each with one example."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from mrelevance.figures import style
+from mrelevance.figures.context import KIND_NAMES, ZONE_NAMES
+from mrelevance.figures.slices import (
+    bar_length_mm,
+    crop_around,
+    largest_slice,
+    outline,
+    scale_bar,
+    show_anatomy,
+)
+from mrelevance.summary.strategies import Strategies, verdict
+
+FIELD_MM = 90
+OUTLINE = "#FFE119"
+CLUSTER_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """The image of a cluster's medoid as displayed.
+
+    `image` (C, D, H, W), bool `region` (D, H, W), `spacing_mm` (z, y, x).
+    """
+
+    image: np.ndarray
+    region: np.ndarray
+    spacing_mm: tuple[float, float, float]
+
+
+@style.styled
+def strategies(
+    found: Strategies,
+    table: pd.DataFrame,
+    examples: dict[int, Example],
+    sequences: list[str],
+    composite: str,
+) -> Figure:
+    """One row per cluster: what it holds, its shares, and its medoid in every sequence.
+
+    `table` is that of `summary.strategies.strategy_table`; `examples` the medoid of each cluster.
+    On top how the number of clusters was found: the smallest eigenvalues of the graph of lesions,
+    and the lesions in the plane of two eigenvectors, coloured by type.
+    """
+    if not len(found.labels):
+        return style.statement("The test patients have no lesion with relevance.")
+    numbers = sorted(examples)
+    head_mm, row_mm = 48, 62
+    figure = style.new_figure(style.PAGE_MM, head_mm + row_mm * len(numbers) + 6)
+    figure.suptitle(f"{style.composite_name(composite)}: {verdict(found)}", fontsize=7.5)
+    blocks = figure.subfigures(
+        1 + len(numbers), 1, height_ratios=[head_mm] + [row_mm] * len(numbers), squeeze=False
+    )[:, 0]
+    gaps, plane = blocks[0].subplots(1, 2)
+    _eigenvalues(gaps, found)
+    _plane(plane, found, table)
+    for block, number in zip(blocks[1:], numbers, strict=True):
+        own = table[table["cluster"] == number]
+        _cluster(block, own, examples[number], sequences, number)
+    return figure
+
+
+def _eigenvalues(axes: Axes, found: Strategies) -> None:
+    if not len(found.eigenvalues):
+        axes.text(
+            0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY
+        )
+        axes.set_axis_off()
+        return
+    clusters = len(found.medoids)
+    places = np.arange(1, len(found.eigenvalues) + 1)
+    axes.plot(places, found.eigenvalues, "o-", color="0.3", markersize=3.5, linewidth=0.8)
+    axes.axvline(clusters + 0.5, color="#D55E00", linewidth=0.9, linestyle="--")
+    largest = np.diff(found.eigenvalues)[1:].max()
+    axes.set_title(
+        f"largest gap {largest:.2f}; by chance up to {found.chance_gap:.2f}", fontsize=6.5
+    )
+    axes.set_xlabel("eigenvalue of the graph's Laplacian, by size")
+    axes.set_ylabel("eigenvalue")
+    axes.set_xticks(places)
+    axes.set_ylim(bottom=0)
+
+
+def _plane(axes: Axes, found: Strategies, table: pd.DataFrame) -> None:
+    """Lesions by the second and third eigenvector, coloured by type, false positives grey."""
+    if not len(found.eigenvalues):
+        axes.set_axis_off()
+        return
+    false = (table["region"] == "FP").to_numpy()
+    kinds = table["type"].where(~false, "false positive")
+    names = [name for name in kinds[~false].value_counts().index if name != "unknown"]
+    colours = dict(zip(names, CLUSTER_COLOURS, strict=False))
+    colours |= {"unknown": CLUSTER_COLOURS[0], "false positive": "0.6"}
+    for name in kinds.value_counts().index:
+        axes.scatter(
+            *found.plane[(kinds == name).to_numpy()].T, s=10, color=colours[name], alpha=0.8,
+            linewidths=0, label="labelled" if name == "unknown" else name,
+        )  # fmt: skip
+    for number, row in enumerate(found.medoids, 1):
+        axes.annotate(
+            str(number), found.plane[row], fontsize=6.5, fontweight="bold", ha="center",
+            va="center",
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
+        )  # fmt: skip
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_xlabel("second eigenvector")
+    axes.set_ylabel("third eigenvector")
+    axes.set_title("lesions, neighbours close together; numbers: examples", fontsize=6.5)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
+
+
+def _cluster(
+    block: SubFigure, own: pd.DataFrame, example: Example, sequences: list[str], number: int
+) -> None:
+    medoid = own[own["medoid"] == 1].iloc[0]
+    colour = CLUSTER_COLOURS[(number - 1) % len(CLUSTER_COLOURS)]
+    block.suptitle(
+        f"{number}: {_composition(own)}", fontsize=7, color=colour, fontweight="bold", x=0.01,
+        ha="left",
+    )  # fmt: skip
+    left, right = block.subfigures(1, 2, width_ratios=[1.2, 1])
+    shares, zones = left.subplots(2, 1)
+    zone_names = [name for name in ZONE_NAMES if name in own.columns]
+    _bars(
+        shares, own, medoid, sequences, sequences, list(style.sequence_colours(sequences).values())
+    )
+    _bars(
+        zones, own, medoid, zone_names, [ZONE_NAMES[name] for name in zone_names],
+        ["0.45"] * len(zone_names),
+    )  # fmt: skip
+    zones.set_xlabel("part of the lesion's relevance")
+    cut = largest_slice(example.region)
+    box = crop_around(example.region[cut], example.spacing_mm[1:], FIELD_MM)
+    rows, columns = style.grid_shape(len(sequences))
+    grid = right.subplots(rows, columns, squeeze=False)
+    for axes, sequence, channel in zip(grid.flat, sequences, example.image, strict=False):
+        show_anatomy(axes, channel[cut][box], example.spacing_mm[1:])
+        outline(axes, example.region[cut][box], example.spacing_mm[1:], OUTLINE)
+        axes.set_title(
+            f"{sequence}   {medoid[sequence]:.2f}".replace("-0", "\N{MINUS SIGN}0"), pad=2
+        )
+    for axes in grid.flat[len(sequences) :]:
+        axes.set_axis_off()
+    scale_bar(grid[0, 0], bar_length_mm((box[1].stop - box[1].start) * example.spacing_mm[2]))
+    known = medoid["region"] != "FP" and medoid["type"] != "unknown"
+    kind = f"{medoid['type']}, " if known else ""
+    right.suptitle(
+        f"example: patient {medoid['patient']}, {kind}{KIND_NAMES[medoid['region']]}", fontsize=6.5
+    )
+
+
+def _bars(
+    axes: Axes, own: pd.DataFrame, medoid: pd.Series, columns: list[str], labels: list[str],
+    colours: list[str],
+) -> None:  # fmt: skip
+    """Median of the cluster with its quartiles; the circle is the example."""
+    values = own[columns].to_numpy(float)
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+    places = np.arange(len(columns))
+    axes.axvline(0, color="0.8", linewidth=0.6, zorder=0)
+    axes.barh(places, middle, 0.6, color=colours, alpha=0.75)
+    axes.hlines(places, low, high, color="black", linewidth=0.8)
+    axes.scatter(
+        medoid[columns].to_numpy(float), places, s=12, facecolor="white", edgecolor="black",
+        linewidths=0.7, zorder=3,
+    )  # fmt: skip
+    axes.set_yticks(places, labels)
+    axes.invert_yaxis()
+
+
+def _composition(own: pd.DataFrame) -> str:
+    kinds = own["region"].value_counts()
+    found = ", ".join(f"{kinds[kind]} {kind}" for kind in ("TP", "FN", "FP") if kind in kinds)
+    labelled = own[(own["region"] != "FP") & (own["type"] != "unknown")]
+    types = labelled["type"].value_counts()
+    named = ", ".join(f"{count} {kind}" for kind, count in types.items())
+    lesions = f"{len(own)} lesion{'s' if len(own) != 1 else ''}"
+    patients = own["patient"].nunique()
+    people = f"{patients} patient{'s' if patients != 1 else ''}"
+    return f"{lesions} in {people} ({found}){': ' + named if named else ''}"

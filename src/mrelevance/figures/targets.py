@@ -1,0 +1,73 @@
+"""Relative to what: what the sequences are worth to the tumour logit and to the margin."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mrelevance.figures import style
+from mrelevance.summary.columns import check_columns
+from mrelevance.summary.targets import COLUMNS, CONTRIBUTION, MARGIN, PART, SAME_FIRST, SHARE, TAU
+
+NAMES = {
+    "margin": "margin: tumour minus background",
+    "tumour": "tumour logit",
+    "background": "background logit, sinking",
+}
+MARKS = {"margin": "o", "tumour": "^", "background": "v"}
+SPREAD = 0.24
+
+
+@style.styled
+def targets(summary: pd.DataFrame, sequences: list[str]) -> Figure:
+    """Contributions in logits on the left, shares on the right; one mark per target and sequence.
+
+    `summary` is the table of `summary.targets.target_summary`: medians over patients with their
+    intervals.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(summary, COLUMNS, "targets summary")
+    names = [name for name in NAMES if (summary["target"] == name).any()]
+    colours = style.sequence_colours(sequences)
+    figure = style.new_figure(style.PAGE_MM, 78)
+    for axes, measure, label in zip(
+        figure.subplots(1, 2),
+        [CONTRIBUTION, SHARE],
+        ["contribution to the change, logits", "share of the target's change"],
+        strict=True,
+    ):
+        axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        for row in summary[summary["measure"] == measure].itertuples():
+            x = sequences.index(row.sequence) + SPREAD * (names.index(row.target) - 1)
+            colour = colours[row.sequence]
+            axes.vlines(x, row.low, row.high, color=colour, linewidth=1)
+            face = colour if row.target == MARGIN else "white"
+            axes.scatter(
+                x, row.value, s=22, marker=MARKS[row.target], facecolor=face, edgecolor=colour,
+                linewidths=1, zorder=3, gid=f"{row.target} {row.sequence}",
+            )  # fmt: skip
+        style.sequence_axis(axes, sequences)
+        axes.set_xlim(-0.6, len(sequences) - 0.4)
+        axes.set_ylabel(label)
+    count = int(summary.loc[summary["measure"] == SHARE, "n"].max())
+    figure.suptitle(f"{_in_words(summary)}; n = {count}", fontsize=7)
+    handles = [
+        Line2D([], [], linestyle="", marker=MARKS[name], markersize=4.5, color="0.3",
+               markerfacecolor="0.3" if name == MARGIN else "white", label=NAMES[name])
+        for name in names
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def _in_words(summary: pd.DataFrame) -> str:
+    of_tumour = summary[summary["target"] == "tumour"].set_index("measure")
+    same = of_tumour.loc[SAME_FIRST]
+    return (
+        f"The tumour logit makes up {of_tumour.loc[PART, 'value']:.0%} of the margin "
+        f"(median); its order of the sequences: tau {of_tumour.loc[TAU, 'value']:.2f} to the "
+        f"margin's, same first in {round(same['value'] * same['n'])}/{same['n']}"
+    )

@@ -1,0 +1,217 @@
+"""The input functions of the rules, and those of their parameters."""
+
+
+def patients_of(split):
+    """Patients of one part of the split; waits for the split where it is not known before."""
+    if SPLIT is not None and not EXCLUDE_FAILED:
+        return [patient for patient in PATIENTS if SPLIT[patient] == split]
+    known = read_table(checkpoints.split_cohort.get().output.split)
+    return known.loc[known["split"] == split, "patient"].tolist()
+
+
+def for_split(split, path):
+    """Input function: the path, or paths, for every patient of one part of the split."""
+
+    def paths(wildcards):
+        return expand(path, patient=patients_of(split), **dict(wildcards.items()))
+
+    return paths
+
+
+def for_mapped(path):
+    """Input function: the path for every test patient with a lesion to map."""
+
+    def paths(wildcards):
+        mapped = patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
+        return expand(path, patient=mapped)
+
+    return paths
+
+
+def for_gallery(path):
+    """Input function: the path for the patient of the gallery, or those to find one among."""
+
+    def paths(wildcards):
+        patient = config["evaluation"]["maps"]["gallery_patient"]
+        return expand(path, patient=patient) if patient else for_mapped(path)(wildcards)
+
+    return paths
+
+
+def less_corrected(path):
+    """Input function: the path for every test patient and every lesser correction."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/motion_effect/{{correction}}/{path}",
+            correction=LESS_CORRECTION,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def lesser_registration(wildcards):
+    """Settings of motion correction with another method than configured."""
+    return {**REGISTRATION, "method": wildcards.correction}
+
+
+def chosen_reference(wildcards):
+    """Reference by the name in the path, or else the configured one."""
+    return wildcards.get("reference", config["relevance"]["reference"])
+
+
+def donor_of_patient(wildcards):
+    """Image of the training patient that stands for a patient's, where the reference needs one."""
+    if chosen_reference(wildcards) != "shuffled":
+        return []
+    donors = [name for name in patients_of("train") if name != wildcards.patient]
+    donor = donors[PATIENTS.index(wildcards.patient) % len(donors)]
+    correction = wildcards.get("correction")
+    results = f"results/motion_effect/{correction}" if correction else "results"
+    return f"{results}/preprocessed/{donor}/image.nii"
+
+
+def from_other_references(path):
+    """Input function: the path for every test patient and every reference but the configured."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/evaluation/references/{{reference}}/{path}",
+            reference=OTHER_REFERENCES,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def known_answer(path):
+    """The path, where the phantom has a known answer to compare with."""
+    return [path] if ANSWER_KNOWN else []
+
+
+def what_trains(study):
+    """What a network depends on, of a configuration."""
+    return {
+        "seed": study["seed"],
+        "preprocess": study["preprocess"],
+        "network": study["network"],
+        "training": study["training"],
+        "inference": WINDOWS,
+    }
+
+
+def shapley_to_choose_by(wildcards):
+    """The validation patients' Shapley values, where these choose the subsets."""
+    if config["selection"]["subsets"] != "default":
+        return []
+    return for_split("validation", "results/evaluation/{patient}/shapley.tsv")(
+        wildcards
+    )
+
+
+def for_subsets(path):
+    """Input function: the path for every test patient and every subset of the sequences."""
+
+    def paths(wildcards):
+        subsets = read_table(checkpoints.choose_subsets.get().output.subsets)
+        return expand(
+            f"results/selection/{{subset}}/{path}",
+            subset=subsets["subset"],
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def sequences_of_subset(wildcards):
+    """Sequences of a subset, from its name."""
+    return sequences_of(wildcards.subset)
+
+
+def for_networks(path):
+    """Input function: the path for every test patient and every network beside the study's."""
+
+    def paths(wildcards):
+        return expand(
+            f"results/networks/{{network}}/{path}",
+            network=NETWORKS,
+            patient=patients_of("test"),
+        )
+
+    return paths
+
+
+def what_trains_network(wildcards):
+    """What a network beside the study's depends on."""
+    return what_trains(configuration_of_network(config, wildcards.network))
+
+
+def divisor_of_network(wildcards):
+    """The divisor of a network beside the study's."""
+    return configuration_of_network(config, wildcards.network)["network"]["divisor"]
+
+
+def images_of_patient(wildcards):
+    """The user's images of one patient, in the order of the sequences."""
+    return [DATA / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
+
+
+def label_of_patient(wildcards):
+    """The user's lesion label of one patient."""
+    return DATA / SHEET.loc[wildcards.patient, LABEL]
+
+
+def mask_of_patient(wildcards):
+    """The user's mask of one patient's organ of interest."""
+    return DATA / SHEET.loc[wildcards.patient, MASK]
+
+
+def stored_mask(wildcards):
+    """The imported mask of one patient's organ of interest, if the sheet names any."""
+    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
+
+
+def organ_of_patient(wildcards):
+    """Mask of one patient's organ on the reference's grid: known of the phantom, else optional."""
+    if config["cohort"]["source"] == "phantom":
+        return [f"results/raw/{wildcards.patient}/truth/liver.nii.gz"]
+    return stored_mask(wildcards)
+
+
+def true_motion(wildcards):
+    """What is known about a phantom patient's motion; other cohorts have no such truth."""
+    if config["cohort"]["source"] != "phantom":
+        return []
+    truth = f"results/raw/{wildcards.patient}/truth"
+    return [
+        f"{truth}/liver.nii.gz",
+        f"{truth}/landmarks.tsv",
+        *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
+    ]
+
+
+def true_conspicuity(wildcards):
+    """How visible the test patients' lesions truly are; known of the phantom alone."""
+    if config["cohort"]["source"] != "phantom":
+        return []
+    return expand(
+        "results/raw/{patient}/truth/conspicuity.tsv", patient=patients_of("test")
+    )
+
+
+def quality_of_cohort(wildcards):
+    """The motion tables of all patients, where the split depends on them."""
+    if not EXCLUDE_FAILED:
+        return []
+    return expand("results/motion/{patient}/quality.tsv", patient=PATIENTS)
+
+
+def first_test_image(wildcards):
+    """Preprocessed image of the first test patient."""
+    return f"results/preprocessed/{patients_of('test')[0]}/image.nii"
+
+
+def first_test_label(wildcards):
+    """Preprocessed lesion label of the first test patient."""
+    return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"
