@@ -187,11 +187,11 @@ def test_sensitivity_without_a_loss_is_found_non_inferior():
 
 
 def test_holm_keeps_any_false_positive_among_many_protocols_at_the_level():
-    generator, runs = np.random.default_rng(15), 200
+    generator, runs = np.random.default_rng(15), 100
 
     def smallest(_):
         of_patient = generator.normal(0, 0.02, 20)  # protocols share the patients
-        p = [dice_p(-0.02 + of_patient + generator.normal(0, 0.02, 20), 0.02) for _ in range(10)]
+        p = [dice_p(-0.02 + of_patient + generator.normal(0, 0.02, 20), 0.02) for _ in range(5)]
         return holm(np.array(p)).min()
 
     assert within(rejections(smallest, runs), runs)
