@@ -95,7 +95,11 @@ def test_the_gallery_has_a_row_per_method_and_a_column_per_sequence(gallery_inpu
     image, lesion, maps, conservation = gallery_inputs
     figure = map_gallery(image, lesion, maps, conservation, (4.0, 3.0, 3.0), SEQUENCES)
     panels = figure.axes[:6]
-    assert [axes.get_title() for axes in panels[:3]] == ["T1", "T2", "relevance left,\noutput \N{RIGHTWARDS ARROW} image"]
+    assert [axes.get_title() for axes in panels[:3]] == [
+        "T1",
+        "T2",
+        "relevance left,\noutput \N{RIGHTWARDS ARROW} image",
+    ]
     assert panels[3].get_ylabel() == "integrated\ngradients"
     overlay = panels[0].images[1].get_array()
     outside = ~lesion[2]

@@ -124,9 +124,7 @@ def _seg_grad_cam_coarsest(margin: RegionMargin, crop: LesionCrop) -> Tensor:
         if layer.voxels == coarsest and isinstance(layer.module, nn.Conv3d | nn.ConvTranspose3d)
     ]
     if not convolutions:
-        raise InputError(
-            "seg_grad_cam_coarsest: no convolution where the network is coarsest"
-        )
+        raise InputError("seg_grad_cam_coarsest: no convolution where the network is coarsest")
     cam = LayerGradCam(margin, convolutions[-1]).attribute(
         crop.image[None].clone().requires_grad_(), relu_attributions=True
     )
