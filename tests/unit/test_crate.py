@@ -43,9 +43,8 @@ def test_the_run_links_software_and_results(crate):
     assert {entity.id for entity in run["result"]} == set(FILES)
     workflow = run["instrument"]
     assert workflow["softwareVersion"] == "abc"
-    needed = {
-        entity["name"]: entity["softwareVersion"] for entity in workflow["softwareRequirements"]
-    }
+    packages = workflow["softwareRequirements"]
+    needed = {package["name"]: package["softwareVersion"] for package in packages}
     assert needed == {"python": "3.11.7", "torch": "2.13.0"}
     assert run["endTime"] == RECORD["recorded"]
 

@@ -16,10 +16,8 @@ def test_versions_are_those_of_all_installed_packages():
     assert packages["torch"] == version("torch")
     assert packages["simpleitk"] == version("SimpleITK")
     assert packages["pyyaml"] == version("PyYAML")
-    names = {
-        package.name.lower().replace("_", "-").replace(".", "-") for package in distributions()
-    }
-    assert set(packages) == names
+    names = {package.name.lower() for package in distributions()}
+    assert set(packages) == {name.replace("_", "-").replace(".", "-") for name in names}
 
 
 def test_hardware_is_that_of_this_machine():

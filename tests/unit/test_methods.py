@@ -110,7 +110,8 @@ VARIANTS = {
                        "phantom": {"t2_weighted": ["T2", "A", "B", "C"]}},
     "every composite": {"relevance": {"composites": list(COMPOSITES)}},
     "other network": {"network": {"name": "SegResNet"}, "training": {"precision": "float32"}},
-    "no flips": {"training": {"augmentation": {"flip_axes": []}}, "motion": {"on_failure": "continue"}},
+    "no flips": {"training": {"augmentation": {"flip_axes": []}},
+                 "motion": {"on_failure": "continue"}},
 }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_the_newest_record_counts(results):
 
 
 def test_without_a_record_there_is_one_line(tmp_path, capsys):
-    with pytest.raises(InputError, match="provenance.json does not exist"):
+    with pytest.raises(InputError, match=r"provenance\.json does not exist"):
         newest_record(tmp_path)
     assert main([str(tmp_path)]) == 2
     error = capsys.readouterr().err
