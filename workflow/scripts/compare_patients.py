@@ -17,7 +17,10 @@ composites = [snakemake.params.composite, MEASURED]
 relevance = read_table(inputs.relevance)
 distances = pattern_distances(relevance, composites)
 features = patient_features(
-    *(read_table(inputs[name]) for name in ("scores", "lesions", "motion", "features"))
+    read_table(inputs.scores),
+    read_table(inputs.lesions),
+    read_table(inputs.motion),
+    read_table(inputs.features),
 )
 logger.info("outlying:\n%s", distances[distances["outlying"] == 1].to_string(index=False))
 write_table(distances, output.distances)
