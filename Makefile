@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/installed-$(firstword $(shell cat envs/requirements.txt pyp
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
 
-.PHONY: help reproduce report test lint format bench clean
+.PHONY: help reproduce report verify test lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,12 +37,15 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 
 report: $(INSTALLED) ## write the self-contained HTML report if results are newer
 	@if [ -e $(REPORT) ] && [ -z "$$(find $(FOLDER)/results/summary $(FOLDER)/results/figures \
-		$(FOLDER)/results/report/motion.html workflow/report -newer $(REPORT) -print -quit)" ]; then \
+		$(FOLDER)/results/report/*.md $(FOLDER)/results/report/motion.html workflow/report -newer $(REPORT) -print -quit)" ]; then \
 		echo "The report is up to date."; \
 	else \
 		mkdir -p $(dir $(REPORT)) && \
 		$(SNAKEMAKE) --report results/report/report.html --quiet all -- $(TARGET); \
 	fi
+
+verify: $(INSTALLED) ## compare the results with the checksums that were recorded
+	@$(BIN)/python -m mrelevance.verify $(FOLDER)/results
 
 test: $(INSTALLED) ## run all tests
 	@$(BIN)/python -m pytest

@@ -4,6 +4,8 @@ references, variants whose answer is known."""
 import pytest
 
 from mrelevance.files import read_json, read_table
+from mrelevance.record import result_files
+from mrelevance.verify import newest_record, verify
 
 pytestmark = pytest.mark.workflow
 
@@ -16,6 +18,17 @@ def project(study, tmp_path_factory):
     done = project.snakemake(*TARGETS)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
+
+
+def test_further_results_are_recorded(project):
+    results = project.folder / "results"
+    for target in TARGETS:
+        record = read_json(results / f"provenance/{target}.json")
+        assert record["target"] == target
+        assert f"figures/{target}.png" in record["files"]
+    _, newest = newest_record(results)
+    assert set(newest["files"]) == set(result_files(results))
+    assert verify(results, newest).passed
 
 
 def test_every_correction_has_its_own_images_and_its_own_network(project):

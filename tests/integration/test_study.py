@@ -191,4 +191,5 @@ def test_report_is_one_file_with_every_figure(study):
     page = (study.folder / "report.html").read_text()
     for figure in FIGURES:
         assert f"{figure}.png" in page
-    assert "motion.html" in page
+    for name in ("motion.html", "methods.md", "claim_checklist.md"):
+        assert name in page

@@ -113,6 +113,7 @@ wildcard_constraints:
     reference="|".join(REFERENCES),
     network="|".join(map(re.escape, NETWORKS)),
     subset="[^/]+",
+    target=r"\w+",
 
 
 def code_version(script):

@@ -215,3 +215,13 @@ def first_test_image(wildcards):
 def first_test_label(wildcards):
     """Preprocessed lesion label of the first test patient."""
     return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"
+
+
+def results_of_target(wildcards):
+    """What the target of a record asks for, without its record and what is made from that."""
+    asked = getattr(rules, wildcards.get("target", "all")).input
+    return [
+        path(wildcards) if callable(path) else path
+        for path in asked
+        if path not in asked.record
+    ]

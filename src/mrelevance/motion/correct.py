@@ -31,7 +31,7 @@ from mrelevance.motion.spline import displacement_field, spline_transform
 INTERPOLATORS = {"linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
 ATTEMPTS = {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}
 # The border of an organ tells more about its place than its inside: so much around it counts, too.
-MARGIN_MM = 8
+MARGIN_MM = 16
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def correct_patient(
     device
         Where PyTorch computes, for example `cuda`.
     mask
-        The organ of interest on the grid of the reference, not 0 inside: only it and 8 mm around
+        The organ of interest on the grid of the reference, not 0 inside: only it and 16 mm around
         it decide. Without one it is the body, which is found.
 
     Returns

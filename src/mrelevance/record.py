@@ -1,0 +1,146 @@
+"""The record of a study: what was computed from what, by what, and the checksum of every result.
+
+It is `results/provenance.json`. Paths in it start at the results folder, which may be moved.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from mrelevance.cohort.sheet import read_sheet
+from mrelevance.errors import InputError
+from mrelevance.files import read_json, sha256
+from mrelevance.machine import container, hardware, versions
+from mrelevance.provenance import commit
+from mrelevance.timings import per_rule, read_benchmarks
+
+RECORD = "provenance.json"
+# Records of what goes beyond the study, one for each target.
+FURTHER_RECORDS = "provenance"
+# What is no result: how it was computed, and texts written from the record.
+NOT_RECORDED = (
+    "benchmarks",
+    "logs",
+    RECORD,
+    FURTHER_RECORDS,
+    "ro-crate-metadata.json",
+    "report/report.html",
+    "report/methods.md",
+    "report/claim_checklist.md",
+)
+
+
+def result_files(results: str | Path) -> list[str]:
+    """Paths of all results, from the results folder; hidden files are none."""
+    results = Path(results)
+    found = []
+    for path in sorted(results.rglob("*")):
+        inside = path.relative_to(results)
+        if not path.is_file() or any(part.startswith(".") for part in inside.parts):
+            continue
+        if not any(inside.is_relative_to(left_out) for left_out in NOT_RECORDED):
+            found.append(inside.as_posix())
+    return found
+
+
+def study_record(results: str | Path, project: str | Path, target: str, config: dict) -> dict:
+    """Describe the results in a folder: the content of `provenance.json`.
+
+    `project` is the folder that paths of the configuration start at, `target` what was asked for.
+    Times are of the last run of each job; nothing in `files` depends on them.
+    """
+    results = Path(results)
+    files = {path: sha256(results / path) for path in result_files(results)}
+    made_by = versions()
+    times = per_rule(read_benchmarks(results / "benchmarks"))
+    return {
+        "target": target,
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "seed": config["seed"],
+        "configuration": config,
+        "inputs": study_inputs(config, Path(project)),
+        "versions": made_by,
+        "container": container(),
+        "hardware": hardware(),
+        # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
+        "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
+        "made_otherwise": made_otherwise(results, files, commit(), made_by),
+        "files": files,
+    }
+
+
+def study_inputs(config: dict, project: Path) -> dict:
+    """What the study started from: the sample sheet, and the patients.
+
+    A patient of the phantom follows from its name and the seed. Otherwise each patient has the
+    images and masks of the sample sheet, with their SHA-256.
+
+    Raises
+    ------
+    InputError
+        The sample sheet or one of its images cannot be read.
+    """
+    cohort = config["cohort"]
+    path = project / cohort["patients"]
+    sheet = read_sheet(path, config["sequences"], cohort["source"]).set_index("patient")
+    described = {
+        "source": cohort["source"],
+        "sample_sheet": {"path": cohort["patients"], "sha256": sha256(path)},
+        "split": "sample sheet" if "split" in sheet else "drawn",
+    }
+    if cohort["source"] == "phantom":
+        return described | {"seed": config["seed"], "patients": list(sheet.index)}
+    images = sheet.drop(columns="split", errors="ignore")
+    folder = project / cohort["data"]
+    checked = {patient: _images(row, folder) for patient, row in images.iterrows()}
+    return described | {"images": checked}
+
+
+def _images(row: pd.Series, folder: Path) -> dict[str, dict]:
+    described = {}
+    for column, path in row.items():
+        if not (folder / path).is_file():
+            raise InputError(
+                f"patient {row.name}, {column}: {folder / path} does not exist any more; "
+                "put it back, so that its checksum can be recorded"
+            )
+        described[column] = {"path": path, "sha256": sha256(folder / path)}
+    return described
+
+
+def made_otherwise(
+    results: Path, files: dict[str, str], current_commit: str | None, current: dict
+) -> dict[str, dict]:
+    """Results that say of themselves that another commit or version made them, or other inputs.
+
+    Their steps did not run again because nothing they depend on has changed: then the commit is
+    older. Versions that differ mean that packages were changed since. `changed_inputs` are files
+    that a table was made from and that are others now: the table is out of date.
+    """
+    now = {"python": current["python"]} | current["packages"]
+    found = {}
+    for path in files:
+        if not path.endswith(".json"):
+            continue
+        origin = read_json(results / path)
+        if not isinstance(origin.get("versions"), dict):
+            continue
+        other = {
+            name: version
+            for name, version in origin["versions"].items()
+            if now.get(name.lower()) != version
+        }
+        inputs = origin.get("inputs_sha256", {})
+        changed = [
+            name
+            for name, checksum in inputs.items()
+            if files.get(name.removeprefix("results/"), checksum) != checksum
+        ]
+        differs = {"versions": other, "changed_inputs": changed}
+        if origin.get("commit", current_commit) != current_commit:
+            differs["commit"] = origin["commit"]
+        if any(differs.values()):
+            found[path] = {key: value for key, value in differs.items() if value}
+    return found

@@ -1,0 +1,41 @@
+"""Time and memory of the workflow's jobs, from the benchmark files that Snakemake wrote."""
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def read_benchmarks(folder: str | Path) -> pd.DataFrame:
+    """One row per job: rule, seconds, processor seconds (cpu_s), peak memory in MB (memory_mb).
+
+    The last two are NA where a job was too short to be measured.
+    """
+    rows = []
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        measured = pd.read_csv(path, sep="\t", na_values=["-"])
+        rows += [
+            (rule, *values)
+            for values in measured[["s", "cpu_time", "max_rss"]].itertuples(index=False, name=None)
+        ]
+    return pd.DataFrame(rows, columns=["rule", "seconds", "cpu_s", "memory_mb"])
+
+
+def per_rule(jobs: pd.DataFrame) -> pd.DataFrame:
+    """One row per rule of the jobs of `read_benchmarks`, the rule that took longest first.
+
+    Index: rule. Columns: jobs, total_s, median_s, longest_s, cpu_s (of all its jobs), peak_mb (of
+    one job).
+    """
+    return (
+        jobs.groupby("rule")
+        .agg(
+            jobs=("seconds", "size"),
+            total_s=("seconds", "sum"),
+            median_s=("seconds", "median"),
+            longest_s=("seconds", "max"),
+            cpu_s=("cpu_s", "sum"),
+            peak_mb=("memory_mb", "max"),
+        )
+        .sort_values("total_s", ascending=False)
+    )

@@ -1,0 +1,17 @@
+"""Record what was computed from what, by what, and the checksum of every result."""
+
+from pathlib import Path
+
+from mrelevance.files import write_json
+from mrelevance.logs import log_to
+from mrelevance.record import study_record
+
+logger = log_to(snakemake.log[0])
+
+project = Path(snakemake.scriptdir).parents[1]
+target = snakemake.wildcards.get("target", "all")
+record = study_record("results", project, target, snakemake.params.configuration)
+logger.info("%d results", len(record["files"]))
+for path, differs in record["made_otherwise"].items():
+    logger.info("made otherwise: %s %s", path, differs)
+write_json(record, snakemake.output.record)

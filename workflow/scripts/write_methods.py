@@ -1,0 +1,29 @@
+"""Write in words what was done: the methods for a paper, and a reporting checklist."""
+
+from pathlib import Path
+
+from mrelevance.files import read_json, read_table, written_whole
+from mrelevance.logs import log_to
+from mrelevance.methods.facts import study_facts
+from mrelevance.methods.text import fill
+from mrelevance.segmentation.network import build_network
+
+log_to(snakemake.log[0])
+
+inputs = snakemake.input
+record = read_json(inputs.record)
+settings = record["configuration"]["network"]
+network = build_network(
+    settings["name"], settings["arguments"], len(record["configuration"]["sequences"])
+)
+facts = study_facts(
+    record,
+    read_json(inputs.card),
+    sum(weight.numel() for weight in network.parameters() if weight.requires_grad),
+    {name: read_table(inputs[name]) for name in ("split", "motion", "scores", "agreement")},
+)
+templates = Path(snakemake.scriptdir).parent / "report"
+for name in ("methods", "claim_checklist"):
+    text = fill((templates / f"{name}.md").read_text(), facts)
+    with written_whole(snakemake.output[name]) as beside:
+        beside.write_text(text)
