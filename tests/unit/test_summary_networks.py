@@ -111,7 +111,8 @@ def test_without_another_seed_there_is_no_yardstick(relevance, values):
 def test_nothing_to_compare_is_an_error(relevance):
     with pytest.raises(InputError, match="there is none to set beside the study's"):
         network_agreement({"study": relevance["study"]}, [], COMPOSITES, **SETTINGS)
-    elsewhere = {"study": relevance["study"], "unet": relevance["unet"].assign(patient="other")}
+    unet = relevance["unet"]
+    elsewhere = {"study": relevance["study"], "unet": unet.assign(patient="X" + unet["patient"])}
     with pytest.raises(InputError, match="networks, unet: no test patient has a predicted tumour"):
         network_agreement(elsewhere, [], COMPOSITES, **SETTINGS)
 
