@@ -110,7 +110,8 @@ def test_verdict_says_that_share_and_droppability_are_two_things():
 def test_patients_common_to_no_table_are_an_error():
     relevance, ablation, scores = tables()
     with pytest.raises(InputError, match="no test patient has relevance and a Dice"):
-        droppability(relevance.assign(patient="X" + relevance["patient"]), ablation, scores, SEQUENCES, **SETTINGS)
+        others = relevance.assign(patient="X" + relevance["patient"])
+        droppability(others, ablation, scores, SEQUENCES, **SETTINGS)
 
 
 def test_figure_shows_every_sequence_and_predictor():

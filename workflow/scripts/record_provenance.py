@@ -8,7 +8,7 @@ from mrelevance.record import study_record
 
 logger = log_to(snakemake.log[0])
 
-project = Path(snakemake.scriptdir).parents[1]
+project = Path(snakemake.scriptdir).resolve().parents[1]
 target = snakemake.wildcards.get("target", "all")
 record = study_record("results", project, target, snakemake.params.configuration)
 logger.info("%d results", len(record["files"]))
