@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.errors import InputError
-from mrelevance.summary.bootstrap import FEWEST_PATIENTS
+from mrelevance.summary.bootstrap import statistic_interval
 from mrelevance.summary.shares import MEASURED, share_matrix
 
 Statistic = Callable[[np.ndarray], np.ndarray]
@@ -18,19 +18,19 @@ COLUMNS = [
 
 
 def median(values: np.ndarray) -> np.ndarray:
-    """Median over patients of (..., patients, quantities)."""
-    return np.median(values, axis=-2)
+    """Median over patients of (patients, quantities)."""
+    return np.median(values, axis=0)
 
 
 def mean(values: np.ndarray) -> np.ndarray:
-    """Mean over patients of (..., patients, quantities)."""
-    return values.mean(axis=-2)
+    """Mean over patients of (patients, quantities)."""
+    return values.mean(axis=0)
 
 
 def sensitivity(values: np.ndarray) -> np.ndarray:
-    """Lesions detected per lesion, of (..., patients, 2): detected, present."""
-    detected, present = np.moveaxis(values.sum(axis=-2), -1, 0)
-    return (detected / present)[..., None]
+    """Lesions detected per lesion, of (patients, 2): detected, present; NaN without any."""
+    detected, present = values.sum(axis=0)
+    return np.array([detected / present if present else np.nan])
 
 
 MEASURED_SHARE = "measured share"
@@ -114,13 +114,12 @@ def _intervals(
     seed: int,
 ) -> list[np.ndarray]:
     """Value and difference of a statistic, each as (point, low, high)."""
-    value, difference = statistic(values), statistic(values) - statistic(baseline)
-    unknown = np.full_like(value, np.nan)
-    if len(values) < FEWEST_PATIENTS:
-        return [value, unknown, unknown, difference, unknown, unknown]
-    draws = np.random.default_rng(seed).integers(len(values), size=(resamples, len(values)))
-    drawn, drawn_baseline = statistic(values[draws]), statistic(baseline[draws])
-    tail = (1 - confidence) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
-    down, up = np.nanquantile(drawn - drawn_baseline, [tail, 1 - tail], axis=0)
-    return [value, low, high, difference, down, up]
+
+    def value_and_difference(patients: np.ndarray) -> np.ndarray:
+        value = statistic(values[patients])
+        return np.concatenate([value, value - statistic(baseline[patients])])
+
+    everyone = np.arange(len(values))
+    found = statistic_interval(value_and_difference, everyone, resamples, confidence, seed)
+    quantities = len(found[0]) // 2
+    return [*(bound[:quantities] for bound in found), *(bound[quantities:] for bound in found)]
