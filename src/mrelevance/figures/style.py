@@ -40,6 +40,12 @@ STYLE = {
     "svg.hashsalt": "mrelevance",
 }
 
+WITHOUT_DATE = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
 COMPOSITE_NAMES = {
     "zero": "zero (LRP-0)",
     "gamma": "gamma",
@@ -172,12 +178,12 @@ def statement(text: str) -> Figure:
 
 def save(figure: Figure, stem: str | Path) -> None:
     """Write `stem`.png, .svg and .pdf; the same figure always gives the same bytes."""
-    without_date = {
-        "png": {"Software": None},
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }
-    with matplotlib.rc_context(STYLE):
-        for suffix, metadata in without_date.items():
-            with written_whole(f"{stem}.{suffix}") as beside:
-                figure.savefig(beside, format=suffix, metadata=metadata)
+    for suffix in WITHOUT_DATE:
+        save_as(figure, f"{stem}.{suffix}")
+
+
+def save_as(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG, SVG or PDF, by the path's suffix; see `save`."""
+    suffix = Path(path).suffix.removeprefix(".")
+    with matplotlib.rc_context(STYLE), written_whole(path) as beside:
+        figure.savefig(beside, format=suffix, metadata=WITHOUT_DATE[suffix])
