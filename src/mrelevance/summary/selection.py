@@ -217,9 +217,10 @@ def verdict(selection: pd.DataFrame) -> str:
         )
     losing = tested[tested["conclusion"] == LOSES]["subset"].nunique()
     if losing == tested["subset"].nunique():
+        each = "the shorter protocol" if losing == 1 else f"each of the {losing} shorter protocols"
         return (
-            f"No sequence can be left out: each of the {losing} shorter protocols loses more than "
-            f"the margin in Dice or lesion sensitivity; {patients}."
+            f"No sequence can be left out: {each} loses more than the margin in Dice or lesion "
+            f"sensitivity; {patients}."
         )
     dice = tested[tested["measure"] == DICE]
     own = tested[tested["subset"] == dice.loc[dice["difference"].idxmax(), "subset"]]
