@@ -10,8 +10,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from mrelevance.errors import InputError
-from mrelevance.summary.networks import STUDY
 from mrelevance.summary.subsets import check_minutes, check_subsets
+
+STUDY = "study"
+"""Name of the study's own network among those of `comparison.networks`."""
 
 # Measured on phantom patients: compressed images of all stages up to the network's input, and the
 # relevance maps of one composite.

@@ -52,12 +52,12 @@ def study_record(results: str | Path, project: str | Path, target: str, config: 
     """
     results = Path(results)
     files = {path: sha256(results / path) for path in result_files(results)}
-    made_by = versions()
+    made_by, made_at = versions(), commit()
     times = per_rule(read_benchmarks(results / "benchmarks"))
     return {
         "target": target,
         "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(),
+        "commit": made_at,
         "seed": config["seed"],
         "configuration": config,
         "inputs": study_inputs(config, Path(project)),
@@ -66,7 +66,7 @@ def study_record(results: str | Path, project: str | Path, target: str, config: 
         "hardware": hardware(),
         # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
         "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
-        "made_otherwise": made_otherwise(results, files, commit(), made_by),
+        "made_otherwise": made_otherwise(results, files, made_at, made_by),
         "files": files,
     }
 

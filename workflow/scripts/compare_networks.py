@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from mrelevance.configuration import STUDY
 from mrelevance.files import read_table, read_tables, write_table
 from mrelevance.logs import log_to
 from mrelevance.provenance import write_beside
 from mrelevance.summary.networks import (
     SEED,
-    STUDY,
     network_agreement,
     network_values,
     networks_verdict,
@@ -43,6 +43,7 @@ values = network_values(paired_scores(scores, lesions), relevance, composites, *
 agreement = network_agreement(relevance, seeds, composites, **bootstrap)
 verdicts = networks_verdict(values, agreement, params.margin)
 logger.info("\n%s", verdicts.to_string(index=False))
-for name, table in (("values", values), ("agreement", agreement), ("verdict", verdicts)):
-    write_table(table, snakemake.output[name])
-    write_beside([snakemake.output[name]], snakemake.config, inputs)
+tables = {"values": values, "agreement": agreement, "verdict": verdicts}
+for name, content in tables.items():
+    write_table(content, snakemake.output[name])
+write_beside([snakemake.output[name] for name in tables], snakemake.config, inputs)

@@ -36,6 +36,7 @@ table = selection(
 )
 logger.info("\n%s", table.to_string(index=False))
 verdicts = pd.DataFrame({"verdict": [verdict(table)]})
-for name, content in (("selection", table), ("scores", scores), ("verdict", verdicts)):
+written = {"selection": table, "scores": scores, "verdict": verdicts}
+for name, content in written.items():
     write_table(content, snakemake.output[name])
-    write_beside([snakemake.output[name]], snakemake.config, inputs)
+write_beside([snakemake.output[name] for name in written], snakemake.config, inputs)

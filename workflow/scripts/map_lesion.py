@@ -16,14 +16,9 @@ logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 params = snakemake.params
-settings, output = params.maps, snakemake.output
+output = snakemake.output
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()),
-    params.sequences,
-    params.reference,
-    settings["crop"][::-1],
-    params.divisor,
-    settings["block"],
+    dict(snakemake.input.items()), params.sequences, params.reference, params.maps, params.divisor
 )
 folder = Path(output.volumes)
 folder.mkdir(parents=True, exist_ok=True)

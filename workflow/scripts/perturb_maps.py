@@ -17,12 +17,7 @@ torch.set_num_threads(snakemake.threads)
 params = snakemake.params
 settings, target = params.maps, params.target
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()),
-    params.sequences,
-    params.reference,
-    settings["crop"][::-1],
-    params.divisor,
-    settings["block"],
+    dict(snakemake.input.items()), params.sequences, params.reference, settings, params.divisor
 )
 tables = [pd.DataFrame(columns=COLUMNS)]
 exported = Explainer(network, crops[0].image) if crops else None

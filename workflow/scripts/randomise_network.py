@@ -13,12 +13,7 @@ torch.set_num_threads(snakemake.threads)
 params = snakemake.params
 settings = params.maps
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()),
-    params.sequences,
-    params.reference,
-    settings["crop"][::-1],
-    params.divisor,
-    settings["block"],
+    dict(snakemake.input.items()), params.sequences, params.reference, settings, params.divisor
 )
 table = randomise_lesions(
     network,

@@ -20,6 +20,7 @@ values, agreement = droppability(
 )
 logger.info("\n%s", agreement.to_string(index=False))
 verdicts = pd.DataFrame({"verdict": [droppability_verdict(values, agreement)]})
-for name, table in (("values", values), ("agreement", agreement), ("verdict", verdicts)):
-    write_table(table, snakemake.output[name])
-    write_beside([snakemake.output[name]], snakemake.config, inputs)
+tables = {"values": values, "agreement": agreement, "verdict": verdicts}
+for name, content in tables.items():
+    write_table(content, snakemake.output[name])
+write_beside([snakemake.output[name] for name in tables], snakemake.config, inputs)

@@ -59,14 +59,14 @@ def read_lesion_crops(
     inputs: dict,
     sequences: list[str],
     reference: str,
-    size: tuple[int, int, int],
+    settings: dict,
     divisor: int,
-    block: int,
 ) -> tuple[torch.nn.Module, list[LesionCrop]]:
     """The network, and the largest true positive of every patient that has one.
 
     `inputs` names the file `weights`, and for every patient, in one order, the files `image`,
-    `label`, `segmentation`, `regions` and `lesions`. For the rest see `crop_largest_lesion`.
+    `label`, `segmentation`, `regions` and `lesions`. `settings` are `crop` (x, y, z) and `block` of
+    the configuration's evaluation.maps; for the rest see `crop_largest_lesion`.
 
     Raises
     ------
@@ -80,7 +80,9 @@ def read_lesion_crops(
         explained = read_explained_patient(
             patient, {"weights": inputs["weights"], **paths}, sequences, reference
         )
-        crop = crop_largest_lesion(patient, explained, size, divisor, block)
+        crop = crop_largest_lesion(
+            patient, explained, settings["crop"][::-1], divisor, settings["block"]
+        )
         if crop is not None:
             crops.append(crop)
     return explained.network.requires_grad_(False), crops

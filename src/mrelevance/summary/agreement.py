@@ -5,10 +5,10 @@ The measurement is the exact Shapley value of each sequence, obtained from forwa
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from mrelevance.summary.bootstrap import FEWEST_PATIENTS, median_interval
 from mrelevance.summary.columns import check_columns
+from mrelevance.summary.ranks import rank_agreement
 from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
 
 # What a rule must reach: the median of Kendall's tau, of the L1 distance, and the share of
@@ -44,12 +44,11 @@ def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
         shares = share_matrix(relevance, composite, "relevance_pooled")
         for patient in shares.index.intersection(measured.index, sort=False):
             of_rule, truth = shares.loc[patient], measured.loc[patient]
-            varies = np.ptp(of_rule) > 0 and np.ptp(truth) > 0
             rows.append(
                 {
                     "patient": patient,
                     "composite": composite,
-                    "kendall_tau": kendalltau(of_rule, truth).statistic if varies else np.nan,
+                    "kendall_tau": rank_agreement(of_rule, truth),
                     "same_first": int(of_rule.idxmax() == truth.idxmax()),
                     "l1_distance": float((of_rule - truth).abs().sum()),
                 }

@@ -6,13 +6,13 @@ are two things: trained without it, a network may find the same in another seque
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from mrelevance.errors import InputError
 from mrelevance.summary.agreement import APPROXIMATES
 from mrelevance.summary.bootstrap import statistic_interval
 from mrelevance.summary.columns import check_columns
 from mrelevance.summary.noninferiority import pooled, typical_difference
+from mrelevance.summary.ranks import rank_agreement
 from mrelevance.summary.selection import DICE, SENSITIVITY
 from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
 from mrelevance.summary.subsets import left_out
@@ -86,7 +86,7 @@ def droppability(
     def taus_of(drawn: np.ndarray) -> np.ndarray:
         lost = {of: _value(patients, RETRAINED, of, lesions, drawn) for of in LOSSES}
         return np.array([
-            _tau(_value(patients, quantity, measure, lesions, drawn), lost[predicted])
+            rank_agreement(_value(patients, quantity, measure, lesions, drawn), lost[predicted])
             for quantity, measure, predicted in predictions
         ])  # fmt: skip
 
@@ -160,11 +160,6 @@ def _value(
     if measure == DICE:
         return typical_difference(own)
     return pooled(own, lesions[drawn])
-
-
-def _tau(predictor: np.ndarray, loss: np.ndarray) -> float:
-    varies = np.ptp(predictor) > 0 and np.ptp(loss) > 0
-    return float(kendalltau(predictor, loss).statistic) if varies else np.nan
 
 
 def droppability_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:

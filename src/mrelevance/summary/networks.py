@@ -2,15 +2,14 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from mrelevance.errors import InputError
 from mrelevance.summary.bootstrap import median_interval, statistic_interval
-from mrelevance.summary.noninferiority import pooled, typical_difference
+from mrelevance.summary.noninferiority import pooled_interval, typical_difference
+from mrelevance.summary.ranks import rank_agreement
 from mrelevance.summary.selection import DICE, SENSITIVITY
 from mrelevance.summary.shares import MEASURED, share_matrix
 
-STUDY = "study"
 SEED = "seed"
 OTHER = "other"
 COLUMNS = [
@@ -68,14 +67,9 @@ def network_values(
         change = (dice["dice"] - dice["dice_full"]).to_numpy(float)[:, np.newaxis]
         difference = statistic_interval(typical_difference, change, *interval)
         rows.append([network, DICE, None, len(dice), *_flat(value, difference)])
-        counts = own.assign(change=own["gained"] - own["lost"])
         value, difference = (
-            statistic_interval(
-                lambda drawn: pooled(drawn[:, :1], drawn[:, 1]),
-                counts[[column, "lesions"]].to_numpy(),
-                *interval,
-            )
-            for column in ("detected", "change")
+            pooled_interval(counts.to_numpy(), own["lesions"].to_numpy(), *interval)
+            for counts in (own["detected"], own["gained"] - own["lost"])
         )
         rows.append([network, SENSITIVITY, None, len(own), *_flat(value, difference)])
         for composite in composites:
@@ -130,7 +124,10 @@ def network_agreement(
         for network in list(relevance)[1:]:
             shares, of_study = _common_shares(relevance, network, composite)
             taus[network] = pd.Series(
-                {name: _tau(shares.loc[name], of_study.loc[name]) for name in shares.index}
+                {
+                    name: rank_agreement(shares.loc[name], of_study.loc[name])
+                    for name in shares.index
+                }
             ).dropna()
             same_first[network] = int((shares.idxmax(axis=1) == of_study.idxmax(axis=1)).sum())
         yardstick = pd.DataFrame({name: taus[name] for name in seeds}).mean(axis=1)
@@ -213,11 +210,6 @@ def _check_common(patients: pd.DataFrame | pd.Index, network: str, what: str) ->
             f"networks, {network}: no test patient has a {what} by this network and by the "
             "study's; look at its segmentations and its learning curve"
         )
-
-
-def _tau(shares: pd.Series, of_study: pd.Series) -> float:
-    varies = np.ptp(shares) > 0 and np.ptp(of_study) > 0
-    return float(kendalltau(shares, of_study).statistic) if varies else np.nan
 
 
 def _flat(*intervals: tuple) -> list[float]:

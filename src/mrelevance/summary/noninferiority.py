@@ -87,13 +87,20 @@ def compare_sensitivity(
     """
     if not lesions.sum():
         return Comparison(*[np.nan] * 4)
-    difference, low, high = statistic_interval(
-        lambda drawn: pooled(drawn[:, :1], drawn[:, 1]),
-        np.column_stack([gained - lost, lesions]),
-        *(resamples, confidence, seed),
-    )
+    difference, low, high = pooled_interval(gained - lost, lesions, resamples, confidence, seed)
     p = sensitivity_p(gained, lost, lesions, margin)
     return Comparison(difference[0], low[0], high[0], p)
+
+
+def pooled_interval(
+    counts: np.ndarray, lesions: np.ndarray, resamples: int, confidence: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts (patients,) per lesion with the bootstrap interval over patients, (1,) each."""
+    return statistic_interval(
+        lambda drawn: pooled(drawn[:, :1], drawn[:, 1]),
+        np.column_stack([counts, lesions]),
+        *(resamples, confidence, seed),
+    )
 
 
 def pooled(counts: np.ndarray, lesions: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.errors import InputError
-from mrelevance.summary.bootstrap import median_interval, statistic_interval
+from mrelevance.summary.bootstrap import median_interval
 from mrelevance.summary.columns import check_columns
 from mrelevance.summary.noninferiority import (
     HOLDS,
@@ -12,7 +12,7 @@ from mrelevance.summary.noninferiority import (
     compare_dice,
     compare_sensitivity,
     conclusion,
-    pooled,
+    pooled_interval,
 )
 from mrelevance.summary.statistics import holm
 from mrelevance.summary.subsets import left_out
@@ -175,7 +175,7 @@ def _dice_row(own: pd.DataFrame, margin: float, interval: tuple) -> tuple:
 
 def _sensitivity_row(own: pd.DataFrame, margin: float, interval: tuple) -> tuple:
     counts = own[["detected", "lesions"]].to_numpy()
-    value = statistic_interval(lambda drawn: pooled(drawn[:, :1], drawn[:, 1]), counts, *interval)
+    value = pooled_interval(counts[:, 0], counts[:, 1], *interval)
     comparison = compare_sensitivity(
         *(own[name].to_numpy() for name in ("gained", "lost", "lesions")), margin, *interval
     )

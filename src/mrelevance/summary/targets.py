@@ -2,11 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from mrelevance.errors import InputError
 from mrelevance.summary.bootstrap import median_interval
 from mrelevance.summary.columns import check_columns
+from mrelevance.summary.ranks import rank_agreement
 from mrelevance.summary.shares import TUMOUR, share_matrix
 
 MARGIN = "margin"
@@ -66,7 +66,7 @@ def target_summary(
         add(name, CONTRIBUTION, contributions[name], sequences)
         part = contributions[name].sum(axis=1) / contributions[MARGIN].sum(axis=1)
         add(name, PART, part.to_frame(), [None])
-        taus = [kendalltau(own.loc[p], margin.loc[p]).statistic for p in common]
+        taus = [rank_agreement(own.loc[p], margin.loc[p]) for p in common]
         add(name, TAU, pd.DataFrame(taus).dropna(), [None])
         same = float(np.mean(own.idxmax(axis=1) == margin.idxmax(axis=1)))
         rows.append([name, SAME_FIRST, None, len(common), same, np.nan, np.nan])
