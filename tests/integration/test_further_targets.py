@@ -98,6 +98,23 @@ def test_a_known_answer_judges_every_method(project, tmp_path):
     assert whole["simulate_patient"] == 6, "another phantom is another study"
 
 
+def test_maps_are_tested_with_another_reference(project, tmp_path):
+    shuffled = project.copy(tmp_path / "project")
+    shuffled.replace("config/config.yaml", "reference: inpainted", "reference: shuffled")
+    maps = "results/evaluation/maps"
+    done = shuffled.snakemake(f"{maps}/perturbation.tsv", f"{maps}/conservation.tsv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    intact, replaced = {}, {}
+    for name, of_study in {"inpainted": project, "shuffled": shuffled}.items():
+        curves = read_table(of_study.folder / f"{maps}/perturbation.tsv")
+        assert "reference" in set(curves["replacement"])
+        margins = curves[curves["replacement"] == "reference"].groupby("replaced_share")["margin"]
+        intact[name], replaced[name] = margins.median().loc[[0, 1]]
+    assert intact["shuffled"] == intact["inpainted"]
+    # Another patient's image holds other tissue where the lesion was.
+    assert replaced["shuffled"] != pytest.approx(replaced["inpainted"], rel=0.05)
+
+
 def test_a_second_call_has_nothing_to_do(project):
     assert project.plan(*TARGETS) == {}
     assert project.plan() == {}

@@ -176,7 +176,7 @@ def fractions_epsilon(epsilon: float) -> Callable:
 
 
 def fractions_gamma(gamma: float) -> Callable:
-    """Montavon et al. 2019, sec. 10.2.3, favouring the contributions with their sum's sign."""
+    """Montavon et al. 2019, sec. 10.2.1, favouring the contributions with their sum's sign."""
 
     def fractions(contributions, bias, rms):
         if not contributions.any():

@@ -43,7 +43,7 @@ def test_the_curve_of_a_linear_model_is_the_sum_of_what_is_left(linear, units):
     weights, image, reference = linear
     exact = weights * (image - reference)
     table = perturbation_table(
-        margin_of(weights), image, reference, {"exact": exact}, units, "inpainted", 8, BLOCK, seed=1
+        margin_of(weights), image, reference, {"exact": exact}, units, "reference", 8, BLOCK, seed=1
     )
     per_cube = exact.view(2, 2, 2, 2, 2, 4, 2).sum((2, 4, 6)).flatten(1)  # (C, cubes)
     sums = per_cube.flatten() if units == "one_sequence" else per_cube.sum(0)
@@ -67,7 +67,7 @@ def test_no_order_falls_faster_than_that_of_the_exact_map(linear):
     maps = {"exact": weights * (image - reference)}
     maps |= {f"random {k}": torch.randn(SIZE, generator=torch.manual_seed(k)) for k in range(20)}
     table = perturbation_table(
-        margin_of(weights), image, reference, maps, "all_sequences", "inpainted", 6, BLOCK, seed=1
+        margin_of(weights), image, reference, maps, "all_sequences", "reference", 6, BLOCK, seed=1
     )
     areas = perturbation_areas(table.assign(patient="P", lesion=1)).set_index("composite")
     assert areas["difference"].idxmax() == "exact"
@@ -87,7 +87,7 @@ def test_equal_selections_are_measured_once(linear):
     same = image.clone()
     same[:, :2, :2, :2] = reference[:, :2, :2, :2]  # one cube alone changes
     maps = {name: torch.randn(SIZE) for name in "abc"}
-    perturbation_table(margin, image, same, maps, "all_sequences", "inpainted", 8, BLOCK, seed=1)
+    perturbation_table(margin, image, same, maps, "all_sequences", "reference", 8, BLOCK, seed=1)
     assert len(seen) == 2
 
 
@@ -115,7 +115,7 @@ def test_equal_units_are_ordered_by_chance_and_by_the_seed():
 
 def test_replacements_keep_what_they_promise(linear):
     _, image, reference = linear
-    assert replacement_image("inpainted", image, reference, 2, 1) is reference
+    assert replacement_image("reference", image, reference, 2, 1) is reference
     shuffled = replacement_image("shuffled", image, reference, 2, 1)
     assert sorted(shuffled.flatten().tolist()) == sorted(image.flatten().tolist())
     cube = shuffled[:, :2, :2, :2]
@@ -129,13 +129,13 @@ def test_replacements_keep_what_they_promise(linear):
     noise = replacement_image("noise", far, reference, 2, 1)
     assert float(noise[1].std() / noise[0].std()) > 20
     torch.testing.assert_close(noise, replacement_image("noise", far, reference, 2, 1))
-    with pytest.raises(InputError, match="'grey' is unknown; choose from inpainted"):
+    with pytest.raises(InputError, match="'grey' is unknown; choose from reference"):
         replacement_image("grey", image, reference, 2, 1)
 
 
 SETTINGS = {
     "units": ["all_sequences", "one_sequence"],
-    "replacements": ["inpainted", "noise", "shuffled"],
+    "replacements": ["reference", "noise", "shuffled"],
     "steps": 3,
     "block": 4,
 }

@@ -23,7 +23,7 @@ def curves() -> pd.DataFrame:
     for patient in ("P1", "P2", "P3"):
         for composite, gain in zip(METHODS, (0.0, 1.0, 0.4), strict=True):
             for units in ("all_sequences", "one_sequence"):
-                for replacement in ("inpainted", "noise"):
+                for replacement in ("reference", "noise"):
                     for order, sign in (("most_relevant", 1), ("least_relevant", -1)):
                         for step, share in enumerate((0, 0.01, 0.1, 1)):
                             lost = share + sign * gain * share * (1 - share)
@@ -44,11 +44,11 @@ def test_methods_are_ranked_by_the_area(curves, tmp_path):
     ranked, _ = bottom.axes
     assert [label.get_text() for label in ranked.get_yticklabels()] == titles
     shown = {dots.get_gid(): dots.get_offsets() for dots in ranked.collections if dots.get_gid()}
-    assert set(shown) == {"inpainted", "noise"}
+    assert set(shown) == {"reference", "noise"}
     expected = areas.set_index(["composite", "units", "replacement", "measure"])["median"]
     best = expected["deeplift", "all_sequences", "noise", "difference"]
     assert shown["noise"][0][0] == pytest.approx(best)
-    line = next(line for line in top.axes[0].lines if line.get_gid() == "inpainted most_relevant")
+    line = next(line for line in top.axes[0].lines if line.get_gid() == "reference most_relevant")
     assert list(line.get_xdata()) == [0.01, 0.1, 1] and line.get_ydata()[-1] == pytest.approx(0)
     save(figure, tmp_path / "perturbation")
 

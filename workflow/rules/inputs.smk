@@ -18,22 +18,31 @@ def for_split(split, path):
     return paths
 
 
+def mapped_patients():
+    """Test patients whose largest found lesion is mapped."""
+    return patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
+
+
+def gallery_patients():
+    """The patient of the gallery, or those to find one among."""
+    patient = config["evaluation"]["maps"]["gallery_patient"]
+    return [patient] if patient else mapped_patients()
+
+
 def for_mapped(path):
     """Input function: the path for every test patient with a lesion to map."""
 
     def paths(wildcards):
-        mapped = patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
-        return expand(path, patient=mapped)
+        return expand(path, patient=mapped_patients())
 
     return paths
 
 
 def for_gallery(path):
-    """Input function: the path for the patient of the gallery, or those to find one among."""
+    """Input function: the path for every patient that the gallery may show."""
 
     def paths(wildcards):
-        patient = config["evaluation"]["maps"]["gallery_patient"]
-        return expand(path, patient=patient) if patient else for_mapped(path)(wildcards)
+        return expand(path, patient=gallery_patients())
 
     return paths
 
@@ -61,15 +70,33 @@ def chosen_reference(wildcards):
     return wildcards.get("reference", config["relevance"]["reference"])
 
 
+def donor_image(patient):
+    """Image of the training patient that stands for a patient's."""
+    donors = [name for name in patients_of("train") if name != patient]
+    return f"preprocessed/{donors[PATIENTS.index(patient) % len(donors)]}/image.nii"
+
+
 def donor_of_patient(wildcards):
-    """Image of the training patient that stands for a patient's, where the reference needs one."""
+    """Image of another patient, where the reference needs one."""
     if chosen_reference(wildcards) != "shuffled":
         return []
-    donors = [name for name in patients_of("train") if name != wildcards.patient]
-    donor = donors[PATIENTS.index(wildcards.patient) % len(donors)]
     correction = wildcards.get("correction")
     results = f"results/motion_effect/{correction}" if correction else "results"
-    return f"{results}/preprocessed/{donor}/image.nii"
+    return f"{results}/{donor_image(wildcards.patient)}"
+
+
+def donors_of_mapped(wildcards):
+    """Images of other patients for those that are mapped, where the reference needs them."""
+    if chosen_reference(wildcards) != "shuffled":
+        return []
+    return [f"results/{donor_image(patient)}" for patient in mapped_patients()]
+
+
+def donors_of_gallery(wildcards):
+    """Images of other patients for those of the gallery, where the reference needs them."""
+    if chosen_reference(wildcards) != "shuffled":
+        return []
+    return [f"results/{donor_image(patient)}" for patient in gallery_patients()]
 
 
 def from_other_references(path):

@@ -10,6 +10,7 @@ rule perturb_maps:
         regions=for_mapped("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_mapped("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_mapped("results/prediction/{patient}/segmentation.nii.gz"),
+        donor=donors_of_mapped,
     output:
         curves="results/evaluation/maps/perturbation.tsv",
     log:
@@ -42,6 +43,7 @@ rule randomise_network:
         regions=for_mapped("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_mapped("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_mapped("results/prediction/{patient}/segmentation.nii.gz"),
+        donor=donors_of_mapped,
     output:
         similarities="results/evaluation/maps/randomisation.tsv",
     log:
@@ -73,6 +75,7 @@ rule map_lesion:
         regions=for_gallery("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_gallery("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_gallery("results/prediction/{patient}/segmentation.nii.gz"),
+        donor=donors_of_gallery,
     output:
         volumes=directory("results/evaluation/maps/gallery"),
         conservation="results/evaluation/maps/conservation.tsv",

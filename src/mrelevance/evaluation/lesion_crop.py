@@ -65,18 +65,20 @@ def read_lesion_crops(
     """The network, and the largest true positive of every patient that has one.
 
     `inputs` names the file `weights`, and for every patient, in one order, the files `image`,
-    `label`, `segmentation`, `regions` and `lesions`. `settings` are `crop` (x, y, z) and `block` of
-    the configuration's evaluation.maps; for the rest see `crop_largest_lesion`.
+    `label`, `segmentation`, `regions` and `lesions`, and `donor`, another patient's image, if the
+    reference needs one. `settings` are `crop` (x, y, z) and `block` of the configuration's
+    evaluation.maps; for the rest see `crop_largest_lesion`.
 
     Raises
     ------
     InputError
         A file is missing or does not fit the others, or see `crop_largest_lesion`.
     """
+    of_patient = [*OF_PATIENT, "donor"] if inputs.get("donor") else OF_PATIENT
     crops = []
     for number, image in enumerate(inputs["image"]):
         patient = Path(image).parent.name
-        paths = {name: inputs[name][number] for name in OF_PATIENT}
+        paths = {name: inputs[name][number] for name in of_patient}
         explained = read_explained_patient(
             patient, {"weights": inputs["weights"], **paths}, sequences, reference
         )

@@ -16,7 +16,7 @@ from mrelevance.errors import InputError
 from mrelevance.evaluation.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.segmentation.precision import autocast, lay_out
 
-REPLACEMENTS = ("inpainted", "noise", "shuffled")
+REPLACEMENTS = ("reference", "noise", "shuffled")
 UNITS = ("all_sequences", "one_sequence")
 ORDERS = ("most_relevant", "least_relevant")
 COLUMNS = [
@@ -53,16 +53,16 @@ def block_labels(size: tuple[int, int, int, int], block: int, units: str) -> np.
 def replacement_image(kind: str, image: Tensor, reference: Tensor, block: int, seed: int) -> Tensor:
     """What replaced voxels become, (C, D, H, W).
 
-    `inpainted`: the reference. `noise`: drawn from a normal distribution with the mean and standard
-    deviation of each sequence. `shuffled`: another cube of the image, drawn without replacement,
-    the same for all sequences.
+    `reference`: that of the study. `noise`: drawn from a normal distribution with the mean and
+    standard deviation of each sequence. `shuffled`: another cube of the image, drawn without
+    replacement, the same for all sequences.
 
     Raises
     ------
     InputError
         There is no replacement of that name.
     """
-    if kind == "inpainted":
+    if kind == "reference":
         return reference
     if kind == "noise":
         noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed))

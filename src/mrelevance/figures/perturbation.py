@@ -12,7 +12,7 @@ from mrelevance.summary.columns import check_columns
 from mrelevance.summary.maps import AREA_COLUMNS, relative_margins
 
 REPLACEMENTS = {
-    "inpainted": ("#0072B2", "inpainted"),
+    "reference": ("#0072B2", "reference"),
     "noise": ("#E69F00", "noise"),
     "shuffled": ("#009E73", "shuffled cubes"),
 }

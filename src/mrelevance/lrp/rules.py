@@ -96,7 +96,7 @@ def alpha_beta(alpha: float, beta: float) -> Rule:
 
 
 def gamma(gamma: float = 0.25) -> Rule:
-    """LRP-gamma (Montavon et al. 2019, sec. 10.2.3), signed, biases left out.
+    """LRP-gamma (Montavon et al. 2019, sec. 10.2.1), signed, biases left out.
 
     Contributions with the sign of their sum weigh `1 + gamma`. The denominator cannot vanish
     while there are contributions, which an unsigned rule does not guarantee.
@@ -121,7 +121,7 @@ flat = InputRule("flat", lambda weight: [("one", torch.ones_like(weight))])
 """Flat rule (Lapuschkin et al. 2019): every input voxel of the kernel takes the same."""
 
 w_square = InputRule("w_square", lambda weight: [("one", weight.square())])
-"""w-square rule (Montavon et al. 2017, eq. 15): input voxels take `w_j**2`."""
+"""w-square rule (Montavon et al. 2017, Pattern Recognition 65): input voxels take `w_j**2`."""
 
 z_box = InputRule(
     "z_box",
@@ -131,4 +131,4 @@ z_box = InputRule(
         ("high", -weight.clamp_max(0)),
     ],
 )
-"""z-box rule (Montavon et al. 2017, eq. 18): inputs bounded by each sequence's extremes."""
+"""z-box rule (the same paper): inputs bounded by each sequence's extremes."""

@@ -6,6 +6,7 @@ import pandas as pd
 
 from mrelevance.cohort.sheet import MASK
 from mrelevance.cohort.split import EXCLUDED
+from mrelevance.evaluation.peers import PATH_POINTS
 from mrelevance.evaluation.shapley import MOST_SEQUENCES
 from mrelevance.motion.correct import MARGIN_MM
 from mrelevance.motion.failures import FLAGS
@@ -13,6 +14,7 @@ from mrelevance.relevance.reference import DILATION_VOXELS, RING_VOXELS
 from mrelevance.summary.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.summary.bootstrap import FEWEST_PATIENTS
 from mrelevance.summary.known_truth import MOST_FOR_DECOY
+from mrelevance.summary.strategies import HOMOGENEOUS_QUANTILE
 
 
 def study_facts(
@@ -58,6 +60,8 @@ def study_facts(
             "approximates": APPROXIMATES,
             "most_for_decoy": MOST_FOR_DECOY,
             "fewest_patients": FEWEST_PATIENTS,
+            "path_points": PATH_POINTS,
+            "homogeneous_quantile": HOMOGENEOUS_QUANTILE,
         },
     }
 

@@ -12,6 +12,11 @@ class Reference:
 
 
 REFERENCES = {
+    "adebayo2018": Reference(
+        "Adebayo et al. 2018",
+        "Adebayo J, Gilmer J, Muelly M, Goodfellow I, Hardt M, Kim B. Sanity checks for saliency "
+        "maps. NeurIPS, 2018. arXiv:1810.03292",
+    ),
     "aitchison1982": Reference(
         "Aitchison 1982",
         "Aitchison J. The statistical analysis of compositional data. Journal of the Royal "
@@ -82,6 +87,11 @@ REFERENCES = {
         "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
         "Statistics 6(2):65-70, 1979.",
     ),
+    "hotelling1931": Reference(
+        "Hotelling 1931",
+        "Hotelling H. The generalization of Student's ratio. Annals of Mathematical Statistics "
+        "2(3):360-378, 1931. doi:10.1214/aoms/1177732979",
+    ),
     "isensee2021": Reference(
         "Isensee et al. 2021",
         "Isensee F, Jaeger PF, Kohl SAA, Petersen J, Maier-Hein KH. nnU-Net: a self-configuring "
@@ -97,6 +107,22 @@ REFERENCES = {
         "Kendall and Babington Smith 1939",
         "Kendall MG, Babington Smith B. The problem of m rankings. Annals of Mathematical "
         "Statistics 10(3):275-287, 1939. doi:10.1214/aoms/1177732186",
+    ),
+    "kokhlikyan2020": Reference(
+        "Kokhlikyan et al. 2020",
+        "Kokhlikyan N, Miglani V, Martin M, et al. Captum: a unified and generic model "
+        "interpretability library for PyTorch. 2020. arXiv:2009.07896",
+    ),
+    "lapuschkin2019": Reference(
+        "Lapuschkin et al. 2019",
+        "Lapuschkin S, Wäldchen S, Binder A, Montavon G, Samek W, Müller KR. Unmasking Clever Hans "
+        "predictors and assessing what machines really learn. Nature Communications 10:1096, 2019. "
+        "doi:10.1038/s41467-019-08987-4",
+    ),
+    "ledoit2004": Reference(
+        "Ledoit and Wolf 2004",
+        "Ledoit O, Wolf M. A well-conditioned estimator for large-dimensional covariance matrices. "
+        "Journal of Multivariate Analysis 88(2):365-411, 2004. doi:10.1016/S0047-259X(03)00096-4",
     ),
     "li1993": Reference(
         "Li and Lee 1993",
@@ -122,6 +148,11 @@ REFERENCES = {
         "Lundberg and Lee 2017",
         "Lundberg SM, Lee S-I. A unified approach to interpreting model predictions. NeurIPS, "
         "2017. arXiv:1705.07874",
+    ),
+    "luxburg2007": Reference(
+        "Luxburg 2007",
+        "Luxburg U von. A tutorial on spectral clustering. Statistics and Computing 17:395-416, "
+        "2007. doi:10.1007/s11222-007-9033-z",
     ),
     "mattes2003": Reference(
         "Mattes et al. 2003",
@@ -171,11 +202,22 @@ REFERENCES = {
         "Paszke A, Gross S, Massa F, et al. PyTorch: an imperative style, high-performance deep "
         "learning library. NeurIPS, 2019. arXiv:1912.01703",
     ),
+    "pedregosa2011": Reference(
+        "Pedregosa et al. 2011",
+        "Pedregosa F, Varoquaux G, Gramfort A, et al. Scikit-learn: machine learning in Python. "
+        "Journal of Machine Learning Research 12:2825-2830, 2011",
+    ),
     "rueckert1999": Reference(
         "Rueckert et al. 1999",
         "Rueckert D, Sonoda LI, Hayes C, Hill DLG, Leach MO, Hawkes DJ. Nonrigid registration "
         "using free-form deformations: application to breast MR images. IEEE Transactions on "
         "Medical Imaging 18(8):712-721, 1999. doi:10.1109/42.796284",
+    ),
+    "samek2017": Reference(
+        "Samek et al. 2017",
+        "Samek W, Binder A, Montavon G, Lapuschkin S, Müller KR. Evaluating the visualization of "
+        "what a deep neural network has learned. IEEE Transactions on Neural Networks and Learning "
+        "Systems 28(11):2660-2673, 2017. doi:10.1109/TNNLS.2016.2599820",
     ),
     "seabold2010": Reference(
         "Seabold and Perktold 2010",
@@ -207,6 +249,11 @@ REFERENCES = {
         "Smith LN, Topin N. Super-convergence: very fast training of neural networks using large "
         "learning rates. 2017. arXiv:1708.07120",
     ),
+    "spearman1904": Reference(
+        "Spearman 1904",
+        "Spearman C. The proof and measurement of association between two things. American Journal "
+        "of Psychology 15(1):72-101, 1904. doi:10.2307/1412159",
+    ),
     "stanisz2005": Reference(
         "Stanisz et al. 2005",
         "Stanisz GJ, Odrobina EE, Pun J, et al. T1, T2 relaxation and magnetization transfer in "
@@ -233,6 +280,12 @@ REFERENCES = {
         "Virtanen P, Gommers R, Oliphant TE, et al. SciPy 1.0: fundamental algorithms for "
         "scientific computing in Python. Nature Methods 17:261-272, 2020. "
         "doi:10.1038/s41592-019-0686-2",
+    ),
+    "wang2004": Reference(
+        "Wang et al. 2004",
+        "Wang Z, Bovik AC, Sheikh HR, Simoncelli EP. Image quality assessment: from error "
+        "visibility to structural similarity. IEEE Transactions on Image Processing 13(4):600-612, "
+        "2004. doi:10.1109/TIP.2003.819861",
     ),
     "waterton2021": Reference(
         "Waterton 2021",

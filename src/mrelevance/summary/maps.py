@@ -29,7 +29,7 @@ def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:
 
     The margin is divided by that of the intact lesion: 1 at the start, 0 where tumour and
     background are even. The area is the mean over the steps of what has been lost, 1 less this
-    quotient (Samek et al. 2017, eq. 4, over steps of equal ratio).
+    quotient (Samek et al. 2017, who average over steps of equal size, the intact image among them).
 
     Columns: patient, lesion, composite, units, replacement, `most_relevant` and `least_relevant`
     (areas by the order of replacement) and `difference`, the first less the second: how much faster

@@ -1,0 +1,150 @@
+"""What a finished study found, as the Markdown tables and numbers of the README and of docs/.
+
+python benchmarks/findings.py [results]
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from mrelevance.figures.style import composite_name
+from mrelevance.files import read_table
+from mrelevance.summary.shares import MEASURED
+
+
+def number(value: float) -> str:
+    """Two decimals without the zero before the point."""
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Interval in brackets."""
+    return f"[{number(low)}, {number(high)}]"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Table in Markdown."""
+    header = list(header)
+    lines = [header, ["---"] * len(header), *map(list, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def detection(summary: Path) -> str:
+    """How well the test patients were segmented, and registered where the truth is known."""
+    scores, motion = read_table(summary / "scores.tsv"), read_table(summary / "motion.tsv")
+    text = (
+        f"{len(scores)} test patients: median Dice {scores['dice'].median():.2f}, "
+        f"{scores['detected'].sum()} of {scores['lesions'].sum()} lesions found, "
+        f"{scores['false_positives'].sum()} false positives"
+    )
+    if motion["error_after_mm"].notna().any():
+        errors = motion.groupby("sequence")["error_after_mm"].mean().map(number)
+        text += (
+            f"; liver error {motion['error_before_mm'].mean():.1f} mm before registration, "
+            f"{number(motion['error_after_mm'].mean())} after "
+            f"({', '.join(f'{name} {error}' for name, error in errors.items())})"
+        )
+    return text
+
+
+def shares(summary: Path) -> str:
+    """Median pooled shares of the predicted tumour beside the agreement with the measurement."""
+    values = read_table(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
+    sequences = list(values["sequence"].unique())
+    medians = values.pivot(index="composite", columns="sequence", values="median")[sequences]
+    agreement = read_table(summary / "agreement_summary.tsv").set_index("composite")
+    rules = agreement.index.intersection(medians.index)
+    agreement = agreement.loc[rules].sort_values("kendall_tau", ascending=False)
+    rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "1", "0", "", "the measurement"]]
+    for row in agreement.itertuples():
+        amounts = [number(row.kendall_tau), number(row.l1_distance), f"{row.same_first}/{row.n}"]
+        verdict = row.verdict.split(":")[0]
+        rows.append([f"`{row.Index}`", *map(number, medians.loc[row.Index]), *amounts, verdict])
+    header = ["rule", *sequences, "Kendall's tau", "L1 distance", "first sequence right", "verdict"]
+    return table(header, rows)
+
+
+def every_method(summary: Path) -> str:
+    """Agreement of every method with the measurement, the nearest first."""
+    agreement = read_table(summary / "agreement_summary.tsv")
+    rows = [
+        [
+            composite_name(row.composite),
+            f"{number(row.kendall_tau)} {interval(row.tau_low, row.tau_high)}",
+            f"{number(row.l1_distance)} {interval(row.l1_low, row.l1_high)}",
+            f"{row.same_first} of {row.n}",
+            row.verdict.split(":")[0],
+        ]
+        for row in agreement.sort_values(
+            ["kendall_tau", "l1_distance"], ascending=[False, True]
+        ).itertuples()
+    ]
+    header = ["method", "Kendall's tau", "L1 distance", "first sequence right", "verdict"]
+    return table(header, rows)
+
+
+def known_truth(summary: Path) -> str:
+    """What each method makes of noise, or of the only source."""
+    truth = read_table(summary / "known_truth.tsv")
+    agreement = read_table(summary / "agreement_summary.tsv").set_index("composite")
+    rows = []
+    for row in truth.sort_values("share", key=abs).itertuples():
+        compared = ""
+        if row.composite in agreement.index:
+            of_rule = agreement.loc[row.composite]
+            compared = f"{number(of_rule['kendall_tau'])}, {number(of_rule['l1_distance'])}"
+        share = f"{number(row.share)} {interval(row.share_low, row.share_high)}"
+        first = f"{row.ranked_first} of {row.n}"
+        rows.append([composite_name(row.composite), share, number(row.largest_share), first])
+        rows[-1] += [row.verdict, compared]
+    sequence = truth["sequence"].iloc[0]
+    header = ["method", f"share of {sequence}", "largest", "first in", "verdict", "tau, L1"]
+    return table(header, rows)
+
+
+def perturbation(summary: Path) -> str:
+    """Area between the two orders of replacement, by what is replaced and by what."""
+    areas = read_table(summary / "perturbation.tsv").query("measure == 'difference'")
+    wide = areas.pivot(index="composite", columns=["units", "replacement"], values="median")
+    single = wide.xs("one_sequence", axis=1, level="units").mean(axis=1)
+    wide = wide.loc[single.sort_values(ascending=False).index]
+    rows = [[f"`{name}`", *(f"{value:.2f}" for value in row)] for name, *row in wide.itertuples()]
+    return table(["method", *(" by ".join(column) for column in wide.columns)], rows)
+
+
+def randomisation(summary: Path) -> str:
+    """Similarity of the maps to those of the trained network, stage after stage redrawn."""
+    similarities = read_table(summary / "randomisation.tsv").query("stage > 0")
+    stages = similarities.drop_duplicates("stage").sort_values("stage")["stage_name"]
+    wide = similarities.pivot(index="composite", columns="stage", values="similarity")
+    verdicts = similarities.drop_duplicates("composite").set_index("composite")["verdict"]
+    wide = wide.loc[wide.mean(axis=1).sort_values().index]
+    rows = [
+        [f"`{name}`", *(f"{value:.2f}" for value in row), verdicts[name]]
+        for name, *row in wide.itertuples()
+    ]
+    return table(["method", *stages, "verdict"], rows)
+
+
+PARTS = {
+    "Segmentation": ("scores.tsv", detection),
+    "Shares": ("agreement_summary.tsv", shares),
+    "Every method": ("agreement_summary.tsv", every_method),
+    "Known truth": ("known_truth.tsv", known_truth),
+    "Maps: region perturbation": ("perturbation.tsv", perturbation),
+    "Maps: randomised weights": ("randomisation.tsv", randomisation),
+}
+
+
+def main() -> None:
+    """Print what there is."""
+    summary = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "summary"
+    if not (summary / "scores.tsv").exists():
+        sys.exit(f"Error: no study in {summary.parent}; run the workflow first")
+    for title, (needed, text) in PARTS.items():
+        if (summary / needed).exists():
+            print(f"\n## {title}\n\n{text(summary)}")
+
+
+if __name__ == "__main__":
+    main()
