@@ -30,21 +30,25 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def detection(summary: Path) -> str:
-    """How well the test patients were segmented, and registered where the truth is known."""
-    scores, motion = read_table(summary / "scores.tsv"), read_table(summary / "motion.tsv")
-    text = (
+    """How well the test patients were segmented."""
+    scores = read_table(summary / "scores.tsv")
+    return (
         f"{len(scores)} test patients: median Dice {scores['dice'].median():.2f}, "
         f"{scores['detected'].sum()} of {scores['lesions'].sum()} lesions found, "
         f"{scores['false_positives'].sum()} false positives"
     )
-    if motion["error_after_mm"].notna().any():
-        errors = motion.groupby("sequence")["error_after_mm"].mean().map(number)
-        text += (
-            f"; liver error {motion['error_before_mm'].mean():.1f} mm before registration, "
-            f"{number(motion['error_after_mm'].mean())} after "
-            f"({', '.join(f'{name} {error}' for name, error in errors.items())})"
-        )
-    return text
+
+
+def registration(summary: Path) -> str:
+    """Mean error in the liver, by sequence; the phantom's truth is known."""
+    motion = read_table(summary / "motion.tsv")
+    if motion["error_after_mm"].isna().all():
+        return "The true motion is not known."
+    errors = motion[["error_before_mm", "error_after_mm"]]
+    rows = [["all", *map(number, errors.mean())]]
+    for sequence, of_sequence in errors.groupby(motion["sequence"]):
+        rows.append([sequence, *map(number, of_sequence.mean())])
+    return table(["sequence", "before (mm)", "after (mm)"], rows)
 
 
 def shares(summary: Path) -> str:
@@ -128,7 +132,8 @@ def randomisation(summary: Path) -> str:
 
 PARTS = {
     "Segmentation": ("scores.tsv", detection),
-    "Shares": ("agreement_summary.tsv", shares),
+    "Motion correction": ("motion.tsv", registration),
+    "Shares": ("intervals.tsv", shares),
     "Every method": ("agreement_summary.tsv", every_method),
     "Known truth": ("known_truth.tsv", known_truth),
     "Maps: region perturbation": ("perturbation.tsv", perturbation),

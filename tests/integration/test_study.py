@@ -1,6 +1,9 @@
 """What the workflow produced on the tiny phantom."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,3 +196,19 @@ def test_report_is_one_file_with_every_figure(study):
         assert f"{figure}.png" in page
     for name in ("motion.html", "methods.md", "claim_checklist.md"):
         assert name in page
+
+
+def test_findings_are_those_of_the_tables(results):
+    program = Path(__file__).parents[2] / "benchmarks/findings.py"
+    done = subprocess.run(
+        [sys.executable, str(program), str(results)], capture_output=True, text=True, check=True
+    )
+    agreement = read_table(results / "summary/agreement_summary.tsv").set_index("composite")
+    row = next(line for line in done.stdout.splitlines() if line.startswith("| `deeplift` |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[7:10] == [
+        f"{agreement.loc['deeplift', 'kendall_tau']:.2f}".replace("0.", ".", 1),
+        f"{agreement.loc['deeplift', 'l1_distance']:.2f}".replace("0.", ".", 1),
+        f"{agreement.loc['deeplift', 'same_first']}/3",
+    ]
+    assert "3 test patients: median Dice" in done.stdout
