@@ -1,21 +1,43 @@
-# make help lists what there is. CONFIG, DATA and CORES are explained there.
+# make help lists what there is. CONFIG, DATA, CORES and SDM are explained there.
 
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
 TARGET ?= all
+SDM ?=
+ifneq ($(filter-out apptainer,$(SDM)),)
+$(error SDM=$(SDM) is not known; give SDM=apptainer, or nothing to run without containers)
+endif
+# Style and tests need the whole environment.
+ifneq ($(filter test lint format,$(MAKECMDGOALS)),)
+override SDM :=
+endif
 
 # Each configuration has its own folder; the default one works in the project's.
 FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
 REPORT := $(FOLDER)/results/report/report.html
 
-VENV := .venv
+# With containers, nothing but Snakemake is installed outside of them.
+VENV := $(if $(SDM),.venv-snakemake,.venv)
+CODE := src tests workflow benchmarks envs
 BIN := $(CURDIR)/$(VENV)/bin
-INSTALLED := $(VENV)/installed-$(firstword $(shell cat envs/requirements.txt pyproject.toml | cksum))
+PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
+INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
 SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --directory $(FOLDER) --configfile $(CONFIG) \
+	$(if $(SDM),--software-deployment-method $(SDM)) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
+CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.container
+ifeq ($(SDM),)
+PYTHON = $(BIN)/python
+else
+PYTHON = APPTAINERENV_PYTHONPATH="$(CURDIR)/src" apptainer exec --bind "$(CURDIR)" \
+	"$$($(CONTAINER) --path)" python
+endif
 
-.PHONY: help reproduce report verify test lint format bench clean
+NO_PYTHON = echo "Error: python3.11 is not installed; install Python 3.11, for example with your \
+package manager or from python.org"; exit 1
+
+.PHONY: help reproduce report verify container test lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +47,7 @@ help: ## list the targets
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
 	@echo 'TARGET="all references"    more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
+	@echo "SDM=apptainer              every step in the container, nothing but Snakemake outside of it"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER)
@@ -45,24 +68,28 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 	fi
 
 verify: $(INSTALLED) ## compare the results with the checksums that were recorded
-	@$(BIN)/python -m mrelevance.verify $(FOLDER)/results
+	@$(PYTHON) -m mrelevance.verify $(FOLDER)/results
+
+container: ## build the container that SDM=apptainer runs every step in
+	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
+	@$(CONTAINER)
 
 test: $(INSTALLED) ## run all tests
 	@$(BIN)/python -m pytest
 
 lint: $(INSTALLED) ## check the style of code and workflow
-	@$(BIN)/ruff check src tests workflow benchmarks
-	@$(BIN)/ruff format --check src tests workflow benchmarks
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(SNAKEMAKE) --lint
 
 format: $(INSTALLED) ## bring code and workflow into style
-	@$(BIN)/ruff check --fix src tests workflow benchmarks
-	@$(BIN)/ruff format src tests workflow benchmarks
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/snakefmt Snakefile workflow
 
 bench: $(INSTALLED) ## print time and memory of every stage of the last run
-	@$(BIN)/python benchmarks/stages.py $(FOLDER)/results/benchmarks
+	@$(PYTHON) benchmarks/stages.py $(FOLDER)/results/benchmarks
 
 clean: ## remove the results of this configuration
 	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake
@@ -70,12 +97,15 @@ clean: ## remove the results of this configuration
 # The list of versions is complete, so pip need not look for more: one package (nnU-Net's networks,
 # for the tests) asks for others that its networks do not use and that would replace torch.
 $(INSTALLED):
-	@command -v python3.11 > /dev/null || { echo "Error: python3.11 is not installed; \
-	install Python 3.11, for example with your package manager or from python.org"; exit 1; }
+	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@echo "Setting up $(VENV); the first time this takes some minutes."
 	@python3.11 -m venv $(VENV)
-	@$(BIN)/pip install --quiet $$(grep '^torch==' envs/requirements.txt)
+ifeq ($(SDM),)
+	@$(BIN)/pip install --quiet --constraint envs/requirements.txt torch
 	@$(BIN)/pip install --quiet --no-deps --requirement envs/requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --editable .
+else
+	@$(BIN)/pip install --quiet --requirement envs/controller.txt
+endif
 	@rm -f $(VENV)/installed-*
 	@touch $@

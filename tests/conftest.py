@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "workflow", "config", "profiles", "src", "notebooks", "tests/integration")
+PARTS = (
+    "Snakefile",
+    "workflow",
+    "config",
+    "envs",
+    "profiles",
+    "src",
+    "notebooks",
+    "tests/integration",
+)
+GENERATED = shutil.ignore_patterns("__pycache__", "*.sif", ".build*")
 TINY = "tests/integration/tiny.yaml"
 
 
@@ -70,7 +80,7 @@ def fresh_project(tmp_path_factory) -> Project:
         source, target = ROOT / part, folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, ignore=GENERATED)
         else:
             shutil.copy(source, target)
     return Project(folder)

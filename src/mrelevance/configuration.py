@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from mrelevance.errors import InputError
-from mrelevance.summary.subsets import check_minutes, check_subsets
+from mrelevance.summary.subset_names import check_minutes, check_subsets
 
 STUDY = "study"
 """Name of the study's own network among those of `comparison.networks`."""

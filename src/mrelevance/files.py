@@ -1,12 +1,21 @@
-"""Writing files whole, and tables as tab-separated text."""
+"""Writing files whole, and tables as tab-separated text.
 
+Only what handles tables needs pandas, and imports it itself: Snakemake, too, reads files here,
+where nothing else need be installed.
+"""
+
+from __future__ import annotations
+
+import csv
 import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -34,6 +43,8 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote; patient and sequence names stay text."""
+    import pandas as pd
+
     return pd.read_csv(
         path,
         sep="\t",
@@ -45,7 +56,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 def read_tables(paths: list[str | Path]) -> pd.DataFrame:
     """Read and stack the tables of several patients."""
+    import pandas as pd
+
     return pd.concat([read_table(path) for path in paths], ignore_index=True)
+
+
+def read_rows(path: str | Path) -> list[dict[str, str]]:
+    """Read the rows of a table that `write_table` wrote, all cells as text."""
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def write_json(content: dict, path: str | Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import torch
 
+from mrelevance import __version__
+from mrelevance.container import running_image
 from mrelevance.files import sha256
 
 PROCESSORS = Path("/proc/cpuinfo")
-# Where Apptainer, which was Singularity, says from which image it runs.
-CONTAINER_VARIABLES = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
 
 
 def hardware() -> dict:
@@ -28,10 +28,13 @@ def hardware() -> dict:
 
 
 def versions() -> dict:
-    """Operating system, Python, and every installed package by its name on PyPI, in lower case."""
+    """Operating system, Python, and every installed package by its name on PyPI, in lower case.
+
+    This package is among them where it is not installed, as in a container.
+    """
     packages = {
         re.sub(r"[-_.]+", "-", package.name).lower(): package.version for package in distributions()
-    }
+    } | {"mrelevance": __version__}
     return {
         "system": _system(),
         "kernel": f"{platform.system()} {platform.release()}",
@@ -43,15 +46,13 @@ def versions() -> dict:
 def container() -> dict | None:
     """Name and SHA-256 of the Apptainer image that this runs in; None outside of one.
 
-    The checksum is None where the image's file cannot be seen from inside.
+    The name holds the hash of what the image was built from. The checksum is None where the image's
+    file cannot be seen from inside.
     """
-    path = next((os.environ[name] for name in CONTAINER_VARIABLES if os.environ.get(name)), None)
-    if path is None:
+    image = running_image()
+    if image is None:
         return None
-    return {
-        "image": Path(path).name,
-        "sha256": sha256(path) if Path(path).is_file() else None,
-    }
+    return {"image": image.name, "sha256": sha256(image) if image.is_file() else None}
 
 
 def _processor() -> str:

@@ -1,11 +1,14 @@
 """Where a model or a cohort table comes from, as a JSON document beside it."""
 
+import os
 import platform
 import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from mrelevance import __version__
+from mrelevance.container import COMMIT_VARIABLE, running_image
 from mrelevance.files import sha256, write_json
 
 PACKAGES = (
@@ -24,10 +27,11 @@ PACKAGES = (
 
 def provenance(config: dict, inputs: Iterable[str | Path]) -> dict:
     """Describe how a result was made: code, versions, seed, configuration, hashes of its inputs."""
+    image = running_image()
     return {
         "commit": commit(),
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
+        "versions": versions_of(PACKAGES),
+        "container": image.name if image else None,
         "seed": config["seed"],
         "configuration": config,
         "inputs_sha256": {str(path): sha256(path) for path in sorted(map(Path, inputs))},
@@ -41,8 +45,21 @@ def write_beside(tables: Iterable[str | Path], config: dict, inputs: Iterable[st
         write_json(description, Path(table).with_suffix(".json"))
 
 
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of Python and of packages; this one need not be installed to run."""
+    return {"python": platform.python_version()} | {
+        package: __version__ if package == "mrelevance" else version(package)
+        for package in packages
+    }
+
+
 def commit(folder: Path = Path(__file__).parent) -> str | None:
-    """Commit of the code in a folder, `-dirty` if changed since; None outside a git repository."""
+    """Commit of the code in a folder, `-dirty` if changed since; None outside a git repository.
+
+    In a container, which has neither git nor always the whole repository, the workflow gives it.
+    """
+    if COMMIT_VARIABLE in os.environ:
+        return os.environ[COMMIT_VARIABLE] or None
     try:
         answer = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],

@@ -6,9 +6,7 @@ It is `results/provenance.json`. Paths in it start at the results folder, which 
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
-from mrelevance.cohort.sheet import read_sheet
+from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
 from mrelevance.errors import InputError
 from mrelevance.files import read_json, sha256
 from mrelevance.machine import container, hardware, versions
@@ -52,7 +50,7 @@ def study_record(results: str | Path, project: str | Path, target: str, config: 
     """
     results = Path(results)
     files = {path: sha256(results / path) for path in result_files(results)}
-    made_by, made_at = versions(), commit()
+    made_by, made_at, made_in = versions(), commit(), container()
     times = per_rule(read_benchmarks(results / "benchmarks"))
     return {
         "target": target,
@@ -62,11 +60,11 @@ def study_record(results: str | Path, project: str | Path, target: str, config: 
         "configuration": config,
         "inputs": study_inputs(config, Path(project)),
         "versions": made_by,
-        "container": container(),
+        "container": made_in,
         "hardware": hardware(),
         # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
         "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
-        "made_otherwise": made_otherwise(results, files, made_at, made_by),
+        "made_otherwise": made_otherwise(results, files, made_at, made_by, made_in),
         "files": files,
     }
 
@@ -84,26 +82,26 @@ def study_inputs(config: dict, project: Path) -> dict:
     """
     cohort = config["cohort"]
     path = project / cohort["patients"]
-    sheet = read_sheet(path, config["sequences"], cohort["source"]).set_index("patient")
+    sheet = read_sheet(path, config["sequences"], cohort["source"])
     described = {
         "source": cohort["source"],
         "sample_sheet": {"path": cohort["patients"], "sha256": sha256(path)},
-        "split": "sample sheet" if "split" in sheet else "drawn",
+        "split": "sample sheet" if "split" in columns_of(sheet) else "drawn",
     }
     if cohort["source"] == "phantom":
-        return described | {"seed": config["seed"], "patients": list(sheet.index)}
-    images = sheet.drop(columns="split", errors="ignore")
+        return described | {"seed": config["seed"], "patients": list(sheet)}
     folder = project / cohort["data"]
-    checked = {patient: _images(row, folder) for patient, row in images.iterrows()}
+    checked = {patient: _images(patient, row, folder) for patient, row in sheet.items()}
     return described | {"images": checked}
 
 
-def _images(row: pd.Series, folder: Path) -> dict[str, dict]:
+def _images(patient: str, row: dict[str, str], folder: Path) -> dict[str, dict]:
     described = {}
-    for column, path in row.items():
+    for column in images_in(row):
+        path = row[column]
         if not (folder / path).is_file():
             raise InputError(
-                f"patient {row.name}, {column}: {folder / path} does not exist any more; "
+                f"patient {patient}, {column}: {folder / path} does not exist any more; "
                 "put it back, so that its checksum can be recorded"
             )
         described[column] = {"path": path, "sha256": sha256(folder / path)}
@@ -111,14 +109,20 @@ def _images(row: pd.Series, folder: Path) -> dict[str, dict]:
 
 
 def made_otherwise(
-    results: Path, files: dict[str, str], current_commit: str | None, current: dict
+    results: Path,
+    files: dict[str, str],
+    current_commit: str | None,
+    current: dict,
+    current_container: dict | None = None,
 ) -> dict[str, dict]:
     """Results that say of themselves that another commit or version made them, or other inputs.
 
     Their steps did not run again because nothing they depend on has changed: then the commit is
-    older. Versions that differ mean that packages were changed since. `changed_inputs` are files
-    that a table was made from and that are others now: the table is out of date.
+    older. Versions that differ mean that packages were changed since, `container` that a step ran
+    in another image, or outside of one. `changed_inputs` are files that a table was made from and
+    that are others now: the table is out of date.
     """
+    current_image = current_container["image"] if current_container else None
     now = {"python": current["python"]} | current["packages"]
     found = {}
     for path in files:
@@ -139,8 +143,10 @@ def made_otherwise(
             if files.get(name.removeprefix("results/"), checksum) != checksum
         ]
         differs = {"versions": other, "changed_inputs": changed}
-        if origin.get("commit", current_commit) != current_commit:
-            differs["commit"] = origin["commit"]
-        if any(differs.values()):
-            found[path] = {key: value for key, value in differs.items() if value}
+        differs = {key: value for key, value in differs.items() if value}
+        for key, now_is in (("commit", current_commit), ("container", current_image)):
+            if origin.get(key, now_is) != now_is:
+                differs[key] = origin[key]
+        if differs:
+            found[path] = differs
     return found

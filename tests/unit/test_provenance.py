@@ -16,6 +16,20 @@ def test_table_gets_its_origin_beside_it(tmp_path):
     assert set(provenance.PACKAGES) < set(origin["versions"])
 
 
+def test_origin_names_the_container(tmp_path, monkeypatch):
+    config = {"seed": 3}
+    assert provenance.provenance(config, [])["container"] is None
+    monkeypatch.setenv("APPTAINER_CONTAINER", "/project/envs/mrelevance-1234.sif")
+    assert provenance.provenance(config, [])["container"] == "mrelevance-1234.sif"
+
+
+def test_a_container_is_told_the_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("MRELEVANCE_COMMIT", "abc-dirty")
+    assert provenance.commit(tmp_path) == "abc-dirty"
+    monkeypatch.setenv("MRELEVANCE_COMMIT", "")
+    assert provenance.commit() is None
+
+
 def test_commit_is_that_of_the_repository(tmp_path):
     module = tmp_path / "module.py"
     module.write_text("")

@@ -104,12 +104,14 @@ def test_what_was_made_otherwise_is_named(tmp_path):
     same = {
         "commit": "abc",
         "versions": {"torch": "2", "SimpleITK": "2.5", "python": "3.11"},
+        "container": "mrelevance-1.sif",
         "inputs_sha256": {"results/table.tsv": "1", "elsewhere/image.nii": "9"},
     }
     cases = {
         "same": same,
         "older": same | {"commit": "older"},
         "updated": same | {"versions": {"torch": "1"}},
+        "outside": same | {"container": None},
         "outdated": same | {"inputs_sha256": {"results/table.tsv": "0"}},
         # A model card names its inputs by patient, and no commit.
         "card": {"versions": {"torch": "2"}, "inputs_sha256": {"A": ["5", "6"]}},
@@ -119,8 +121,10 @@ def test_what_was_made_otherwise_is_named(tmp_path):
     for name, content in cases.items():
         write_json(content, tmp_path / f"{name}.json")
         files[f"{name}.json"] = "2"
-    found = made_otherwise(tmp_path, files, "abc", current)
-    assert set(found) == {"older.json", "updated.json", "outdated.json"}
-    assert found["older.json"]["commit"] == "older"
+    image = {"image": "mrelevance-1.sif", "sha256": "3"}
+    found = made_otherwise(tmp_path, files, "abc", current, image)
+    assert set(found) == {"older.json", "updated.json", "outside.json", "outdated.json"}
+    assert found["older.json"] == {"commit": "older"}
+    assert found["outside.json"] == {"container": None}
     assert found["updated.json"]["versions"] == {"torch": "1"}
     assert found["outdated.json"]["changed_inputs"] == ["results/table.tsv"]

@@ -3,10 +3,30 @@
 import math
 import os
 import sys
+import tempfile
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
+WORKFLOW = Path(workflow.current_basedir).parent
+PROJECT = WORKFLOW.parent
+
+# The library of this checkout is what runs, here and in the jobs, whatever is installed: the
+# fingerprints of the code are taken from it. Outside of the container it needs nothing but Snakemake.
+LIBRARY = str(PROJECT / "src")
+sys.path.insert(0, LIBRARY)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [LIBRARY, os.environ.get("PYTHONPATH")])
+)
+
 from mrelevance import code
-from mrelevance.cohort.sheet import LABEL, MASK, read_sheet
+from mrelevance.cohort.sheet import (
+    LABEL,
+    MASK,
+    columns_of,
+    images_in,
+    read_sheet,
+)
 from mrelevance.configuration import (
     check_configuration,
     check_files,
@@ -15,68 +35,84 @@ from mrelevance.configuration import (
     expected_bytes,
     other_networks,
 )
+from mrelevance.container import check_image, image_path, variables_inside
 from mrelevance.errors import InputError
-from mrelevance.files import read_table, sha256
+from mrelevance.files import read_rows, sha256
 from mrelevance.phantom.settings import check_settings
-from mrelevance.summary.subsets import sequences_of
+from mrelevance.provenance import commit
+from mrelevance.summary.subset_names import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(4 * 2**30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(8 * 2**30))
 
-WORKFLOW = Path(workflow.current_basedir).parent
-PROJECT = WORKFLOW.parent
-
 
 configfile: str(PROJECT / "config/config.yaml")
 
 
 def read_cohort():
-    """Check sample sheet, files and free disk space; the sheet with patients as its index."""
+    """Check sample sheet, files and free disk space; the sheet."""
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
-    sheet = sheet.set_index("patient", drop=False)
     if cohort["source"] == "phantom":
         check_settings(config["phantom"], sequences, config["reference"])
         values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     else:
         # Compressed images take about a byte per voxel.
         values = check_files(
-            (f"patient {patient}, {column}", DATA / path)
-            for column in sheet.columns.drop(["patient", "split"], errors="ignore")
-            for patient, path in sheet[column].items()
+            (f"patient {patient}, {column}", DATA / row[column])
+            for patient, row in sheet.items()
+            for column in images_in(row)
         )
     gallery = config["evaluation"]["maps"]["gallery_patient"]
-    if gallery is not None and gallery not in sheet.index:
+    if gallery is not None and gallery not in sheet:
         raise InputError(
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
     if not Path("results").exists():
-        tested = (
-            (sheet["split"] == "test").mean()
-            if "split" in sheet
-            else cohort["test_share"]
-        )
+        splits = [row["split"] for row in sheet.values() if "split" in row]
+        tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
         check_free_space(
             ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
         )
     return sheet
 
 
+def prepare_container():
+    """With --sdm apptainer, check that the container is there and let its steps see their files."""
+    if DeploymentMethod.APPTAINER not in workflow.deployment_settings.deployment_method:
+        return
+    check_image(image_path(PROJECT))
+    folders = [Path.cwd(), tempfile.gettempdir()]
+    if config["cohort"]["source"] == "images":
+        folders.append(DATA)
+    if "SNAKEMAKE_OUTPUT_CACHE" in os.environ:
+        folders.append(os.environ["SNAKEMAKE_OUTPUT_CACHE"])
+    os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
+
+
 try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
     SHEET = read_cohort()
+    prepare_container()
 except InputError as error:
     sys.exit(f"Error: {error}")
 
+# Relative, because the steps of a project that moved need not run again.
+IMAGE = os.path.relpath(image_path(PROJECT))
 SEQUENCES = config["sequences"]
 REFERENCE = config["reference"]
-PATIENTS = list(SHEET["patient"])
+PATIENTS = list(SHEET)
+COLUMNS = columns_of(SHEET)
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
-SPLIT = SHEET["split"].to_dict() if "split" in SHEET else None
+SPLIT = (
+    {patient: row["split"] for patient, row in SHEET.items()}
+    if "split" in COLUMNS
+    else None
+)
 # Where the maps of each composite lie. Rules that read the relevance tables ask for these folders
 # too, because Snakemake runs a rule again for a new output only if some rule asks for it.
 VOLUMES = expand(

@@ -5,8 +5,8 @@ def patients_of(split):
     """Patients of one part of the split; waits for the split where it is not known before."""
     if SPLIT is not None and not EXCLUDE_FAILED:
         return [patient for patient in PATIENTS if SPLIT[patient] == split]
-    known = read_table(checkpoints.split_cohort.get().output.split)
-    return known.loc[known["split"] == split, "patient"].tolist()
+    known = read_rows(checkpoints.split_cohort.get().output.split)
+    return [row["patient"] for row in known if row["split"] == split]
 
 
 def for_split(split, path):
@@ -141,10 +141,10 @@ def for_subsets(path):
     """Input function: the path for every test patient and every subset of the sequences."""
 
     def paths(wildcards):
-        subsets = read_table(checkpoints.choose_subsets.get().output.subsets)
+        subsets = read_rows(checkpoints.choose_subsets.get().output.subsets)
         return expand(
             f"results/selection/{{subset}}/{path}",
-            subset=subsets["subset"],
+            subset=[row["subset"] for row in subsets],
             patient=patients_of("test"),
         )
 
@@ -181,22 +181,22 @@ def divisor_of_network(wildcards):
 
 def images_of_patient(wildcards):
     """The user's images of one patient, in the order of the sequences."""
-    return [DATA / path for path in SHEET.loc[wildcards.patient, SEQUENCES]]
+    return [DATA / SHEET[wildcards.patient][sequence] for sequence in SEQUENCES]
 
 
 def label_of_patient(wildcards):
     """The user's lesion label of one patient."""
-    return DATA / SHEET.loc[wildcards.patient, LABEL]
+    return DATA / SHEET[wildcards.patient][LABEL]
 
 
 def mask_of_patient(wildcards):
     """The user's mask of one patient's organ of interest."""
-    return DATA / SHEET.loc[wildcards.patient, MASK]
+    return DATA / SHEET[wildcards.patient][MASK]
 
 
 def stored_mask(wildcards):
     """The imported mask of one patient's organ of interest, if the sheet names any."""
-    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in SHEET else []
+    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in COLUMNS else []
 
 
 def organ_of_patient(wildcards):

@@ -8,7 +8,7 @@ from mrelevance.files import read_table, read_tables, write_table
 from mrelevance.logs import log_to
 from mrelevance.provenance import write_beside
 from mrelevance.summary.selection import DICE, SENSITIVITY, paired_scores, selection, verdict
-from mrelevance.summary.subsets import subset_name
+from mrelevance.summary.subset_names import subset_name
 
 logger = log_to(snakemake.log[0])
 

@@ -1,9 +1,11 @@
-"""The sample sheet: one row per patient."""
+"""The sample sheet: one row per patient.
 
+It is read where nothing but Snakemake need be installed, hence without a library of tables.
+"""
+
+import csv
 import re
 from pathlib import Path
-
-import pandas as pd
 
 from mrelevance.errors import InputError
 
@@ -13,8 +15,11 @@ MASK = "mask"
 # Patient and sequence names become names of folders and files on any system.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
+Sheet = dict[str, dict[str, str]]
+"""Patients by name, in the order of the file; of each, the other columns by their names."""
 
-def read_sheet(path: str | Path, sequences: list[str], source: str) -> pd.DataFrame:
+
+def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
     """Read and check a sample sheet, a tab-separated table with one row per patient.
 
     Parameters
@@ -31,7 +36,7 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> pd.DataFr
 
     Returns
     -------
-    The table, all columns text, in the order of the file.
+    The other columns of each patient, all text, in the order of the file.
 
     Raises
     ------
@@ -41,27 +46,57 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> pd.DataFr
     path = Path(path)
     required = ["patient", *([*sequences, LABEL] if source == "images" else [])]
     _check_sequences(sequences)
-    sheet = _read(path)
-    _check_columns(sheet, required, ["split", *([MASK] if source == "images" else [])], path)
-    _check_cells(sheet, path)
-    _check_patients(sheet["patient"], path)
-    if "split" in sheet:
+    columns, rows = _read(path)
+    _check_columns(columns, required, ["split", *([MASK] if source == "images" else [])], path)
+    _check_cells(columns, rows, path)
+    patients = [row["patient"] for row in rows.values()]
+    _check_patients(patients, path)
+    sheet = {
+        patient: {column: cell for column, cell in row.items() if column != "patient"}
+        for patient, row in zip(patients, rows.values(), strict=True)
+    }
+    if "split" in columns:
         _check_split(sheet, path)
     return sheet
 
 
-def _read(path: Path) -> pd.DataFrame:
+def columns_of(sheet: Sheet) -> list[str]:
+    """Columns of a sheet, without that of the patients."""
+    return list(next(iter(sheet.values())))
+
+
+def images_in(row: dict[str, str]) -> list[str]:
+    """Columns of a patient that hold the path of an image."""
+    return [column for column in row if column != "split"]
+
+
+def _read(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
+    """Names of the columns, and the rows by the number of their line."""
     if not path.is_file():
         raise InputError(f"sample sheet {path} does not exist; set cohort.patients")
     try:
-        sheet = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, index_col=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            # A row that ends early lacks cells; one that is too long has some without a column.
+            reader = csv.DictReader(file, delimiter="\t", restval="", strict=True)
+            columns = reader.fieldnames
+            rows = dict((reader.line_num, row) for row in reader)
+    except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(
             f"sample sheet {path} is not a tab-separated table: {' '.join(str(error).split())}"
         ) from error
-    if sheet.empty:
+    if columns is None:
+        raise InputError(f"sample sheet {path} is not a tab-separated table: it is empty")
+    for line, row in rows.items():
+        if None in row:
+            raise InputError(
+                f"sample sheet {path}, line {line}: more cells than the {len(columns)} columns"
+            )
+    if not rows:
         raise InputError(f"sample sheet {path} holds no patient; add one row per patient")
-    return sheet.apply(lambda column: column.str.strip())
+    stripped = {
+        line: {column: cell.strip() for column, cell in row.items()} for line, row in rows.items()
+    }
+    return columns, stripped
 
 
 def _check_sequences(sequences: list[str]) -> None:
@@ -74,46 +109,50 @@ def _check_sequences(sequences: list[str]) -> None:
 
 
 def _check_columns(
-    sheet: pd.DataFrame, required: list[str], optional: list[str], path: Path
+    columns: list[str], required: list[str], optional: list[str], path: Path
 ) -> None:
-    missing = [name for name in required if name not in sheet]
+    missing = [name for name in required if name not in columns]
     if missing:
         raise InputError(
             f"sample sheet {path} lacks column {', '.join(missing)}; columns are separated by tabs"
         )
-    unknown = [name for name in sheet if name not in [*required, *optional]]
+    unknown = [name for name in columns if name not in [*required, *optional]]
     if unknown:
         raise InputError(
-            f"sample sheet {path} has unknown column {', '.join(unknown)}; "
+            f"sample sheet {path} has unknown column {', '.join(unknown) or 'without a name'}; "
             f"allowed are {', '.join([*required, *optional])}"
         )
+    repeated = [name for name in columns if columns.count(name) > 1]
+    if repeated:
+        raise InputError(f"sample sheet {path} has column {repeated[0]} twice; remove one")
 
 
-def _check_cells(sheet: pd.DataFrame, path: Path) -> None:
-    for name in sheet.columns.drop("split", errors="ignore"):
-        # A row that ends early leaves cells that are not even empty text.
-        empty = sheet.index[sheet[name].isna() | sheet[name].eq("")]
-        if len(empty):
-            raise InputError(f"sample sheet {path}, line {empty[0] + 2}: column {name} is empty")
+def _check_cells(columns: list[str], rows: dict[int, dict[str, str]], path: Path) -> None:
+    for name in columns:
+        for line, row in rows.items():
+            if name != "split" and not row[name]:
+                raise InputError(f"sample sheet {path}, line {line}: column {name} is empty")
 
 
-def _check_patients(patients: pd.Series, path: Path) -> None:
+def _check_patients(patients: list[str], path: Path) -> None:
+    known = set()
     for patient in patients:
         if not SAFE_NAME.fullmatch(patient):
             raise InputError(
                 f"sample sheet {path}: patient name {patient!r} cannot name a file; start with a "
                 "letter or digit and go on with letters, digits and . _ + -"
             )
-    repeated = patients[patients.str.lower().duplicated()]
-    if len(repeated):
-        raise InputError(
-            f"sample sheet {path}: patient {repeated.iloc[0]} is listed twice (upper and lower "
-            "case count as the same); give each patient one row"
-        )
+        if patient.lower() in known:
+            raise InputError(
+                f"sample sheet {path}: patient {patient} is listed twice (upper and lower "
+                "case count as the same); give each patient one row"
+            )
+        known.add(patient.lower())
 
 
-def _check_split(sheet: pd.DataFrame, path: Path) -> None:
-    for patient, split in zip(sheet["patient"], sheet["split"], strict=True):
+def _check_split(sheet: Sheet, path: Path) -> None:
+    for patient, row in sheet.items():
+        split = row["split"]
         if split not in SPLITS:
             found = f"is {split!r}" if split else "is empty"
             raise InputError(
@@ -121,7 +160,7 @@ def _check_split(sheet: pd.DataFrame, path: Path) -> None:
                 "for every patient, or remove the column to draw a split"
             )
     for needed in ("train", "test"):
-        if needed not in set(sheet["split"]):
+        if all(row["split"] != needed for row in sheet.values()):
             raise InputError(
                 f"sample sheet {path}: no patient has split {needed}; at least one must"
             )

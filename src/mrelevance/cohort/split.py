@@ -24,7 +24,7 @@ def split_cohort(
     Parameters
     ----------
     sheet
-        Sample sheet as `read_sheet` returns it.
+        The sample sheet: `patient`, and `split` if it has one.
     lesions
         Stacked lesion tables: at least `patient` and `volume_ml`, one row per lesion.
     excluded

@@ -12,7 +12,8 @@ from mrelevance.figures import style
 from mrelevance.summary.columns import check_columns
 from mrelevance.summary.noninferiority import HOLDS, LOSES, UNDECIDED
 from mrelevance.summary.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
-from mrelevance.summary.subsets import SEARCHED, left_out, sequences_of
+from mrelevance.summary.subset_names import left_out, sequences_of
+from mrelevance.summary.subsets import SEARCHED
 
 COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}
 VALUES = {DICE: "median Dice", SENSITIVITY: SENSITIVITY}

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from numbers import Real
 
-import numpy as np
-
 from mrelevance.errors import InputError
 
 FIELD_STRENGTHS_T = (1.5, 3.0)
@@ -87,10 +85,10 @@ def _check_grid(settings: Settings) -> None:
             len(value) == 3 and all(isinstance(v, kind) and v > 0 for v in value),
             f"{key} is {list(value)}; give three positive numbers (x, y, z)",
         )
-    extent = np.multiply(settings.size, settings.spacing_mm)
+    extent = [n * mm for n, mm in zip(settings.size, settings.spacing_mm, strict=True)]
     _require(
-        bool((extent >= SMALLEST_FIELD_OF_VIEW_MM).all()),
-        f"size times spacing_mm is {extent.round().astype(int).tolist()} mm; the body needs at "
+        all(mm >= least for mm, least in zip(extent, SMALLEST_FIELD_OF_VIEW_MM, strict=True)),
+        f"size times spacing_mm is {[round(mm) for mm in extent]} mm; the body needs at "
         f"least {list(SMALLEST_FIELD_OF_VIEW_MM)} mm, so enlarge size or spacing_mm",
     )
 

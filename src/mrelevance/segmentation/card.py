@@ -1,11 +1,10 @@
 """The model card: what was trained, on what, how well, as data."""
 
 import math
-import platform
-from importlib.metadata import version
 from pathlib import Path
 
 from mrelevance.files import sha256
+from mrelevance.provenance import versions_of
 
 INTENDED_USE = (
     "Research on which MRI sequences a tumour-segmentation network uses. Not a medical device: "
@@ -24,8 +23,7 @@ DETERMINISM = (
 
 def versions() -> dict[str, str]:
     """Versions of what the weights depend on."""
-    packages = ("mrelevance", "torch", "monai", "numpy")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return versions_of(("mrelevance", "torch", "monai", "numpy"))
 
 
 def model_card(

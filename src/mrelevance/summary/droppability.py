@@ -15,7 +15,7 @@ from mrelevance.summary.noninferiority import pooled, typical_difference
 from mrelevance.summary.ranks import rank_agreement
 from mrelevance.summary.selection import DICE, SENSITIVITY
 from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
-from mrelevance.summary.subsets import left_out
+from mrelevance.summary.subset_names import left_out
 
 REPLACED = "drop_one"
 RETRAINED = "left_out"

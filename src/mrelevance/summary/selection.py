@@ -15,7 +15,7 @@ from mrelevance.summary.noninferiority import (
     pooled_interval,
 )
 from mrelevance.summary.statistics import holm
-from mrelevance.summary.subsets import left_out
+from mrelevance.summary.subset_names import left_out
 
 DICE = "Dice"
 SENSITIVITY = "lesion sensitivity"
