@@ -1,9 +1,10 @@
-# make help lists what there is. CONFIG, DATA and CORES are explained there.
+# make help lists what there is. CONFIG, DATA, CORES and PROFILE are explained there.
 
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
 TARGET ?= all
+PROFILE ?=
 
 # Each configuration has its own folder; the default one works in the project's.
 FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
@@ -25,10 +26,11 @@ help: ## list the targets
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
 	@echo 'TARGET="all references"    more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
+	@echo "PROFILE=profiles/slurm     on a cluster, which has cores of its own: see docs/cluster.md"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER)
-	@$(SNAKEMAKE) --cores $(CORES) $(TARGET)
+	@$(SNAKEMAKE) $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures  $(FOLDER)/results/figures/"
@@ -61,8 +63,8 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@$(BIN)/ruff format src tests workflow benchmarks
 	@$(BIN)/snakefmt Snakefile workflow
 
-bench: $(INSTALLED) ## print time and memory of every stage of the last run
-	@$(BIN)/python benchmarks/stages.py $(FOLDER)/results/benchmarks
+bench: $(INSTALLED) ## print what the last run cost, stage by stage, and what larger ones would
+	@$(BIN)/python benchmarks/stages.py $(FOLDER)/results
 
 clean: ## remove the results of this configuration
 	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake
