@@ -1,9 +1,10 @@
-# make help lists what there is. CONFIG, DATA, CORES and SDM are explained there.
+# make help lists what there is. CONFIG, DATA, CORES, PROFILE and SDM are explained there.
 
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
 TARGET ?= all
+PROFILE ?=
 SDM ?=
 ifneq ($(filter-out apptainer,$(SDM)),)
 $(error SDM=$(SDM) is not known; give SDM=apptainer, or nothing to run without containers)
@@ -47,11 +48,12 @@ help: ## list the targets
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
 	@echo 'TARGET="all references"    more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
+	@echo "PROFILE=profiles/slurm     on a cluster, which has cores of its own: see docs/cluster.md"
 	@echo "SDM=apptainer              every step in the container, nothing but Snakemake outside of it"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER)
-	@$(SNAKEMAKE) --cores $(CORES) $(TARGET)
+	@$(SNAKEMAKE) $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures  $(FOLDER)/results/figures/"
@@ -88,8 +90,8 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/snakefmt Snakefile workflow
 
-bench: $(INSTALLED) ## print time and memory of every stage of the last run
-	@$(PYTHON) benchmarks/stages.py $(FOLDER)/results/benchmarks
+bench: $(INSTALLED) ## print what the last run cost, stage by stage, and what larger ones would
+	@$(PYTHON) benchmarks/stages.py $(FOLDER)/results
 
 clean: ## remove the results of this configuration
 	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake

@@ -6,19 +6,20 @@ import pandas as pd
 
 
 def read_benchmarks(folder: str | Path) -> pd.DataFrame:
-    """One row per job: rule, seconds, processor seconds (cpu_s), peak memory in MB (memory_mb).
+    """One row per job: rule, part, seconds, processor seconds (cpu_s), peak memory in MB (memory_mb).
 
-    The last two are NA where a job was too short to be measured.
+    The part is the rest of the file's path, such as the patient; empty where a rule has one job. The
+    last two are NA where a job was too short to be measured.
     """
     rows = []
     for path in sorted(Path(folder).rglob("*.tsv")):
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        rule, *part = path.relative_to(folder).with_suffix("").parts
         measured = pd.read_csv(path, sep="\t", na_values=["-"])
         rows += [
-            (rule, *values)
+            (rule, "/".join(part), *values)
             for values in measured[["s", "cpu_time", "max_rss"]].itertuples(index=False, name=None)
         ]
-    return pd.DataFrame(rows, columns=["rule", "seconds", "cpu_s", "memory_mb"])
+    return pd.DataFrame(rows, columns=["rule", "part", "seconds", "cpu_s", "memory_mb"])
 
 
 def per_rule(jobs: pd.DataFrame) -> pd.DataFrame:

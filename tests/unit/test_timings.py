@@ -27,6 +27,8 @@ def test_every_job_is_one_row(folder):
     jobs = read_benchmarks(folder)
     assert sorted(jobs["rule"]) == ["simulate", "simulate", "split", "train"]
     assert jobs["seconds"].sum() == pytest.approx(106.6)
+    assert list(jobs.loc[jobs["rule"] == "simulate", "part"]) == ["P1", "P2"]
+    assert (jobs.loc[jobs["rule"] != "simulate", "part"] == "").all()
 
 
 def test_rules_are_summed_up_the_longest_first(folder):

@@ -160,3 +160,12 @@ def code_version(script):
 def notebook_version(notebook):
     """Fingerprint of a notebook and of the library code that it runs."""
     return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")
+
+
+def doubling(amount):
+    """Memory in MB or time in minutes: twice as much on every further attempt."""
+
+    def resource(wildcards, attempt):
+        return amount * 2 ** (attempt - 1)
+
+    return resource

@@ -19,7 +19,8 @@ rule measure_shapley:
     benchmark:
         "results/benchmarks/measure_shapley/{patient}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=doubling(2000),
+        runtime=doubling(30),
     params:
         precision=config["evaluation"]["precision"],
         target=config["relevance"]["target"],
@@ -56,7 +57,8 @@ rule relate_peers:
     benchmark:
         "results/benchmarks/relate_peers/{patient}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=doubling(3000),
+        runtime=doubling(30),
     params:
         target=config["relevance"]["target"],
         reference=config["relevance"]["reference"],
@@ -86,7 +88,7 @@ rule compare_methods:
     benchmark:
         "results/benchmarks/compare_methods.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("compare_methods"),
     message:

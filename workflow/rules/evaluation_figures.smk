@@ -15,7 +15,7 @@ rule plot_agreement:
     benchmark:
         "results/benchmarks/plot_agreement.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_agreement"),
@@ -41,7 +41,7 @@ rule plot_faithfulness:
     benchmark:
         "results/benchmarks/plot_faithfulness.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_faithfulness"),
     message:
@@ -66,7 +66,7 @@ rule plot_ablation:
     benchmark:
         "results/benchmarks/plot_ablation.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_ablation"),

@@ -16,7 +16,7 @@ rule plot_parallel_coordinates:
     benchmark:
         "results/benchmarks/plot_parallel_coordinates.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_parallel_coordinates"),
@@ -53,7 +53,7 @@ rule plot_true_positive:
     benchmark:
         "results/benchmarks/plot_true_positive.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         region="TP",
         composite=config["figures"]["composite"],
@@ -112,7 +112,7 @@ rule plot_share_volume:
     benchmark:
         "results/benchmarks/plot_share_volume.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,
@@ -140,7 +140,7 @@ rule plot_relevance_by_type:
     benchmark:
         "results/benchmarks/plot_relevance_by_type.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,
@@ -168,7 +168,7 @@ rule plot_motion_correction:
     benchmark:
         "results/benchmarks/plot_motion_correction.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         reference=REFERENCE,
@@ -195,7 +195,7 @@ rule plot_learning_curve:
     benchmark:
         "results/benchmarks/plot_learning_curve.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_learning_curve"),
     message:
@@ -221,7 +221,7 @@ rule plot_lesion_detection:
     benchmark:
         "results/benchmarks/plot_lesion_detection.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_lesion_detection"),
     message:
@@ -249,7 +249,7 @@ rule plot_cohort_glance:
     benchmark:
         "results/benchmarks/plot_cohort_glance.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         seed=config["seed"],

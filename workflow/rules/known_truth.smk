@@ -22,7 +22,7 @@ rule judge_known_truth:
     benchmark:
         "results/benchmarks/judge_known_truth.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         variant=config["phantom"]["variant"],
         sequence=config["phantom"]["variant_sequence"],
@@ -52,7 +52,7 @@ rule plot_known_truth:
     benchmark:
         "results/benchmarks/plot_known_truth.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_known_truth"),
     message:

@@ -15,7 +15,7 @@ rule plot_context:
     benchmark:
         "results/benchmarks/plot_context.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         seed=config["seed"],
         code=code_version("plot_context"),
@@ -41,7 +41,7 @@ rule plot_evidence:
     benchmark:
         "results/benchmarks/plot_evidence.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_evidence"),
@@ -67,7 +67,7 @@ rule plot_targets:
     benchmark:
         "results/benchmarks/plot_targets.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_targets"),
@@ -94,7 +94,7 @@ rule plot_individuals:
     benchmark:
         "results/benchmarks/plot_individuals.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,
@@ -123,7 +123,7 @@ rule plot_relevance_by_feature:
     benchmark:
         "results/benchmarks/plot_relevance_by_feature.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,

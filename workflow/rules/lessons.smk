@@ -27,7 +27,7 @@ rule summarise_context:
     benchmark:
         "results/benchmarks/summarise_context.tsv"
     resources:
-        mem_mb=600,
+        mem_mb=doubling(1000),
     params:
         summary=config["summary"],
         seed=config["seed"],
@@ -54,7 +54,7 @@ rule summarise_targets:
     benchmark:
         "results/benchmarks/summarise_targets.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         summary=config["summary"],
         seed=config["seed"],
@@ -87,7 +87,7 @@ rule describe_lesions:
     benchmark:
         "results/benchmarks/describe_lesions.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         summary=config["summary"],
@@ -127,7 +127,7 @@ rule compare_patients:
     benchmark:
         "results/benchmarks/compare_patients.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         code=code_version("compare_patients"),
@@ -167,7 +167,7 @@ rule group_strategies:
     benchmark:
         "results/benchmarks/group_strategies.tsv"
     resources:
-        mem_mb=800,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,
@@ -207,7 +207,7 @@ rule average_maps:
     benchmark:
         "results/benchmarks/average_maps.tsv"
     resources:
-        mem_mb=800,
+        mem_mb=doubling(1000),
     params:
         composite=config["figures"]["composite"],
         sequences=SEQUENCES,

@@ -18,7 +18,8 @@ rule perturb_maps:
     benchmark:
         "results/benchmarks/perturb_maps.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     params:
         maps=config["evaluation"]["maps"],
         precision=config["evaluation"]["precision"],
@@ -51,7 +52,8 @@ rule randomise_network:
     benchmark:
         "results/benchmarks/randomise_network.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=doubling(2000),
+        runtime=doubling(60),
     params:
         maps=config["evaluation"]["maps"],
         target=config["relevance"]["target"],
@@ -84,7 +86,8 @@ rule map_lesion:
     benchmark:
         "results/benchmarks/map_lesion.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=doubling(2000),
+        runtime=doubling(30),
     params:
         maps=config["evaluation"]["maps"],
         target=config["relevance"]["target"],
@@ -124,7 +127,7 @@ rule summarise_maps:
     benchmark:
         "results/benchmarks/summarise_maps.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         summary=config["summary"],
         seed=config["seed"],
@@ -152,7 +155,7 @@ rule plot_perturbation:
     benchmark:
         "results/benchmarks/plot_perturbation.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_perturbation"),
     message:
@@ -177,7 +180,7 @@ rule plot_randomisation:
     benchmark:
         "results/benchmarks/plot_randomisation.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=code_version("plot_randomisation"),
     message:
@@ -203,7 +206,7 @@ rule plot_map_gallery:
     benchmark:
         "results/benchmarks/plot_map_gallery.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_map_gallery"),

@@ -19,7 +19,8 @@ rule correct_motion:
     benchmark:
         "results/benchmarks/correct_motion/{patient}.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(2000),
+        runtime=doubling(30),
     params:
         motion=REGISTRATION,
         sequences=SEQUENCES,
@@ -56,7 +57,8 @@ rule report_motion:
     benchmark:
         "results/benchmarks/report_motion.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
+        runtime=doubling(30),
     params:
         # The template's content, not its path: a project that moved has not changed.
         template=sha256(WORKFLOW / "report/motion_page.html"),

@@ -143,7 +143,7 @@ rule compare_corrections:
     benchmark:
         "results/benchmarks/compare_corrections.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         configured=config["motion"]["method"],
         less=LESS_CORRECTION,
@@ -172,7 +172,7 @@ rule plot_motion_effect:
     benchmark:
         "results/benchmarks/plot_motion_effect.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_motion_effect"),

@@ -142,7 +142,7 @@ rule compare_networks:
     benchmark:
         "results/benchmarks/compare_networks.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         networks=config["comparison"]["networks"],
         composite=config["figures"]["composite"],
@@ -174,7 +174,7 @@ rule plot_networks:
     benchmark:
         "results/benchmarks/plot_networks.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_networks"),

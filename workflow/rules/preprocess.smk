@@ -14,7 +14,7 @@ rule preprocess_patient:
     benchmark:
         "results/benchmarks/preprocess_patient/{patient}.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(1000),
     params:
         preprocess=config["preprocess"],
         sequences=SEQUENCES,

@@ -11,7 +11,8 @@ rule record_provenance:
     benchmark:
         "results/benchmarks/record_provenance.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(1000),
+        runtime=doubling(30),
     params:
         # Whatever is changed in it belongs into the record, even if nothing was computed again.
         configuration=config,
@@ -43,7 +44,7 @@ rule write_crate:
     benchmark:
         "results/benchmarks/write_crate.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("write_crate"),
     message:
@@ -78,7 +79,7 @@ rule write_methods:
     benchmark:
         "results/benchmarks/write_methods.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(1000),
     params:
         # The templates' content, not their path: a project that moved has not changed.
         templates=[

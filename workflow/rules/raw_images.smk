@@ -11,7 +11,7 @@ rule import_patient:
     benchmark:
         "results/benchmarks/import_patient/{patient}.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         reference=REFERENCE,
@@ -35,7 +35,7 @@ rule import_mask:
     benchmark:
         "results/benchmarks/import_mask/{patient}.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("import_mask"),
     message:

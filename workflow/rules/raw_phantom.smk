@@ -16,7 +16,7 @@ rule simulate_patient:
     benchmark:
         "results/benchmarks/simulate_patient/{patient}.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=doubling(1000),
     params:
         phantom=config["phantom"],
         sequences=SEQUENCES,

@@ -41,7 +41,7 @@ rule compare_references:
     benchmark:
         "results/benchmarks/compare_references.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         configured=config["relevance"]["reference"],
         others=OTHER_REFERENCES,
@@ -71,7 +71,7 @@ rule plot_references:
     benchmark:
         "results/benchmarks/plot_references.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_references"),

@@ -19,7 +19,8 @@ rule relate_patient:
     benchmark:
         "results/benchmarks/relate_patient/{patient}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=doubling(4000),
+        runtime=doubling(60),
     params:
         relevance=config["relevance"],
         window=config["inference"]["window"],

@@ -12,7 +12,7 @@ rule execute_notebook:
     benchmark:
         "results/benchmarks/execute_notebook.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         code=notebook_version("paper_figures"),
     message:

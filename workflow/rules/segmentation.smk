@@ -9,7 +9,7 @@ checkpoint split_cohort:
     benchmark:
         "results/benchmarks/split_cohort.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         patients=PATIENTS,
         split=SPLIT,
@@ -44,7 +44,8 @@ rule train_network:
     # As many as there are, up to what patches of this size can keep busy.
     threads: 16
     resources:
-        mem_mb=4000,
+        mem_mb=doubling(4000),
+        runtime=doubling(240),
     params:
         configuration=what_trains(config),
         sequences=SEQUENCES,
@@ -75,7 +76,7 @@ rule predict_patient:
     benchmark:
         "results/benchmarks/predict_patient/{patient}.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=doubling(2000),
     params:
         window=config["inference"]["window"],
         overlap=config["inference"]["overlap"],

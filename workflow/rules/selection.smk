@@ -12,7 +12,7 @@ checkpoint choose_subsets:
     benchmark:
         "results/benchmarks/choose_subsets.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         subsets=config["selection"]["subsets"],
         sequences=SEQUENCES,
@@ -96,7 +96,7 @@ rule compare_subsets:
     benchmark:
         "results/benchmarks/compare_subsets.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         margin_dice=config["selection"]["margin_dice"],
         margin_sensitivity=config["selection"]["margin_sensitivity"],
@@ -141,7 +141,7 @@ rule relate_losses:
     benchmark:
         "results/benchmarks/relate_losses.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         summary=config["summary"],
@@ -169,7 +169,7 @@ rule plot_selection:
     benchmark:
         "results/benchmarks/plot_selection.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_selection"),
@@ -195,7 +195,7 @@ rule plot_protocols:
     benchmark:
         "results/benchmarks/plot_protocols.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_protocols"),
@@ -222,7 +222,7 @@ rule plot_droppability:
     benchmark:
         "results/benchmarks/plot_droppability.tsv"
     resources:
-        mem_mb=700,
+        mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         code=code_version("plot_droppability"),

@@ -16,7 +16,7 @@ rule summarise_cohort:
     benchmark:
         "results/benchmarks/summarise_cohort.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("summarise_cohort"),
     message:
@@ -36,7 +36,7 @@ rule summarise_motion:
     benchmark:
         "results/benchmarks/summarise_motion.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("summarise_motion"),
     message:
@@ -58,7 +58,7 @@ rule summarise_segmentation:
     benchmark:
         "results/benchmarks/summarise_segmentation.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("summarise_segmentation"),
     message:
@@ -85,7 +85,7 @@ rule summarise_relevance:
     benchmark:
         "results/benchmarks/summarise_relevance.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("summarise_relevance"),
     message:
@@ -124,7 +124,7 @@ rule analyse_relevance:
     benchmark:
         "results/benchmarks/analyse_relevance.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         summary=config["summary"],
         seed=config["seed"],
@@ -151,7 +151,7 @@ rule summarise_agreement:
     benchmark:
         "results/benchmarks/summarise_agreement.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         summary=config["summary"],
         seed=config["seed"],
@@ -178,7 +178,7 @@ rule summarise_ablation:
     benchmark:
         "results/benchmarks/summarise_ablation.tsv"
     resources:
-        mem_mb=500,
+        mem_mb=doubling(1000),
     params:
         code=code_version("summarise_ablation"),
     message:
