@@ -1,13 +1,20 @@
 """Configuration and sample sheet, checked before anything runs."""
 
+import functools
 import math
 import os
+import platform
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 from mrelevance import code
+from mrelevance.benchmark import benchmark_of
 from mrelevance.cohort.sheet import LABEL, MASK, read_sheet
 from mrelevance.configuration import (
+    check_cache_folder,
     check_configuration,
     check_files,
     check_free_space,
@@ -18,6 +25,7 @@ from mrelevance.configuration import (
 from mrelevance.errors import InputError
 from mrelevance.files import read_table, sha256
 from mrelevance.phantom.settings import check_settings
+from mrelevance.provenance import PACKAGES
 from mrelevance.summary.subsets import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
@@ -27,6 +35,10 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(8 * 2**30))
 
 WORKFLOW = Path(workflow.current_basedir).parent
 PROJECT = WORKFLOW.parent
+
+# Whether the results of a rule are shared through a cache (snakemake --cache). The software is
+# among what `identity` tells, where a container counts by its content and not by its path.
+CACHE = "omit-software" if workflow.enable_cache else False
 
 
 configfile: str(PROJECT / "config/config.yaml")
@@ -69,6 +81,8 @@ try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
     SHEET = read_cohort()
+    if CACHE:
+        check_cache_folder(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
 except InputError as error:
     sys.exit(f"Error: {error}")
 
@@ -114,6 +128,25 @@ wildcard_constraints:
     network="|".join(map(re.escape, NETWORKS)),
     subset="[^/]+",
     target=r"\w+",
+
+
+def one_of_each(name, path, wildcard, values, mark=str):
+    """Outputs of one kind, each with a name of its own, because the cache knows no lists."""
+    return {
+        f"{name}_{value}": mark(path.replace(f"{{{wildcard}}}", value))
+        for value in values
+    }
+
+
+@functools.cache
+def software():
+    """What the steps compute with: versions of packages, or the content of the container."""
+    if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+        image = workflow.modifier.global_container_img
+        return sha256(image) if Path(image).is_file() else image
+    return {name: version(name) for name in PACKAGES} | {
+        "python": platform.python_version()
+    }
 
 
 def code_version(script):
