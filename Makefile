@@ -1,5 +1,6 @@
-# make help lists what there is. CONFIG, DATA and CORES are explained there.
+# make help lists what there is. CONFIG, DATA, CORES and CACHE are explained there.
 
+CACHE ?=
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
@@ -12,7 +13,8 @@ REPORT := $(FOLDER)/results/report/report.html
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat envs/requirements.txt pyproject.toml | cksum))
-SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --directory $(FOLDER) --configfile $(CONFIG) \
+SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath $(CACHE))") \
+	snakemake $(if $(CACHE),--cache) --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
 
 .PHONY: help reproduce report verify test lint format bench clean
@@ -25,9 +27,10 @@ help: ## list the targets
 	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
 	@echo 'TARGET="all references"    more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (all)"
+	@echo "CACHE=path                 folder to share expensive results through: see docs/cache.md"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
-	@mkdir -p $(FOLDER)
+	@mkdir -p $(FOLDER) $(CACHE)
 	@$(SNAKEMAKE) --cores $(CORES) $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
