@@ -1,5 +1,6 @@
-# make help lists what there is. CONFIG, DATA, CORES, PROFILE and SDM are explained there.
+# make help lists what there is. CACHE, CONFIG, DATA, CORES, PROFILE and SDM are explained there.
 
+CACHE ?=
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
@@ -24,7 +25,8 @@ CODE := src tests workflow benchmarks envs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
-SNAKEMAKE = PATH="$(BIN):$$PATH" snakemake --directory $(FOLDER) --configfile $(CONFIG) \
+SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath $(CACHE))") \
+	snakemake $(if $(CACHE),--cache) --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(SDM),--software-deployment-method $(SDM)) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
 CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.container
@@ -50,9 +52,10 @@ help: ## list the targets
 	@echo "CORES=4                    processor cores to use (all)"
 	@echo "PROFILE=profiles/slurm     on a cluster, which has cores of its own: see docs/cluster.md"
 	@echo "SDM=apptainer              every step in the container, nothing but Snakemake outside of it"
+	@echo "CACHE=path                 folder to share expensive results through: see docs/cache.md"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
-	@mkdir -p $(FOLDER)
+	@mkdir -p $(FOLDER) $(CACHE)
 	@$(SNAKEMAKE) $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo

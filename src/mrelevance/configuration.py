@@ -1,6 +1,7 @@
-"""Checks before anything is computed: configuration, images' files, free disk space."""
+"""Checks before anything is computed: configuration, images' files, disk space, cache."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -127,6 +128,26 @@ def check_free_space(folder: str | Path, needed_bytes: float) -> None:
             f"disk of {Path(folder).resolve()}: the results need about {needed_bytes / 1e9:.1f} GB "
             f"and {free / 1e9:.1f} GB are free; make room or choose another --directory"
         )
+
+
+def check_cache_folder(folder: str | None) -> None:
+    """Check the folder that results are shared through; None where it was not given.
+
+    Raises
+    ------
+    InputError
+        There is none, or it cannot be used.
+    """
+    advice = "give the full path of a folder that you may write to, or leave out --cache"
+    if not folder:
+        raise InputError(f"--cache needs the variable SNAKEMAKE_OUTPUT_CACHE; {advice}")
+    if not Path(folder).is_absolute():
+        # Results are links to it, from folders at any depth.
+        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: {folder} is not a full path; {advice}")
+    if not Path(folder).is_dir():
+        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: the folder {folder} does not exist; {advice}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: {folder} cannot be written to; {advice}")
 
 
 def _check_named(key: str, name: str, among: str, names: list[str]) -> None:

@@ -3,6 +3,7 @@
 It is `results/provenance.json`. Paths in it start at the results folder, which may be moved.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,23 +31,33 @@ NOT_RECORDED = (
 
 
 def result_files(results: str | Path) -> list[str]:
-    """Paths of all results, from the results folder; hidden files are none."""
-    results = Path(results)
+    """Paths of all results, from the results folder; hidden files are none.
+
+    What lies in a cache and is linked from here, be it a file or a folder, is a result too.
+    """
     found = []
-    for path in sorted(results.rglob("*")):
-        inside = path.relative_to(results)
-        if not path.is_file() or any(part.startswith(".") for part in inside.parts):
-            continue
-        if not any(inside.is_relative_to(left_out) for left_out in NOT_RECORDED):
-            found.append(inside.as_posix())
-    return found
+    for folder, _, names in os.walk(results, followlinks=True):
+        for path in (Path(folder, name) for name in names):
+            inside = path.relative_to(results)
+            if not path.is_file() or any(part.startswith(".") for part in inside.parts):
+                continue
+            if not any(inside.is_relative_to(left_out) for left_out in NOT_RECORDED):
+                found.append(inside)
+    return [path.as_posix() for path in sorted(found)]
 
 
-def study_record(results: str | Path, project: str | Path, target: str, config: dict) -> dict:
+def study_record(
+    results: str | Path,
+    project: str | Path,
+    target: str,
+    config: dict,
+    from_cache: dict[str, int],
+) -> dict:
     """Describe the results in a folder: the content of `provenance.json`.
 
-    `project` is the folder that paths of the configuration start at, `target` what was asked for.
-    Times are of the last run of each job; nothing in `files` depends on them.
+    `project` is the folder that paths of the configuration start at, `target` what was asked for,
+    `from_cache` how many jobs of which rule were taken from a cache. Times are of the last run of
+    each job here; nothing in `files` depends on them.
     """
     results = Path(results)
     files = {path: sha256(results / path) for path in result_files(results)}
@@ -64,6 +75,7 @@ def study_record(results: str | Path, project: str | Path, target: str, config: 
         "hardware": hardware(),
         # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
         "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
+        "from_cache": from_cache,
         "made_otherwise": made_otherwise(results, files, made_at, made_by, made_in),
         "files": files,
     }

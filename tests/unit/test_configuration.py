@@ -1,6 +1,11 @@
 import pytest
 
-from mrelevance.configuration import check_files, check_free_space, expected_bytes
+from mrelevance.configuration import (
+    check_cache_folder,
+    check_files,
+    check_free_space,
+    expected_bytes,
+)
 from mrelevance.errors import InputError
 
 
@@ -26,3 +31,19 @@ def test_more_patients_voxels_and_composites_need_more_space():
     assert expected_bytes(2e6, 0.3, 2) == 2 * small
     assert expected_bytes(1e6, 0.3, 4) > small
     assert expected_bytes(1e6, 0.5, 2) > small
+
+
+def test_folder_of_the_cache_must_be_of_use(tmp_path, monkeypatch):
+    check_cache_folder(str(tmp_path))
+    for folder, says in (
+        (None, "SNAKEMAKE_OUTPUT_CACHE; give"),
+        ("", "SNAKEMAKE_OUTPUT_CACHE; give"),
+        ("cache", "cache is not a full path"),
+        (str(tmp_path / "cache"), "cache does not exist"),
+    ):
+        with pytest.raises(InputError, match=says):
+            check_cache_folder(folder)
+    # For an administrator, whom permissions do not stop, every folder can be written to.
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(InputError, match="cannot be written to; give the full path of a folder"):
+        check_cache_folder(str(tmp_path))

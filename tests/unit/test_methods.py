@@ -82,6 +82,7 @@ def facts(changes=None, record=None, **tables):
             "train_network": {"total_s": 540.0, "peak_mb": 1500.0},
             "split_cohort": {"total_s": 60.0, "peak_mb": None},
         },
+        "from_cache": {},
     } | (record or {})
     return study_facts(description, CARD, 123456, known | tables)
 
@@ -217,6 +218,9 @@ def test_checklist_leaves_people_to_people():
     assert "Median Dice 0.70 (0.50 to 0.90 over 2 patients)" in own
     assert "3 of 5 lesions detected, 1 false positives" in own
     assert "It took 10 minutes of work in all jobs, none with more than 1.5 GB" in own
+    assert "came from a cache" not in own
+    shared = fill(CHECKLIST, facts(record={"from_cache": {"train_network": 1, "relate_peers": 20}}))
+    assert "The results of 21 more jobs came from a cache; their time is not in it." in shared
 
 
 def test_undefined_scores_are_left_out():

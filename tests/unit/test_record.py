@@ -58,7 +58,7 @@ def test_results_are_all_files_but_those_about_the_run(project):
 
 
 def test_record_holds_what_was_computed(project):
-    record = study_record(project / "results", project, "all", CONFIG)
+    record = study_record(project / "results", project, "all", CONFIG, {"simulate_patient": 2})
     assert record["files"] == {
         path: sha256(path.encode()) for path in result_files(project / "results")
     }
@@ -66,7 +66,22 @@ def test_record_holds_what_was_computed(project):
     assert record["versions"] == versions()
     assert record["rules"]["train_network"]["total_s"] == 12.5
     assert record["rules"]["train_network"]["peak_mb"] is None
+    assert record["from_cache"] == {"simulate_patient": 2}
     assert "NaN" not in json.dumps(record)
+
+
+def test_results_that_are_links_to_a_cache_are_results(project):
+    results = project / "results"
+    before = result_files(results)
+    cache = project / "cache"
+    cache.mkdir()
+    (results / "summary/scores.tsv").rename(cache / "scores.tsv")
+    (results / "summary/scores.tsv").symlink_to(cache / "scores.tsv")
+    (results / "relevance/A/deeplift").rename(cache / "deeplift")
+    (results / "relevance/A/deeplift").symlink_to(cache / "deeplift")
+    assert result_files(results) == before
+    (cache / "scores.tsv").unlink()
+    assert result_files(results) == [path for path in before if "scores" not in path]
 
 
 def test_phantom_starts_from_names_and_seed(project):

@@ -1,5 +1,6 @@
 """Configuration and sample sheet, checked before anything runs."""
 
+import functools
 import math
 import os
 import sys
@@ -20,6 +21,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 from mrelevance import code
+from mrelevance.benchmark import benchmark_of
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -28,6 +30,7 @@ from mrelevance.cohort.sheet import (
     read_sheet,
 )
 from mrelevance.configuration import (
+    check_cache_folder,
     check_configuration,
     check_files,
     check_free_space,
@@ -39,13 +42,18 @@ from mrelevance.container import check_image, image_path, variables_inside
 from mrelevance.errors import InputError
 from mrelevance.files import read_rows, sha256
 from mrelevance.phantom.settings import check_settings
-from mrelevance.provenance import commit
+from mrelevance.provenance import PACKAGES, commit, versions_of
 from mrelevance.summary.subset_names import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(4 * 2**30))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(8 * 2**30))
+
+
+# Whether the results of a rule are shared through a cache (snakemake --cache). The software is
+# among what `identity` tells, where a container counts by its content and not by its path.
+CACHE = "omit-software" if workflow.enable_cache else False
 
 
 configfile: str(PROJECT / "config/config.yaml")
@@ -98,6 +106,8 @@ try:
     DATA = PROJECT / config["cohort"]["data"]
     SHEET = read_cohort()
     prepare_container()
+    if CACHE:
+        check_cache_folder(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
 except InputError as error:
     sys.exit(f"Error: {error}")
 
@@ -150,6 +160,23 @@ wildcard_constraints:
     network="|".join(map(re.escape, NETWORKS)),
     subset="[^/]+",
     target=r"\w+",
+
+
+def one_of_each(name, path, wildcard, values, mark=str):
+    """Outputs of one kind, each with a name of its own, because the cache knows no lists."""
+    return {
+        f"{name}_{value}": mark(path.replace(f"{{{wildcard}}}", value))
+        for value in values
+    }
+
+
+@functools.cache
+def software():
+    """What the steps compute with: versions of packages, or the content of the container."""
+    if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+        image = workflow.modifier.global_container_img
+        return sha256(image) if Path(image).is_file() else image
+    return versions_of(PACKAGES)
 
 
 def code_version(script):

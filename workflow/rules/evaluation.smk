@@ -16,8 +16,7 @@ rule measure_shapley:
         targets="results/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley/{patient}.log",
-    benchmark:
-        "results/benchmarks/measure_shapley/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(30),
@@ -34,6 +33,7 @@ rule measure_shapley:
         seed=config["seed"],
         sequences=SEQUENCES,
         code=code_version("measure_shapley"),
+        identity=identity,
     message:
         "Measuring what each sequence contributes in patient {wildcards.patient}"
     script:
@@ -54,8 +54,7 @@ rule relate_peers:
         table="results/evaluation/{patient}/peers.tsv",
     log:
         "results/logs/relate_peers/{patient}.log",
-    benchmark:
-        "results/benchmarks/relate_peers/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(3000),
         runtime=doubling(30),
@@ -68,6 +67,7 @@ rule relate_peers:
         sequences=SEQUENCES,
         seed=config["seed"],
         code=code_version("relate_peers"),
+        identity=identity,
     message:
         "Asking other attribution methods about patient {wildcards.patient}"
     script:

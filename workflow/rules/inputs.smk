@@ -244,6 +244,55 @@ def first_test_label(wildcards):
     return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"
 
 
+def identity(wildcards, input, threads):
+    """What the key of the cache must tell beyond what Snakemake puts into it.
+
+    That takes in script, parameters and inputs, but neither wildcards nor which input is which,
+    software outside of a container, or the threads among which sums are split. A user's images
+    count by their content, wherever they lie. A parameter that follows from inputs makes no rule
+    run again, so using a cache or not makes no difference to what is finished.
+    """
+    if not CACHE:
+        return None
+    return {
+        "wildcards": dict(wildcards.items()),
+        "inputs": {
+            name: [
+                contents_or_place(path)
+                for path in ([paths] if isinstance(paths, str) else paths)
+            ]
+            for name, paths in input.items()
+        },
+        "threads": threads,
+        "software": software(),
+    }
+
+
+@functools.cache
+def contents_or_place(path):
+    """The place of a result, whose own key tells its contents; the checksum of other files."""
+    return path if path.startswith("results/") else sha256(path)
+
+
+def on_failure(wildcards, input):
+    """What happens to patients whose registration failed.
+
+    A function of inputs, because a change of mind about the failed leaves all others alone.
+    """
+    return config["motion"]["on_failure"]
+
+
+def taken_from_cache(wildcards, input):
+    """How many jobs of each rule came from a cache: links to it, by jobs that did not run here."""
+    taken = [
+        job.rule.name
+        for job in workflow.dag.jobs
+        if any(map(os.path.islink, job.output))
+        and not benchmark_of(job.log[0]).exists()
+    ]
+    return {rule: taken.count(rule) for rule in sorted(set(taken))}
+
+
 def results_of_target(wildcards):
     """What the target of a record asks for, without its record and what is made from that."""
     asked = getattr(rules, wildcards.get("target", "all")).input

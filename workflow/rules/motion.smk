@@ -4,20 +4,28 @@ rule correct_motion:
         mask=stored_mask,
         truth=true_motion,
     output:
-        images=expand(
-            "results/motion/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES
+        **one_of_each(
+            "image",
+            "results/motion/{patient}/{sequence}.nii.gz",
+            "sequence",
+            SEQUENCES,
         ),
-        transforms=expand(
-            "results/motion/{{patient}}/{sequence}.h5", sequence=SEQUENCES
+        **one_of_each(
+            "transform",
+            "results/motion/{patient}/{sequence}.h5",
+            "sequence",
+            SEQUENCES,
         ),
-        inverses=expand(
-            "results/motion/{{patient}}/{sequence}_inverse.h5", sequence=SEQUENCES
+        **one_of_each(
+            "inverse",
+            "results/motion/{patient}/{sequence}_inverse.h5",
+            "sequence",
+            SEQUENCES,
         ),
         quality="results/motion/{patient}/quality.tsv",
     log:
         "results/logs/correct_motion/{patient}.log",
-    benchmark:
-        "results/benchmarks/correct_motion/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(30),
@@ -26,6 +34,7 @@ rule correct_motion:
         sequences=SEQUENCES,
         reference=REFERENCE,
         code=code_version("correct_motion"),
+        identity=identity,
     message:
         "Correcting motion of patient {wildcards.patient}"
     script:

@@ -4,29 +4,31 @@
 
 use rule correct_motion as correct_motion_less with:
     output:
-        images=temp(
-            expand(
-                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}.nii.gz",
-                sequence=SEQUENCES,
-            )
+        **one_of_each(
+            "image",
+            "results/motion_effect/{correction}/motion/{patient}/{sequence}.nii.gz",
+            "sequence",
+            SEQUENCES,
+            temp,
         ),
-        transforms=temp(
-            expand(
-                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}.h5",
-                sequence=SEQUENCES,
-            )
+        **one_of_each(
+            "transform",
+            "results/motion_effect/{correction}/motion/{patient}/{sequence}.h5",
+            "sequence",
+            SEQUENCES,
+            temp,
         ),
-        inverses=temp(
-            expand(
-                "results/motion_effect/{{correction}}/motion/{{patient}}/{sequence}_inverse.h5",
-                sequence=SEQUENCES,
-            )
+        **one_of_each(
+            "inverse",
+            "results/motion_effect/{correction}/motion/{patient}/{sequence}_inverse.h5",
+            "sequence",
+            SEQUENCES,
+            temp,
         ),
         quality="results/motion_effect/{correction}/motion/{patient}/quality.tsv",
     log:
         "results/logs/correct_motion_less/{correction}/{patient}.log",
-    benchmark:
-        "results/benchmarks/correct_motion_less/{correction}_{patient}.tsv"
+    cache: CACHE
     params:
         motion=lesser_registration,
     message:
@@ -46,8 +48,7 @@ use rule preprocess_patient as preprocess_patient_less with:
         channels="results/motion_effect/{correction}/preprocessed/{patient}/channels.json",
     log:
         "results/logs/preprocess_patient_less/{correction}/{patient}.log",
-    benchmark:
-        "results/benchmarks/preprocess_patient_less/{correction}_{patient}.tsv"
+    cache: CACHE
 
 
 use rule train_network as train_network_less with:
@@ -74,8 +75,7 @@ use rule train_network as train_network_less with:
         history="results/motion_effect/{correction}/model/history.tsv",
     log:
         "results/logs/train_network_less/{correction}.log",
-    benchmark:
-        "results/benchmarks/train_network_less/{correction}.tsv"
+    cache: CACHE
     message:
         "Training the network on images with motion correction {wildcards.correction}"
 
@@ -96,8 +96,7 @@ use rule predict_patient as predict_patient_less with:
         scores="results/motion_effect/{correction}/prediction/{patient}/scores.tsv",
     log:
         "results/logs/predict_patient_less/{correction}/{patient}.log",
-    benchmark:
-        "results/benchmarks/predict_patient_less/{correction}_{patient}.tsv"
+    cache: CACHE
 
 
 use rule measure_shapley as measure_shapley_less with:
@@ -120,8 +119,7 @@ use rule measure_shapley as measure_shapley_less with:
         targets="results/motion_effect/{correction}/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_less/{correction}/{patient}.log",
-    benchmark:
-        "results/benchmarks/measure_shapley_less/{correction}_{patient}.tsv"
+    cache: CACHE
 
 
 rule compare_corrections:

@@ -9,8 +9,7 @@ use rule train_network as train_network_other with:
         history="results/networks/{network}/model/history.tsv",
     log:
         "results/logs/train_network_other/{network}.log",
-    benchmark:
-        "results/benchmarks/train_network_other/{network}.tsv"
+    cache: CACHE
     params:
         configuration=what_trains_network,
     message:
@@ -35,8 +34,7 @@ use rule predict_patient as predict_patient_other with:
         scores="results/networks/{network}/prediction/{patient}/scores.tsv",
     log:
         "results/logs/predict_patient_other/{network}/{patient}.log",
-    benchmark:
-        "results/benchmarks/predict_patient_other/{network}_{patient}.tsv"
+    cache: CACHE
     params:
         divisor=divisor_of_network,
     message:
@@ -60,16 +58,12 @@ use rule relate_patient as relate_patient_other with:
         contrast="results/networks/{network}/relevance/{patient}/contrast.tsv",
         volumes=temp(
             directory(
-                expand(
-                    "results/networks/{{network}}/relevance/{{patient}}/{composite}",
-                    composite=config["figures"]["composite"],
-                )
+                f"results/networks/{{network}}/relevance/{{patient}}/{config['figures']['composite']}"
             )
         ),
     log:
         "results/logs/relate_patient_other/{network}/{patient}.log",
-    benchmark:
-        "results/benchmarks/relate_patient_other/{network}_{patient}.tsv"
+    cache: CACHE
     params:
         relevance=config["relevance"] | {"composites": [config["figures"]["composite"]]},
         divisor=divisor_of_network,
@@ -95,8 +89,7 @@ use rule measure_shapley as measure_shapley_other with:
         targets="results/networks/{network}/evaluation/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_other/{network}/{patient}.log",
-    benchmark:
-        "results/benchmarks/measure_shapley_other/{network}_{patient}.tsv"
+    cache: CACHE
     params:
         divisor=divisor_of_network,
     message:

@@ -11,15 +11,16 @@ rule preprocess_patient:
         channels="results/preprocessed/{patient}/channels.json",
     log:
         "results/logs/preprocess_patient/{patient}.log",
-    benchmark:
-        "results/benchmarks/preprocess_patient/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(1000),
     params:
         preprocess=config["preprocess"],
         sequences=SEQUENCES,
         reference=REFERENCE,
+        on_failure=on_failure,
         code=code_version("preprocess_patient"),
+        identity=identity,
     message:
         "Preprocessing patient {wildcards.patient}"
     script:

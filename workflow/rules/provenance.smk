@@ -16,6 +16,7 @@ rule record_provenance:
     params:
         # Whatever is changed in it belongs into the record, even if nothing was computed again.
         configuration=config,
+        from_cache=taken_from_cache,
         code=code_version("record_provenance"),
     message:
         "Recording where the results come from"

@@ -3,19 +3,21 @@ rule import_patient:
         images=images_of_patient,
         label=label_of_patient,
     output:
-        images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
+        **one_of_each(
+            "image", "results/raw/{patient}/{sequence}.nii.gz", "sequence", SEQUENCES
+        ),
         label="results/raw/{patient}/label.nii.gz",
         lesions="results/raw/{patient}/lesions.tsv",
     log:
         "results/logs/import_patient/{patient}.log",
-    benchmark:
-        "results/benchmarks/import_patient/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
         reference=REFERENCE,
         code=code_version("import_patient"),
+        identity=identity,
     message:
         "Importing patient {wildcards.patient}"
     script:

@@ -1,20 +1,23 @@
 rule simulate_patient:
     output:
-        images=expand("results/raw/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES),
+        **one_of_each(
+            "image", "results/raw/{patient}/{sequence}.nii.gz", "sequence", SEQUENCES
+        ),
+        **one_of_each(
+            "displacement",
+            "results/raw/{patient}/truth/displacement_{sequence}.nii.gz",
+            "sequence",
+            SEQUENCES,
+        ),
         label="results/raw/{patient}/label.nii.gz",
         lesions="results/raw/{patient}/lesions.tsv",
-        displacements=expand(
-            "results/raw/{{patient}}/truth/displacement_{sequence}.nii.gz",
-            sequence=SEQUENCES,
-        ),
         liver="results/raw/{patient}/truth/liver.nii.gz",
         landmarks="results/raw/{patient}/truth/landmarks.tsv",
         all_lesions="results/raw/{patient}/truth/lesions.tsv",
         conspicuity="results/raw/{patient}/truth/conspicuity.tsv",
     log:
         "results/logs/simulate_patient/{patient}.log",
-    benchmark:
-        "results/benchmarks/simulate_patient/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(1000),
     params:
@@ -23,6 +26,7 @@ rule simulate_patient:
         reference=REFERENCE,
         seed=config["seed"],
         code=code_version("simulate_patient"),
+        identity=identity,
     message:
         "Simulating patient {wildcards.patient}"
     script:

@@ -13,8 +13,7 @@ use rule measure_shapley as measure_shapley_from with:
         targets="results/evaluation/references/{reference}/{patient}/targets.tsv",
     log:
         "results/logs/measure_shapley_from/{reference}_{patient}.log",
-    benchmark:
-        "results/benchmarks/measure_shapley_from/{reference}_{patient}.tsv"
+    cache: CACHE
     params:
         reference=chosen_reference,
     message:

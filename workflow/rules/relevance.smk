@@ -10,14 +10,19 @@ rule relate_patient:
         donor=donor_of_patient,
         organ=organ_of_patient,
     output:
+        **one_of_each(
+            "volumes",
+            "results/relevance/{patient}/{composite}",
+            "composite",
+            config["relevance"]["composites"],
+            directory,
+        ),
         table="results/relevance/{patient}/relevance.tsv",
         context="results/relevance/{patient}/context.tsv",
         contrast="results/relevance/{patient}/contrast.tsv",
-        volumes=directory(VOLUMES),
     log:
         "results/logs/relate_patient/{patient}.log",
-    benchmark:
-        "results/benchmarks/relate_patient/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(4000),
         runtime=doubling(60),
@@ -28,6 +33,7 @@ rule relate_patient:
         divisor=config["network"]["divisor"],
         sequences=SEQUENCES,
         code=code_version("relate_patient"),
+        identity=identity,
     message:
         "Relating the segmentation of patient {wildcards.patient} to its sequences"
     script:

@@ -39,8 +39,7 @@ rule train_network:
         history="results/model/history.tsv",
     log:
         "results/logs/train_network.log",
-    benchmark:
-        "results/benchmarks/train_network.tsv"
+    cache: CACHE
     # As many as there are, up to what patches of this size can keep busy.
     threads: 16
     resources:
@@ -51,6 +50,7 @@ rule train_network:
         sequences=SEQUENCES,
         channels=SEQUENCES,
         code=code_version("train_network"),
+        identity=identity,
     message:
         "Training the network"
     script:
@@ -73,8 +73,7 @@ rule predict_patient:
         scores="results/prediction/{patient}/scores.tsv",
     log:
         "results/logs/predict_patient/{patient}.log",
-    benchmark:
-        "results/benchmarks/predict_patient/{patient}.tsv"
+    cache: CACHE
     resources:
         mem_mb=doubling(2000),
     params:
@@ -84,6 +83,7 @@ rule predict_patient:
         lesion_overlap=config["inference"]["lesion_overlap"],
         sequences=SEQUENCES,
         code=code_version("predict_patient"),
+        identity=identity,
     message:
         "Segmenting patient {wildcards.patient}"
     script:

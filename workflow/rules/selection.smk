@@ -30,8 +30,7 @@ use rule train_network as train_network_subset with:
         history="results/selection/{subset}/model/history.tsv",
     log:
         "results/logs/train_network_subset/{subset}.log",
-    benchmark:
-        "results/benchmarks/train_network_subset/{subset}.tsv"
+    cache: CACHE
     params:
         sequences=sequences_of_subset,
     message:
@@ -56,8 +55,7 @@ use rule predict_patient as predict_patient_subset with:
         scores="results/selection/{subset}/prediction/{patient}/scores.tsv",
     log:
         "results/logs/predict_patient_subset/{subset}/{patient}.log",
-    benchmark:
-        "results/benchmarks/predict_patient_subset/{subset}_{patient}.tsv"
+    cache: CACHE
     params:
         sequences=sequences_of_subset,
     message:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.files import write_table, written_whole
 from mrelevance.images import read_image, write_image
 from mrelevance.logs import log_to
@@ -30,12 +31,11 @@ quality = quality_table(patient, corrections, reference, known)
 logger.info("\n%s", quality.to_string(index=False))
 
 output = snakemake.output
-for sequence, image, transform, inverse in zip(
-    sequences, output.images, output.transforms, output.inverses, strict=True
-):
+for sequence in sequences:
     correction = corrections[sequence]
-    write_image(correction.image, image)
-    for path, one in ((transform, correction.transform), (inverse, correction.inverse)):
-        with written_whole(path) as beside:
-            sitk.WriteTransform(one, str(beside))
+    write_image(correction.image, output[f"image_{sequence}"])
+    for name, transform in (("transform", correction.transform), ("inverse", correction.inverse)):
+        with written_whole(output[f"{name}_{sequence}"]) as beside:
+            sitk.WriteTransform(transform, str(beside))
 write_table(quality, output.quality)
+record_benchmark(snakemake.log[0])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.cohort.importing import import_patient, write_patient
 from mrelevance.logs import log_to
 
@@ -18,3 +19,4 @@ images, label, lesions = import_patient(
 )
 logger.info("%d lesions, %.1f mL", len(lesions), lesions["volume_ml"].sum())
 write_patient(Path(snakemake.output.label).parent, images, label, lesions)
+record_benchmark(snakemake.log[0])

@@ -2,6 +2,7 @@
 
 import torch
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.evaluation.ablation import ablation_table
 from mrelevance.evaluation.measurement import measure_sequences, measurement_tables
 from mrelevance.evaluation.targets import target_table
@@ -61,3 +62,4 @@ write_table(shapley, snakemake.output.table)
 write_table(occlusion, snakemake.output.occlusion)
 write_table(ablation, snakemake.output.ablation)
 write_table(targets, snakemake.output.targets)
+record_benchmark(snakemake.log[0])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.files import read_json, read_table, write_table
 from mrelevance.images import (
     first_channel,
@@ -57,3 +58,4 @@ for array, path in (
     write_image(image_like(array, grid), path)
 write_table(lesions, snakemake.output.lesions)
 write_table(scores, snakemake.output.scores)
+record_benchmark(snakemake.log[0])

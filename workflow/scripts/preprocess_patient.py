@@ -1,5 +1,6 @@
 """Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.files import read_table, write_json
 from mrelevance.images import read_image, write_image
 from mrelevance.logs import log_to
@@ -8,9 +9,8 @@ from mrelevance.preprocess.patient import preprocess_patient
 
 log_to(snakemake.log[0])
 
-# Not among the rule's parameters: a change of mind about failed patients leaves the others alone.
 # Images that are corrected less on purpose come without their quality.
-if snakemake.config["motion"]["on_failure"] == "stop" and "quality" in snakemake.input.keys():
+if snakemake.params.on_failure == "stop" and "quality" in snakemake.input.keys():
     refuse_failed(read_table(snakemake.input.quality))
 
 patient, params = snakemake.wildcards.patient, snakemake.params
@@ -29,3 +29,4 @@ image, label, channels = preprocess_patient(
 write_image(image, snakemake.output.image)
 write_image(label, snakemake.output.label)
 write_json(channels, snakemake.output.channels)
+record_benchmark(snakemake.log[0])

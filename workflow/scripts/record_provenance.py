@@ -10,7 +10,8 @@ logger = log_to(snakemake.log[0])
 
 project = Path(snakemake.scriptdir).resolve().parents[1]
 target = snakemake.wildcards.get("target", "all")
-record = study_record("results", project, target, snakemake.params.configuration)
+params = snakemake.params
+record = study_record("results", project, target, params.configuration, params.from_cache)
 logger.info("%d results", len(record["files"]))
 for path, differs in record["made_otherwise"].items():
     logger.info("made otherwise: %s %s", path, differs)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.files import write_table
 from mrelevance.images import image_like, spacing_zyx, write_image
 from mrelevance.logs import log_to
@@ -63,3 +64,4 @@ contrast = contrast_table(
     explained.image, zones, names, explained.lesions, params.sequences, patient
 )
 write_table(contrast, snakemake.output.contrast)
+record_benchmark(snakemake.log[0])

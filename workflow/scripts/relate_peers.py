@@ -2,6 +2,7 @@
 
 import torch
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.evaluation.peers import peer_relevance
 from mrelevance.files import write_table
 from mrelevance.logs import log_to
@@ -43,3 +44,4 @@ relevance = {
 table = pooled_table(relevance, tumour, params.sequences, patient, params.target)
 logger.info("\n%s", table.to_string(index=False))
 write_table(table, snakemake.output.table)
+record_benchmark(snakemake.log[0])

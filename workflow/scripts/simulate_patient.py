@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.logs import log_to
 from mrelevance.phantom.patient import simulate_patient, write_patient
 
@@ -13,3 +14,4 @@ patient = simulate_patient(
 )
 logger.info("%d labelled lesions of %d", len(patient.lesions), len(patient.all_lesions))
 write_patient(patient, Path(snakemake.output.label).parent)
+record_benchmark(snakemake.log[0])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from mrelevance.benchmark import record_benchmark
 from mrelevance.logs import log_to
 from mrelevance.segmentation.training import train
 
@@ -27,3 +28,4 @@ train(
     params.code,
     params.channels,
 )
+record_benchmark(snakemake.log[0])

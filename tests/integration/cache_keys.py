@@ -1,0 +1,67 @@
+"""Ask Snakemake's cache for the keys of the jobs of the project in the current folder.
+
+python cache_keys.py < cases.json
+
+Each case may change files, or values of the configuration, for as long as its keys are made.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    DeploymentMethod,
+    DeploymentSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+    WorkflowSettings,
+)
+
+from mrelevance import code
+
+
+def cache_keys(case: dict) -> dict:
+    """Rule and key of every cached job by its first output, and how many lie in a cache already."""
+    methods = {DeploymentMethod.APPTAINER} if case.get("container") else set()
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        study = api.workflow(
+            resource_settings=ResourceSettings(cores=case.get("cores", 2)),
+            config_settings=ConfigSettings(
+                config=case.get("config", {}), configfiles=[Path(case["configfile"])]
+            ),
+            workflow_settings=WorkflowSettings(cache=[]),
+            deployment_settings=DeploymentSettings(deployment_method=methods),
+            snakefile=Path("Snakefile"),
+        )
+        study.dag(DAGSettings(targets=frozenset(case["targets"])))
+        workflow = study._workflow
+        workflow._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True)
+        workflow._build_dag()
+        key_of = workflow.output_file_cache.provenance_hash_map.get_provenance_hash
+        keys = {
+            str(job.output[0]): [job.rule.name, workflow.async_run(key_of(job))]
+            for job in workflow.dag.jobs
+            if job.rule.cache.output
+        }
+        return {"keys": keys, "from_cache": workflow.globals["taken_from_cache"](None, None)}
+
+
+def main() -> None:
+    """Print the keys of each case, one line of JSON per case."""
+    for case in json.load(sys.stdin):
+        before = {path: Path(path).read_bytes() for path in case.get("files", {})}
+        for path, added in case.get("files", {}).items():
+            Path(path).write_bytes(before[path] + added.encode())
+        for function in (code.code_version, code._read_code):
+            function.cache_clear()
+        print(json.dumps(cache_keys(case)))
+        for path, content in before.items():
+            Path(path).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+"""Expensive steps are shared between checkouts through a cache, and what is shared is never stale."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mrelevance.files import read_table, sha256
+
+pytestmark = pytest.mark.workflow
+
+TINY = "tests/integration/tiny.yaml"
+SHEET = "tests/integration/tiny.tsv"
+IMAGE = "envs/mrelevance.sif"
+OWN = "own.yaml"
+TABLES = [f"results/{table}" for table in (
+    "relevance/T1/relevance.tsv",
+    "relevance/T1/context.tsv",
+    "evaluation/T1/shapley.tsv",
+    "evaluation/T1/ablation.tsv",
+    "evaluation/T1/peers.tsv",
+)]  # fmt: skip
+# One job of every cached rule of the study and beyond, with all that it depends on.
+TARGETS = [
+    *TABLES,
+    "results/networks/other_seed/relevance/T1/relevance.tsv",
+    "results/networks/other_seed/evaluation/T1/shapley.tsv",
+    "results/networks/residual/model/weights.pt",
+    "results/selection/T1-pre,T2/prediction/T1/scores.tsv",
+    "results/motion_effect/rigid/evaluation/T1/shapley.tsv",
+    "results/evaluation/references/shuffled/T1/shapley.tsv",
+]
+RELATE = {"relate_patient", "relate_patient_other"}
+MEASURE = {f"measure_shapley{what}" for what in ("", "_less", "_other", "_from")}
+PREDICT = {f"predict_patient{what}" for what in ("", "_less", "_other", "_subset")}
+TRAIN = {f"train_network{what}" for what in ("", "_less", "_other", "_subset")}
+AFTER_TRAINING = PREDICT | RELATE | MEASURE | {"relate_peers"}
+AFTER_PREPROCESSING = TRAIN | AFTER_TRAINING
+AFTER_MOTION = {"preprocess_patient", "preprocess_patient_less"} | AFTER_PREPROCESSING
+AFTER_IMAGES = {"correct_motion", "correct_motion_less"} | AFTER_MOTION
+# A rule's script, a module that this rule runs and none before it, a parameter of it that none
+# before it has, and the rules whose results are others then.
+STEPS = [
+    ("simulate_patient", "phantom/breathing", {"phantom": {"texture": 0.1}},
+        {"simulate_patient"} | AFTER_IMAGES),
+    ("correct_motion", "motion/rigid", {"motion": {"search_mm": 12}}, AFTER_IMAGES),
+    ("preprocess_patient", "preprocess/intensity", {"preprocess": {"margin_mm": 4}}, AFTER_MOTION),
+    ("train_network", "segmentation/training", {"training": {"steps": 80}}, AFTER_PREPROCESSING),
+    ("predict_patient", "segmentation/lesions", {"inference": {"lesion_overlap": 0.2}},
+        AFTER_TRAINING),
+    ("relate_patient", "relevance/contrast", {"relevance": {"composites": ["deeplift"]}}, RELATE),
+    ("measure_shapley", "evaluation/ablation", {"evaluation": {"permutations": 8}}, MEASURE),
+    ("relate_peers", "evaluation/peers", None, {"relate_peers"}),
+]  # fmt: skip
+
+
+def made(project, cases, cache, packages=""):
+    """What `cache_keys` says about each case, in a process of its own."""
+    script = Path(__file__).parent / "cache_keys.py"
+    cases = [{"configfile": TINY, "targets": TARGETS} | case for case in cases]
+    library = os.pathsep.join(filter(None, [packages, str(project.folder / "src")]))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        input=json.dumps(cases),
+        cwd=project.folder,
+        env=os.environ | {"PYTHONPATH": library, "SNAKEMAKE_OUTPUT_CACHE": str(cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in lines]
+
+
+def others(case, base):
+    """Rules of the jobs that have another key than before; a job that is new counts as well."""
+    return {rule for output, (rule, key) in case.items() if base.get(output) != [rule, key]}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def keys(fresh_project, cache, tmp_path_factory):
+    """Keys of the tiny study as it is, and after one change at a time."""
+    project = fresh_project.copy(tmp_path_factory.mktemp("keys") / "project")
+    (project.folder / IMAGE).parent.mkdir(exist_ok=True)
+    (project.folder / IMAGE).write_text("image")
+    cases = {
+        "as it is": {},
+        "failures accepted": {"config": {"motion": {"on_failure": "continue"}}},
+        "one core": {"cores": 1},
+        "new test patient": {"files": {SHEET: "T4\ttest\n"}},
+        "new training patient": {"files": {SHEET: "A3\ttrain\n"}},
+        "container": {"container": True},
+        "other container": {"container": True, "files": {IMAGE: "changed"}},
+    }
+    for script, module, parameter, _ in STEPS:
+        path = f"src/mrelevance/{module}.py"
+        cases[f"{script}: module"] = {"files": {path: "\nCHANGED = True\n"}}
+        cases[f"{script}: script"] = {"files": {f"workflow/scripts/{script}.py": "\nprint()\n"}}
+        cases[f"{script}: parameter"] = {"config": parameter or {}}
+    answers = made(project, list(cases.values()), cache)
+    return {name: answer["keys"] for name, answer in zip(cases, answers, strict=True)}
+
+
+@pytest.mark.parametrize("what", ["module", "script", "parameter"])
+@pytest.mark.parametrize(
+    ("script", "parameter", "affected"),
+    [(script, parameter, affected) for script, _, parameter, affected in STEPS],
+    ids=[script for script, *_ in STEPS],
+)
+def test_a_change_misses_there_and_downstream_and_hits_elsewhere(
+    keys, script, parameter, affected, what
+):
+    changed = others(keys[f"{script}: {what}"], keys["as it is"])
+    if what == "parameter" and script == "relate_peers":
+        # It has none of its own; those that it shares are tested with the others.
+        assert parameter is None and changed == set()
+    elif what == "parameter" and script == "predict_patient":
+        assert changed == AFTER_TRAINING
+    else:
+        assert changed == affected
+
+
+def test_every_cached_rule_is_looked_at(keys, fresh_project):
+    looked_at = {rule for rule, _ in keys["as it is"].values()} | {"import_patient"}
+    cached = set()
+    for path in (fresh_project.folder / "workflow/rules").glob("*.smk"):
+        name = ""
+        for line in path.read_text().splitlines():
+            if line.startswith("rule "):
+                name = line.removeprefix("rule ").removesuffix(":")
+            elif line.startswith("use rule "):
+                name = line.split()[4]
+            elif "cache: CACHE" in line:
+                cached.add(name)
+    assert cached == looked_at
+
+
+def test_no_two_jobs_share_a_key(keys):
+    found = [key for _, key in keys["as it is"].values()]
+    assert len(found) == len(set(found)) > 30
+
+
+def test_another_checkout_has_the_same_keys(keys, fresh_project, cache, tmp_path):
+    elsewhere = fresh_project.copy(tmp_path / "deeper" / "checkout")
+    (answer,) = made(elsewhere, [{}], cache)
+    assert answer["keys"] == keys["as it is"]
+
+
+def test_another_patient_changes_what_depends_on_it_alone(keys):
+    assert others(keys["new test patient"], keys["as it is"]) == set()
+    trained = others(keys["new training patient"], keys["as it is"])
+    # The new patient's own images, and where it stands in for another.
+    assert trained == AFTER_IMAGES | {"simulate_patient"}
+    before = keys["as it is"]
+    for output, made_by in keys["new training patient"].items():
+        if made_by[0] in ("simulate_patient", "correct_motion", "preprocess_patient"):
+            assert ("A3" in output) != (before.get(output) == made_by)
+
+
+def test_a_failed_registration_that_is_accepted_does_not_pass_for_a_good_one(keys):
+    changed = others(keys["failures accepted"], keys["as it is"])
+    assert changed == AFTER_MOTION
+
+
+def test_training_with_other_threads_is_another_training(keys):
+    assert others(keys["one core"], keys["as it is"]) == AFTER_PREPROCESSING
+
+
+def test_another_container_misses_under_the_same_name(keys):
+    everything = {"simulate_patient"} | AFTER_IMAGES
+    assert others(keys["container"], keys["as it is"]) == everything
+    assert others(keys["other container"], keys["container"]) == everything
+
+
+def test_another_version_of_a_package_misses(keys, fresh_project, cache, tmp_path):
+    metadata = tmp_path / "captum-0.0.1.dist-info/METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: captum\nVersion: 0.0.1\n")
+    (answer,) = made(fresh_project, [{}], cache, packages=str(tmp_path))
+    assert others(answer["keys"], keys["as it is"]) == {"simulate_patient"} | AFTER_IMAGES
+
+
+def test_patients_that_change_places_train_another_network(keys, fresh_project, cache, tmp_path):
+    project = fresh_project.copy(tmp_path / "project")
+    project.replace(SHEET, "A2\ttrain\nV1\tvalidation", "A2\tvalidation\nV1\ttrain")
+    (answer,) = made(project, [{}], cache)
+    assert others(answer["keys"], keys["as it is"]) == AFTER_PREPROCESSING
+
+
+@pytest.fixture
+def own(fresh_project, tmp_path):
+    """A cohort of one's own, whose images nothing opens to make keys."""
+    project = fresh_project.copy(tmp_path / "project")
+    config = yaml.safe_load((project.folder / TINY).read_text())
+    config["cohort"] = {"source": "images", "patients": "sheet.tsv", "data": "data"}
+    config |= {"sequences": ["T1", "T2"], "reference": "T1"}
+    (project.folder / OWN).write_text(yaml.safe_dump(config))
+    rows = ["patient\tsplit\tT1\tT2\tlabel\tmask"]
+    for patient, split in {"A1": "train", "V1": "validation", "T1": "test"}.items():
+        paths = [f"{patient}/{name}.nii" for name in ("T1", "T2", "label", "mask")]
+        rows.append("\t".join([patient, split, *paths]))
+        for path in paths:
+            (project.folder / "data" / path).parent.mkdir(parents=True, exist_ok=True)
+            (project.folder / "data" / path).write_text(path)
+    (project.folder / "sheet.tsv").write_text("\n".join(rows) + "\n")
+    return project
+
+
+def test_own_images_count_by_content_and_by_what_they_are(own, cache):
+    case = {"configfile": OWN, "targets": ["results/evaluation/T1/peers.tsv"]}
+    moved = case | {"config": {"cohort": {"data": "elsewhere"}}}
+    shutil.copytree(own.folder / "data", own.folder / "elsewhere")
+    changed = [case | {"files": {f"data/T1/{name}.nii": "!"}} for name in ("T2", "label", "mask")]
+    base, same, *answers = (
+        answer["keys"] for answer in made(own, [case, moved, *changed], cache)
+    )
+    assert base["results/raw/T1/T1.nii.gz"][0] == "import_patient"
+    assert same == base
+    mine = {output for output in base if "/T1/" in output}
+    for answer in answers:
+        differs = {output for output in base if answer[output] != base[output]}
+        imported = {"results/raw/T1/T1.nii.gz"}
+        assert differs == (mine - imported if answer is answers[-1] else mine)
+
+    # The same two files, each in the other's place.
+    t1, t2 = own.folder / "data/T1/T1.nii", own.folder / "data/T1/T2.nii"
+    content = t1.read_bytes(), t2.read_bytes()
+    t2.write_bytes(content[0])
+    t1.write_bytes(content[1])
+    (answer,) = made(own, [case], cache)
+    assert {output for output in base if answer["keys"][output] != base[output]} == mine
+
+
+@pytest.fixture(scope="module")
+def checkouts(fresh_project, cache, tmp_path_factory):
+    """Two checkouts of the tiny study: the first filled the cache, the second took from it."""
+    folder = tmp_path_factory.mktemp("checkouts")
+    projects = [fresh_project.copy(folder / name) for name in ("first", "elsewhere/second")]
+    outputs = [run(project, cache, *TABLES) for project in projects]
+    return projects, outputs
+
+
+def run(project, cache, *arguments):
+    """Run Snakemake with a cache; what it said."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SNAKEMAKE_OUTPUT_CACHE", str(cache))
+        done = project.snakemake(*arguments, "--cache")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def logs(project):
+    """Rules that ran here."""
+    return {path.parent.name for path in (project.folder / "results/logs").rglob("*.log")}
+
+
+def test_second_checkout_takes_all_from_the_cache(checkouts):
+    (first, second), _ = checkouts
+    steps = {script for script, *_ in STEPS}
+    assert steps <= logs(first) | {"train_network"}
+    assert (first.folder / "results/logs/train_network.log").is_file()
+    assert not steps & logs(second)
+    assert not (second.folder / "results/logs/train_network.log").exists()
+    files = [path for path in (first.folder / "results").rglob("*") if path.is_symlink()]
+    assert len(files) > 100
+    for path in files:
+        if path.is_file():
+            other = second.folder / path.relative_to(first.folder)
+            assert other.is_symlink() and sha256(other) == sha256(path)
+    for folder in ("alpha1_beta0", "deeplift"):
+        one, other = (
+            {path.name: sha256(path) for path in (p.folder / "results/relevance/T1" / folder).iterdir()
+             if path.suffix == ".gz"}
+            for p in (first, second)
+        )  # fmt: skip
+        assert one == other and "shares.nii.gz" in one
+    for table in TABLES:
+        assert (second.folder / table).read_bytes() == (first.folder / table).read_bytes()
+        assert len(read_table(second.folder / table)) > 0
+
+
+def test_record_says_what_came_from_the_cache(checkouts, cache):
+    (first, second), _ = checkouts
+    taken = [
+        made(project, [{"targets": TABLES}], cache)[0]["from_cache"] for project in (first, second)
+    ]
+    assert taken == [{}, {
+        "simulate_patient": 4, "correct_motion": 4, "preprocess_patient": 4, "train_network": 1,
+        "predict_patient": 1, "relate_patient": 1, "measure_shapley": 1, "relate_peers": 1,
+    }]  # fmt: skip
+    for rule, number in taken[1].items():
+        found = list((first.folder / "results/benchmarks").glob(f"{rule}*/*.tsv"))
+        found += (first.folder / "results/benchmarks").glob(f"{rule}.tsv")
+        assert len(found) == number, rule
+        assert {"s", "max_rss", "cpu_time"} <= set(read_table(found[0]).columns)
+
+
+def test_finished_study_has_nothing_to_do_with_and_without_the_cache(checkouts, cache):
+    for project in checkouts[0]:
+        assert "Nothing to be done" in run(project, cache, "--dry-run", *TABLES)
+        assert project.plan(*TABLES) == {}
+
+
+def test_changed_code_computes_anew_and_leaves_what_is_shared(checkouts, cache, tmp_path):
+    (first, second), _ = checkouts
+    table = "results/evaluation/T1/peers.tsv"
+    shared, entries = (first.folder / table).read_bytes(), set(cache.iterdir())
+    project = second.copy(tmp_path / "third")
+    with open(project.folder / "src/mrelevance/evaluation/peers.py", "a") as file:
+        file.write("\nCHANGED = True\n")
+    run(project, cache, table)
+    assert logs(project) >= {"relate_peers"} and not logs(project) & {"relate_patient"}
+    assert len(set(cache.iterdir()) - entries) == 1
+    assert (project.folder / table).resolve() != (first.folder / table).resolve()
+    assert (first.folder / table).read_bytes() == shared
+
+
+def test_what_was_removed_from_the_cache_is_made_again(checkouts, tmp_path):
+    (first, _), _ = checkouts
+    project = first.copy(tmp_path / "project")
+    table = project.folder / "results/evaluation/T1/peers.tsv"
+    table.unlink()
+    table.symlink_to(tmp_path / "removed.tsv")
+    assert project.plan("results/evaluation/T1/peers.tsv") == {"relate_peers": 1}
+
+
+@pytest.mark.parametrize(
+    ("folder", "says"),
+    [
+        ("", "--cache needs the variable SNAKEMAKE_OUTPUT_CACHE"),
+        ("relative", "is not a full path"),
+        ("/does/not/exist", "does not exist"),
+    ],
+)
+def test_a_cache_that_cannot_be_used_is_one_line(fresh_project, monkeypatch, folder, says):
+    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", folder)
+    done = fresh_project.snakemake("--dry-run", "--cache")
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if says in line]
+    assert line.startswith("Error: ") and "Traceback" not in done.stdout + done.stderr
