@@ -15,9 +15,10 @@ from mrelevance.configuration import (
     expected_bytes,
     other_networks,
 )
-from mrelevance.errors import InputError
-from mrelevance.files import read_table, sha256
+from mrelevance.errors import InputError, StorageError
+from mrelevance.files import check_writable, read_table, sha256
 from mrelevance.phantom.settings import check_settings
+from mrelevance.running import mark_running, remove_stale_lock
 from mrelevance.summary.subsets import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
@@ -53,6 +54,7 @@ def read_cohort():
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
+    check_writable("results" if Path("results").exists() else ".")
     if not Path("results").exists():
         tested = (
             (sheet["split"] == "test").mean()
@@ -69,8 +71,11 @@ try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
     SHEET = read_cohort()
-except InputError as error:
+except (InputError, StorageError) as error:
     sys.exit(f"Error: {error}")
+
+if remove_stale_lock(".snakemake"):
+    print("The last run here died; its lock is removed, and the study goes on.", file=sys.stderr)
 
 SEQUENCES = config["sequences"]
 REFERENCE = config["reference"]
