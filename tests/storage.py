@@ -20,6 +20,11 @@ def _mount(*arguments: str | Path) -> None:
         pytest.skip(message)
 
 
+def _unmount(folder: Path) -> None:
+    # At once, though a file may still be open in a library's error.
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
     """The folder as an empty disk of that size."""
@@ -28,7 +33,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        _unmount(folder)
 
 
 @contextmanager
@@ -39,4 +44,4 @@ def read_only(folder: Path) -> Iterator[Path]:
         _mount("-o", "remount,bind,ro", folder)
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        _unmount(folder)

@@ -91,8 +91,8 @@ def check_writable(folder: str | Path) -> None:
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    elif path.exists():
+        path.unlink()
 
 
 def _to_disk(path: Path) -> None:

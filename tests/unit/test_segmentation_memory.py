@@ -16,7 +16,7 @@ from mrelevance.segmentation.memory import WithinMemory, reach
 from mrelevance.segmentation.network import build_network
 from mrelevance.tiles import Tiles, within
 
-SIZE = (23, 40, 26)
+SIZE = (23, 64, 26)
 # Another name of the CPU, which stands for a GPU of little memory.
 SMALL_GPU = torch.device("cpu", 0)
 CPU = torch.device("cpu")
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 def dynunet(norm="BATCH", **options) -> nn.Module:
     torch.manual_seed(1)
     arguments = {
-        "kernel_size": [3, 3, 3], "strides": [1, 2, 2], "upsample_kernel_size": [2, 2],
+        "kernel_size": [3, 3, 1], "strides": [1, 2, 2], "upsample_kernel_size": [2, 2],
         "filters": [4, 6, 8], "norm_name": [norm, {"affine": True}], **options,
     }  # fmt: skip
     network = build_network("DynUNet", arguments, in_channels=3)
@@ -79,12 +79,12 @@ def predicted():
     return predict
 
 
-@pytest.mark.parametrize("window", [(28, 40, 24), (28, 24, 24)], ids=["one", "several"])
+@pytest.mark.parametrize("window", [(28, 64, 24), (28, 48, 24)], ids=["one", "several"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_tiles_give_the_logits_of_the_window(name, window, predicted, caplog):
     network = NETWORKS[name]()
     memory = within_memory(network, window)
-    whole = min(window[1], 40) * 24 * 28
+    whole = 26 * window[1] * 23
     logits, asked = predicted(network, window, 0.9 * whole, memory)
     with torch.no_grad():
         expected = predict_logits(network, image_of(), window, 0.5, 4)
@@ -98,37 +98,37 @@ def test_tiles_give_the_logits_of_the_window(name, window, predicted, caplog):
 
 def test_what_was_enough_is_enough_for_the_next(predicted):
     network = dynunet()
-    memory = within_memory(network, (28, 40, 24))
-    first, asked = predicted(network, (28, 40, 24), 20_000, memory)
+    memory = within_memory(network, (28, 64, 24))
+    first, asked = predicted(network, (28, 64, 24), 34_000, memory)
     assert len(asked) > 1
-    second, again = predicted(network, (28, 40, 24), 20_000, memory)
+    second, again = predicted(network, (28, 64, 24), 34_000, memory)
     assert again == asked[-1:]
     assert torch.equal(first, second)
 
 
-@pytest.mark.parametrize(("norm", "voxels"), [("INSTANCE", 20_000), ("BATCH", 10)])
+@pytest.mark.parametrize(("norm", "voxels"), [("INSTANCE", 34_000), ("BATCH", 10)])
 def test_where_tiles_do_not_help_the_cpu_computes(norm, voxels, predicted, caplog):
     network = dynunet(norm)
-    memory = within_memory(network, (28, 40, 24))
-    logits, asked = predicted(network, (28, 40, 24), voxels, memory)
+    memory = within_memory(network, (28, 64, 24))
+    logits, asked = predicted(network, (28, 64, 24), voxels, memory)
     assert asked[-1] == (CPU, None)
     assert len(asked) == 2 or norm == "BATCH"
     with torch.no_grad():
-        expected = predict_logits(network, image_of(), (28, 40, 24), 0.5, 4)
+        expected = predict_logits(network, image_of(), (28, 64, 24), 0.5, 4)
     assert torch.equal(logits, expected)
     assert "going on on the CPU, which gives the same result" in caplog.text
 
 
 def test_memory_that_suffices_changes_nothing(predicted, caplog):
     network = dynunet()
-    memory = within_memory(network, (28, 40, 24))
-    _, asked = predicted(network, (28, 40, 24), 10**6, memory)
+    memory = within_memory(network, (28, 64, 24))
+    _, asked = predicted(network, (28, 64, 24), 10**6, memory)
     assert asked == [(SMALL_GPU, None)]
     assert not caplog.records
 
 
 def test_the_cpu_is_the_last_to_run_out():
-    memory = within_memory(dynunet(), (28, 40, 24))
+    memory = within_memory(dynunet(), (28, 64, 24))
 
     def compute(device, tiles):
         raise torch.OutOfMemoryError("out of memory")
@@ -139,7 +139,7 @@ def test_the_cpu_is_the_last_to_run_out():
 
 
 @pytest.mark.parametrize("composite", ["alpha1_beta0", "alpha2_beta1", "epsilon", "deeplift"])
-@pytest.mark.parametrize("window", [(28, 40, 24), (28, 24, 24)], ids=["one", "several"])
+@pytest.mark.parametrize("window", [(28, 64, 24), (28, 48, 24)], ids=["one", "several"])
 def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     network = PaddedNetwork(dynunet(), 4).eval()
     image, reference = image_of().numpy(), np.zeros((3, *SIZE), np.float32)
@@ -160,7 +160,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     trace, voxels = mrelevance.lrp.explainer.trace_image, []
 
     def limited(graph, box, *others):
-        if memory.device == SMALL_GPU and prod(box.shape[2:]) > 0.9 * 28 * 24 * window[1]:
+        if memory.device == SMALL_GPU and prod(box.shape[2:]) > 0.9 * 26 * window[1] * 23:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         voxels.append(prod(box.shape[2:]))
         return trace(graph, box, *others)
