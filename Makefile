@@ -69,7 +69,8 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 		echo "The report is up to date."; \
 	else \
 		mkdir -p $(dir $(REPORT)) && \
-		$(SNAKEMAKE) --report results/report/report.html --quiet all -- $(TARGET); \
+		$(SNAKEMAKE) --report results/report/.writing-report.html --quiet all -- $(TARGET) && \
+		mv $(dir $(REPORT)).writing-report.html $(REPORT); \
 	fi
 
 verify: $(INSTALLED) ## compare the results with the checksums that were recorded

@@ -31,21 +31,28 @@ class Project:
 
     folder: Path
 
-    def snakemake(self, *arguments: str, config: str = TINY) -> subprocess.CompletedProcess:
-        """Run Snakemake here; the library is that of the copy."""
+    def start(self, *arguments: str, config: str = TINY, **options) -> subprocess.Popen:
+        """Start Snakemake here, with options of Popen; the library is that of the copy."""
         programs = Path(sys.executable).parent
         environment = os.environ | {
             "PYTHONPATH": str(self.folder / "src"),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         }
-        return subprocess.run(
+        return subprocess.Popen(
             [str(programs / "snakemake"), "--cores", "2", *arguments, "--configfile", config],
             cwd=self.folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
+            **options,
         )
+
+    def snakemake(self, *arguments: str, config: str = TINY) -> subprocess.CompletedProcess:
+        """Run Snakemake here to its end."""
+        run = self.start(*arguments, config=config)
+        output, errors = run.communicate()
+        return subprocess.CompletedProcess(run.args, run.returncode, output, errors)
 
     def plan(self, *arguments: str, config: str = TINY) -> dict[str, int]:
         """Jobs per rule that Snakemake would run, without the rule `all`."""

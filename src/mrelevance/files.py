@@ -7,32 +7,110 @@ where nothing else need be installed.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
+
+from mrelevance.errors import StorageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+ADVICE = {
+    errno.ENOSPC: "make room on this disk, then run again",
+    errno.EDQUOT: "your quota on this disk is used up; make room, then run again",
+    errno.EFBIG: "the system allows no file of this size; raise the limit (ulimit -f), then run again",
+    errno.EROFS: "make the folder writable or choose another with --directory, then run again",
+    errno.EACCES: "make the folder writable or choose another with --directory, then run again",
+    errno.EPERM: "make the folder writable or choose another with --directory, then run again",
+}
+"""What to do when the system refuses to store a file, for each of its reasons."""
+
+UNFINISHED = ".writing-"
+"""What the names of files begin with until they are whole."""
+
+PROBE_BYTES = 2**20
+"""More than what is left on a disk that a writer has found full."""
+
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, renamed to `path` when the block succeeds.
+    """Give a place beside `path` to write a file or folder to, renamed when the block succeeds.
 
-    An interruption leaves no half-written file under the final name.
+    An interruption leaves nothing half-written under the final name. A folder replaces what was
+    there.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, the folder read-only, or the system refuses for a like reason.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The suffixes stay, because writers choose the format by them.
-    beside = path.with_name(f".writing-{path.name}")
+    beside = path.with_name(f"{UNFINISHED}{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(beside)
         yield beside
+        if beside.is_dir():
+            _remove(path)
         beside.replace(path)
+    except Exception as error:
+        # Libraries have errors of their own for a full disk.
+        reason = error if isinstance(error, OSError) else _refusal(beside)
+        if reason is None or reason.errno not in ADVICE or isinstance(error, StorageError):
+            raise
+        # In a folder that is itself unfinished, the file is named by its place to be.
+        place = str(path).replace(UNFINISHED, "")
+        raise StorageError(
+            f"{place} cannot be written: {reason.strerror}; {ADVICE[reason.errno]}"
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        _remove(beside)
+
+
+def check_writable(folder: str | Path) -> None:
+    """Check that files can be made in a folder.
+
+    Raises
+    ------
+    StorageError
+        They cannot.
+    """
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"folder {Path(folder).resolve()} cannot be written: {error.strerror}; "
+            f"{ADVICE.get(error.errno, 'choose another with --directory')}"
+        ) from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
+
+
+def _refusal(path: Path) -> OSError | None:
+    """Why nothing more can be stored in a file; None if something can."""
+    try:
+        with open(path, "ab") as file:
+            file.write(bytes(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

@@ -14,6 +14,8 @@ from mrelevance.files import written_whole
 
 # Headers of one patient's sequences differ in the last digits of what is stored as float32.
 TOLERANCE_MM = 1e-2
+# Of NIfTI, whose header has 352 bytes without extensions.
+LONGEST_HEADER_BYTES = 2**16
 
 
 def read_image(path: str | Path, what: str = "image") -> sitk.Image:
@@ -71,11 +73,31 @@ def write_image(image: sitk.Image, path: str | Path) -> None:
     """Write an image beside its place and rename it: never half a file.
 
     Files named `.gz` are compressed at the fastest level.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, the folder read-only, or the like.
     """
+    compressed = str(path).endswith(".gz")
     with written_whole(path) as beside:
-        sitk.WriteImage(
-            image, str(beside), useCompression=str(path).endswith(".gz"), compressionLevel=1
-        )
+        sitk.WriteImage(image, str(beside), useCompression=compressed, compressionLevel=1)
+        # ITK does not notice when the disk is full.
+        if not _holds(beside, image, compressed):
+            raise RuntimeError(f"{path} is shorter than its image")
+
+
+def _holds(path: Path, image: sitk.Image, compressed: bool) -> bool:
+    """Whether a NIfTI file is as long as a header and all voxels of an image."""
+    size = path.stat().st_size
+    if compressed:
+        # The last four bytes of gzip hold the length of its content modulo 2^32 (RFC 1952).
+        with open(path, "rb") as file:
+            file.seek(max(size - 4, 0))
+            size = int.from_bytes(file.read(), "little")
+    voxels = image.GetNumberOfPixels() * image.GetNumberOfComponentsPerPixel()
+    header = (size - voxels * image.GetSizeOfPixelComponent()) % 2**32
+    return 0 < header <= LONGEST_HEADER_BYTES
 
 
 def check_same_geometry(image: sitk.Image, reference: sitk.Image, what: str) -> None:

@@ -222,9 +222,7 @@ def test_own_images_count_by_content_and_by_what_they_are(own, cache):
     moved = case | {"config": {"cohort": {"data": "elsewhere"}}}
     shutil.copytree(own.folder / "data", own.folder / "elsewhere")
     changed = [case | {"files": {f"data/T1/{name}.nii": "!"}} for name in ("T2", "label", "mask")]
-    base, same, *answers = (
-        answer["keys"] for answer in made(own, [case, moved, *changed], cache)
-    )
+    base, same, *answers = (answer["keys"] for answer in made(own, [case, moved, *changed], cache))
     assert base["results/raw/T1/T1.nii.gz"][0] == "import_patient"
     assert same == base
     mine = {output for output in base if "/T1/" in output}

@@ -12,6 +12,7 @@ from mrelevance.evaluation.peers import peer_relevance
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.relevance.patient import relate_patient
 from mrelevance.relevance.target import target_logit
+from mrelevance.segmentation.memory import WithinMemory
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,9 @@ def test_the_gallery_holds_methods_that_exist():
 @pytest.mark.parametrize("composite", ["epsilon", "alpha1_beta0", "deeplift"])
 def test_maps_sum_to_the_shares_of_relate_patient(explained, composite):
     network, _, crop = explained
+    memory = WithinMemory(network, SIZE[::-1], 1, crop.image.shape, "P1")
     (relevance,) = relate_patient(
-        network, Windows(SIZE), crop.image.numpy(), crop.reference.numpy(),
+        network, Windows(SIZE), memory, crop.image.numpy(), crop.reference.numpy(),
         {("TP", 1): crop.region.numpy()}, [composite], "margin", 0.1, ["a", "b", "c"], "P1",
     )  # fmt: skip
     sums = map_of(explained, composite).sum((1, 2, 3))

@@ -7,6 +7,7 @@ from mrelevance.lrp import Explainer, Windows
 from mrelevance.relevance.patient import relate_patient
 from mrelevance.relevance.target import target_logit
 from mrelevance.segmentation.inference import PaddedNetwork, predict_logits
+from mrelevance.segmentation.memory import WithinMemory
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 ONE_WINDOW = Windows((8, 6, 6))
@@ -41,10 +42,12 @@ def masks() -> dict:
 
 def relate(network, image, masks, composites, windows=ONE_WINDOW):
     reference = np.zeros_like(image)
+    padded = PaddedNetwork(network, 2).eval()
+    memory = WithinMemory(padded, windows.size[::-1], 2, image.shape, "P01")
     return {
         result.composite: result
         for result in relate_patient(
-            PaddedNetwork(network, 2).eval(), windows, image, reference, masks, composites,
+            padded, windows, memory, image, reference, masks, composites,
             "margin", 0.1, SEQUENCES, "P01",
         )
     }  # fmt: skip

@@ -39,10 +39,11 @@ from mrelevance.configuration import (
     other_networks,
 )
 from mrelevance.container import check_image, image_path, variables_inside
-from mrelevance.errors import InputError
-from mrelevance.files import read_rows, sha256
+from mrelevance.errors import InputError, StorageError
+from mrelevance.files import check_writable, read_rows, sha256
 from mrelevance.phantom.settings import check_settings
 from mrelevance.provenance import PACKAGES, commit, versions_of
+from mrelevance.running import mark_running, remove_stale_lock
 from mrelevance.summary.subset_names import sequences_of
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
@@ -79,6 +80,7 @@ def read_cohort():
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
+    check_writable("results" if Path("results").exists() else ".")
     if not Path("results").exists():
         splits = [row["split"] for row in sheet.values() if "split" in row]
         tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
@@ -108,8 +110,14 @@ try:
     prepare_container()
     if CACHE:
         check_cache_folder(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
-except InputError as error:
+except (InputError, StorageError) as error:
     sys.exit(f"Error: {error}")
+
+if remove_stale_lock(".snakemake"):
+    print(
+        "The last run here died; its lock is removed, and the study goes on.",
+        file=sys.stderr,
+    )
 
 # Relative, because the steps of a project that moved need not run again.
 IMAGE = os.path.relpath(image_path(PROJECT))

@@ -13,6 +13,7 @@ from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.target import target_logit
 from mrelevance.seeds import patient_seed
 from mrelevance.segmentation.inference import predict_logits
+from mrelevance.segmentation.memory import WithinMemory
 from mrelevance.segmentation.precision import autocast, lay_out
 
 logger = log_to(snakemake.log[0])
@@ -24,12 +25,24 @@ explained = read_explained_patient(
     patient, dict(snakemake.input.items()), sequences, params.reference
 )
 network = lay_out(explained.network, params.precision)
+memory = WithinMemory(network, params.window, params.divisor, explained.image.shape, patient)
 
 
 def output(given):
     """Logits (2, D, H, W) of an image (1, C, D, H, W)."""
-    with autocast(given.device, params.precision):
-        return predict_logits(network, given[0], params.window, params.overlap, params.divisor)
+
+    def predict(device, tiles):
+        with autocast(device, params.precision):
+            return predict_logits(
+                network,
+                given[0].to(device),
+                params.window,
+                params.overlap,
+                params.divisor,
+                tiles,
+            ).cpu()
+
+    return memory.run(predict)
 
 
 measurement = measure_sequences(

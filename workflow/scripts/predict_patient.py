@@ -19,6 +19,7 @@ from mrelevance.logs import log_to
 from mrelevance.segmentation.channels import pick_channels
 from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.lesions import describe_regions, find_regions
+from mrelevance.segmentation.memory import WithinMemory
 from mrelevance.segmentation.network import load_network
 from mrelevance.segmentation.scores import score_patient
 
@@ -32,15 +33,19 @@ image = read_image(inputs.image, what)
 channels = read_json(inputs.channels)["sequences"]
 voxels = pick_channels(to_array(image), channels, params.sequences, what)
 label = to_array(read_image(inputs.label, f"patient {patient}, preprocessed label"))
+
+
+def predict(device, tiles):
+    """Logits (2, D, H, W)."""
+    given = torch.from_numpy(voxels).to(device)
+    return predict_logits(
+        network, given, params.window, params.overlap, params.divisor, tiles
+    ).cpu()
+
+
+memory = WithinMemory(network, params.window, params.divisor, voxels.shape, patient)
 with torch.no_grad():
-    logits = predict_logits(
-        network,
-        torch.from_numpy(voxels),
-        params.window,
-        params.overlap,
-        params.divisor,
-    )
-probability = logits.softmax(dim=0)[1].numpy()
+    probability = memory.run(predict).softmax(dim=0)[1].numpy()
 segmentation = probability > 0.5
 
 grid = first_channel(image)

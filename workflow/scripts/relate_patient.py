@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from mrelevance.benchmark import record_benchmark
-from mrelevance.files import write_table
+from mrelevance.files import write_table, written_whole
 from mrelevance.images import image_like, spacing_zyx, write_image
 from mrelevance.logs import log_to
 from mrelevance.lrp import Windows
@@ -15,6 +15,7 @@ from mrelevance.relevance.contrast import contrast_table
 from mrelevance.relevance.inputs import read_explained_patient
 from mrelevance.relevance.patient import relate_patient
 from mrelevance.segmentation.inference import PaddedNetwork
+from mrelevance.segmentation.memory import WithinMemory
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -36,9 +37,11 @@ zones = {
     if key[0] != "tumour"
 }
 tables, contexts = [], []
+network = PaddedNetwork(explained.network, params.divisor).eval()
 for relevance in relate_patient(
-    PaddedNetwork(explained.network, params.divisor).eval(),
+    network,
     Windows(tuple(params.window[::-1]), params.overlap),
+    WithinMemory(network, params.window, params.divisor, explained.image.shape, patient),
     explained.image,
     explained.reference,
     explained.masks,
@@ -52,8 +55,9 @@ for relevance in relate_patient(
     volumes = {"shares": relevance.shares, "normaliser": relevance.normalisers}
     for (region, lesion), relevance_map in relevance.maps.items():
         volumes[f"map_{region}_{lesion}"] = relevance_map
-    for name, array in volumes.items():
-        write_image(image_like(array, explained.grid), folder / f"{name}.nii.gz")
+    with written_whole(folder) as beside:
+        for name, array in volumes.items():
+            write_image(image_like(array, explained.grid), beside / f"{name}.nii.gz")
     tables.append(relevance.table)
     keys = {"patient": patient, "composite": relevance.composite, "target": settings["target"]}
     contexts.append(context_table(relevance.maps, zones, names, params.sequences, keys))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mrelevance.errors import InputError
 from mrelevance.lrp.trace import Trace
-from mrelevance.lrp.windows import Box
+from mrelevance.tiles import Box
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ import torch
 from torch import Tensor
 
 from mrelevance.errors import InputError
+from mrelevance.tiles import Box, Tiles, within
 
 SMALLEST_WEIGHT = 1e-3
 """Of a window's corners, relative to its middle."""
-
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class Windows:
 
     The windows and weights of `monai.inferers.sliding_window_inference(mode="gaussian")`: a
     standard deviation of an eighth of the window, as nnU-Net has it (Isensee et al. 2021). Along
-    an axis shorter than the window, the window is as long as the image.
+    an axis shorter than the window, the window is as long as the image. With `tiles` the same logits
+    are computed in smaller pieces, for want of memory.
 
     Raises
     ------
@@ -30,6 +30,7 @@ class Windows:
 
     size: tuple[int, int, int]
     overlap: float = 0.5
+    tiles: Tiles | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be windows."""
@@ -40,7 +41,36 @@ class Windows:
             )
 
     def boxes(self, grid: tuple[int, int, int]) -> list[Box]:
-        """Windows that together cover a grid (D, H, W), first axis slowest."""
+        """What to compute to cover a grid (D, H, W): windows, or their tiles; first axis slowest."""
+        windows = self._windows(grid)
+        if self.tiles is None:
+            return windows
+        return [box for window in windows for box, _ in self.tiles.of(window)]
+
+    def blending(self, grid: tuple[int, int, int], like: Tensor) -> list[Tensor]:
+        """Share of each box in the blended logits of its voxels, in the order of `boxes`.
+
+        The shares (D, H, W) of the boxes that cover a voxel add up to 1; type and device are those
+        of `like`.
+        """
+        windows = self._windows(grid)
+        weights = gaussian_weights([side.stop - side.start for side in windows[0]], like)
+        total = like.new_zeros(grid)
+        for window in windows:
+            total[window] += weights
+        blends = []
+        for window in windows:
+            blend = weights / total[window]
+            if self.tiles is None:
+                blends.append(blend)
+                continue
+            for box, piece in self.tiles.of(window):
+                of_tile = like.new_zeros([side.stop - side.start for side in box])
+                of_tile[within(piece, box)] = blend[within(piece, window)]
+                blends.append(of_tile)
+        return blends
+
+    def _windows(self, grid: tuple[int, int, int]) -> list[Box]:
         sides = []
         for length, longest in zip(grid, self.size, strict=True):
             size = min(length, longest)
@@ -48,19 +78,6 @@ class Windows:
             starts = [*range(0, length - size, step), length - size]
             sides.append([slice(start, start + size) for start in starts])
         return list(product(*sides))
-
-    def blending(self, grid: tuple[int, int, int], like: Tensor) -> list[Tensor]:
-        """Share of each window in the blended logits of its voxels, in the order of `boxes`.
-
-        The shares (D, H, W) of the windows that cover a voxel add up to 1; type and device are
-        those of `like`.
-        """
-        boxes = self.boxes(grid)
-        weights = gaussian_weights([side.stop - side.start for side in boxes[0]], like)
-        total = like.new_zeros(grid)
-        for box in boxes:
-            total[box] += weights
-        return [weights / total[box] for box in boxes]
 
 
 def gaussian_weights(size: list[int], like: Tensor) -> Tensor:

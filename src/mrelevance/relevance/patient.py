@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from mrelevance.lrp import Explainer, Explanation, Windows
 from mrelevance.lrp.composites import FROM_REFERENCE
 from mrelevance.relevance.table import relevance_table
 from mrelevance.relevance.target import TARGETS
+from mrelevance.segmentation.memory import WithinMemory
+from mrelevance.tiles import Tiles
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class PatientRelevance:
 def relate_patient(
     network: torch.nn.Module,
     windows: Windows,
+    memory: WithinMemory,
     image: np.ndarray,
     reference: np.ndarray,
     masks: Regions,
@@ -62,6 +66,8 @@ def relate_patient(
         Maps an image (1, C, D, H, W) of any size to logits of the same grid.
     windows
         In which the network is applied; their blended logits are explained.
+    memory
+        Where the network is applied.
     image, reference
         Preprocessed sequences (C, D, H, W); the reference serves the composites that need one.
     masks
@@ -72,12 +78,19 @@ def relate_patient(
         Voxels with a normaliser below `tau` times their logit leave the mean over a region.
     """
     explained = torch.from_numpy(image)
-    exported = Explainer(network, explained, windows=windows)
-    for composite in composites:
+
+    @lru_cache(maxsize=1)
+    def exported(device: torch.device, tiles: Tiles | None) -> Explainer:
+        return Explainer(network, explained, windows=replace(windows, tiles=tiles))
+
+    def relate(composite: str, device: torch.device, tiles: Tiles | None) -> PatientRelevance:
         given = torch.from_numpy(reference) if composite in FROM_REFERENCE else None
-        explainer = exported.with_composite(composite, reference=given)
+        explainer = exported(device, tiles).with_composite(composite, reference=given)
         keys = {"patient": patient, "composite": composite, "target": target}
-        yield _relate(explainer, explained, masks, tau, sequences, keys)
+        return _relate(explainer, explained, masks, tau, sequences, keys)
+
+    for composite in composites:
+        yield memory.run(partial(relate, composite))
 
 
 @torch.no_grad()
@@ -93,9 +106,9 @@ def _relate(
     parts = explanation.sequence_parts  # first, as the normalisers are then their sum
     included = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau)
     table = relevance_table(
-        parts.numpy(),
-        explanation.change.numpy(),
-        included.numpy(),
+        parts.cpu().numpy(),
+        explanation.change.cpu().numpy(),
+        included.cpu().numpy(),
         masks,
         sequences,
         keys,
@@ -103,8 +116,8 @@ def _relate(
     _report_excluded(table, keys["patient"], keys["composite"])
     return PatientRelevance(
         keys["composite"],
-        torch.where(included, explanation.shares, 0).numpy(),
-        explanation.normalisers.numpy(),
+        torch.where(included, explanation.shares, 0).cpu().numpy(),
+        explanation.normalisers.cpu().numpy(),
         _region_maps(explanation, masks, tau),
         table,
     )
@@ -117,7 +130,8 @@ def _region_maps(explanation: Explanation, masks: Regions, tau: float) -> Region
     for (region, lesion), mask in masks.items():
         if region == "tumour":
             continue
-        of_region = explanation.region(torch.from_numpy(mask), tau).numpy()
+        region_mask = torch.from_numpy(mask).to(explanation.logit.device)
+        of_region = explanation.region(region_mask, tau).cpu().numpy()
         maps[region, lesion] = of_region
         if region != "FN":
             tumour = of_region if tumour is None else tumour + of_region

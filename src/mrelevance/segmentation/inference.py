@@ -5,6 +5,7 @@ from monai.inferers import sliding_window_inference
 from torch.nn.functional import pad
 
 from mrelevance.errors import InputError
+from mrelevance.tiles import Tiles, within
 
 
 def pad_to_divisor(image: torch.Tensor, divisor: int) -> torch.Tensor:
@@ -36,6 +37,25 @@ class PaddedNetwork(torch.nn.Module):
         return crop_to(self.network(pad_to_divisor(image, self.divisor)), image.shape[2:])
 
 
+class TiledNetwork(torch.nn.Module):
+    """A network that computes what it is given in tiles, with the logits of the whole."""
+
+    def __init__(self, network: torch.nn.Module, tiles: Tiles):
+        super().__init__()
+        self.network = network
+        self.tiles = tiles
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Map (1, C, D, H, W) to logits (1, 2, D, H, W)."""
+        logits = None
+        for box, piece in self.tiles.of(tuple(slice(0, length) for length in image.shape[2:])):
+            of_box = self.network(image[:, :, *box])
+            if logits is None:
+                logits = of_box.new_empty(*of_box.shape[:2], *image.shape[2:])
+            logits[:, :, *piece] = of_box[:, :, *within(piece, box)]
+        return logits
+
+
 def check_multiple(size: tuple[int, int, int], divisor: int, key: str) -> None:
     """Check that the size that the configuration gives under `key` fits the network.
 
@@ -57,14 +77,15 @@ def predict_logits(
     window: tuple[int, int, int],
     overlap: float,
     divisor: int,
+    tiles: Tiles | None = None,
 ) -> torch.Tensor:
     """Logits (2, D, H, W), float32, of one patient's image (C, D, H, W).
 
     A `window` (x, y, z) that covers the image means one forward pass. Otherwise windows that
     overlap by the share `overlap` are blended with Gaussian weights; along an axis shorter than
     the window, the window is as long as the image. What the network is given is padded to
-    multiples of `divisor`, see `PaddedNetwork`. The network is applied as it is: in evaluation
-    mode if its caller put it there.
+    multiples of `divisor`, see `PaddedNetwork`. With `tiles` windows are computed in pieces, for want
+    of memory. The network is applied as it is: in evaluation mode if its caller put it there.
 
     Raises
     ------
@@ -72,13 +93,15 @@ def predict_logits(
         The window is not a multiple of `divisor`.
     """
     check_multiple(window, divisor, "inference.window")
-    padded = PaddedNetwork(network, divisor)
+    predictor = PaddedNetwork(network, divisor)
+    if tiles is not None:
+        predictor = TiledNetwork(predictor, tiles)
     size = image.shape[1:]
     region = [min(length, extent) for length, extent in zip(window[::-1], size, strict=True)]
     if region == list(size):
-        logits = padded(image[None])
+        logits = predictor(image[None])
     else:
         logits = sliding_window_inference(
-            image[None], region, sw_batch_size=1, predictor=padded, overlap=overlap, mode="gaussian"
+            image[None], region, 1, predictor, overlap=overlap, mode="gaussian"
         )
     return logits[0].float()
