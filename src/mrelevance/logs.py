@@ -57,7 +57,9 @@ def _file_handler(path: str | Path, logger: logging.Logger) -> logging.FileHandl
     handler = logging.FileHandler(path, mode="a")
     handler.setFormatter(logging.Formatter(FORMAT))
     if try_lock(handler.stream, fcntl.LOCK_EX) is False:
-        logger.warning("waiting until the same step of an interrupted run, still at work, has ended")
+        logger.warning(
+            "waiting until the same step of an interrupted run, still at work, has ended"
+        )
         try_lock(handler.stream, fcntl.LOCK_EX, wait=True)
     handler.stream.truncate(0)
     return handler

@@ -159,7 +159,8 @@ def test_the_next_call_finishes_the_study_as_if_nothing_had_been(interrupted, st
     compared = [
         path
         for path in result_files(expected)
-        if path.endswith((".tsv", ".pt")) or path.startswith(("prediction", "relevance", "motion/T1"))
+        if path.endswith((".tsv", ".pt"))
+        or path.startswith(("prediction", "relevance", "motion/T1"))
     ]
     assert {path.split("/")[0] for path in compared} >= {"motion", "model", "relevance", "summary"}
     # HDF5 notes when it was written.

@@ -159,7 +159,9 @@ def test_a_file_in_an_unfinished_folder_is_named_by_its_place(tmp_path):
     with small_disk(tmp_path / "disk", 64) as disk:
         with pytest.raises(StorageError) as error, written_whole(disk / "maps") as folder:
             WRITERS["image.nii.gz"](folder / "map.nii.gz")
-        assert str(error.value).startswith(f"{disk / 'maps/map.nii.gz'} cannot be written: No space")
+        assert str(error.value).startswith(
+            f"{disk / 'maps/map.nii.gz'} cannot be written: No space"
+        )
         assert not list(disk.iterdir())
 
 
@@ -229,5 +231,7 @@ def test_direct_writes_would_be_found():
 
 def test_the_notebook_writes_its_figure_whole():
     cells = json.loads((PROJECT / "notebooks/paper_figures.ipynb").read_text())["cells"]
-    source = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code")
+    source = "".join(
+        "".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code"
+    )
     assert direct_writes(re.sub(r"^[%!].*$", "", source, flags=re.MULTILINE)) == []

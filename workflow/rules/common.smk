@@ -75,7 +75,10 @@ except (InputError, StorageError) as error:
     sys.exit(f"Error: {error}")
 
 if remove_stale_lock(".snakemake"):
-    print("The last run here died; its lock is removed, and the study goes on.", file=sys.stderr)
+    print(
+        "The last run here died; its lock is removed, and the study goes on.",
+        file=sys.stderr,
+    )
 
 SEQUENCES = config["sequences"]
 REFERENCE = config["reference"]
