@@ -13,8 +13,8 @@ def _mount(*arguments: str | Path) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         message = (
-            f"not tested: full disks and read-only folders, because mount says: {done.stderr.strip()}"
-            "; run the tests as root, or in a user namespace: unshare --map-root-user --mount"
+            f"not tested: full disks and read-only folders, as mount says {done.stderr.strip()!r}; "
+            "run the tests as root, or in a user namespace: unshare --map-root-user --mount"
         )
         warnings.warn(message, stacklevel=2)
         pytest.skip(message)

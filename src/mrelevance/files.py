@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ADVICE = {
     errno.ENOSPC: "make room on this disk, then run again",
     errno.EDQUOT: "your quota on this disk is used up; make room, then run again",
-    errno.EFBIG: "the system allows no file of this size; raise the limit (ulimit -f), then run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run again",
     errno.EROFS: "make the folder writable or choose another with --directory, then run again",
     errno.EACCES: "make the folder writable or choose another with --directory, then run again",
     errno.EPERM: "make the folder writable or choose another with --directory, then run again",

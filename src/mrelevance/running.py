@@ -1,7 +1,7 @@
 """Who is at work in a folder, so that a run that died does not lock it for ever.
 
-Snakemake locks a folder by leaving files in it, which stay when it is killed. The system's own locks
-go with the process that holds them: a run that holds one is alive.
+Snakemake locks a folder by leaving files in it, which stay when it is killed. The system's own
+locks go with the process that holds them: a run that holds one is alive.
 """
 
 import fcntl

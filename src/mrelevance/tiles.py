@@ -10,9 +10,9 @@ Box = tuple[slice, slice, slice]
 class Tiles:
     """Pieces of `size` (D, H, W) that a window is computed in where it is too large to be at once.
 
-    Each is computed with `halo` more voxels on every side, as far as the window has them. The logits
-    of a piece are those of the whole window if no voxel beyond its halo can change them, and if both
-    are multiples of what the network's strides multiply to.
+    Each is computed with `halo` more voxels on every side, as far as the window has them. The
+    logits of a piece are those of the whole window if no voxel beyond its halo can change them, and
+    if both are multiples of what the network's strides multiply to.
     """
 
     size: tuple[int, int, int]

@@ -87,7 +87,9 @@ def test_a_step_waits_for_the_same_step_of_an_earlier_run(tmp_path):
 def test_a_step_ends_when_its_snakemake_is_killed(tmp_path):
     script = f"""
 import os, subprocess
-step = subprocess.Popen([sys.executable, "-c", {START + "time.sleep(600)"!r}, sys.argv[1] + ".step"])
+step = subprocess.Popen(
+    [sys.executable, "-c", {START + "time.sleep(600)"!r}, sys.argv[1] + ".step"]
+)
 print(step.pid, flush=True)
 time.sleep(600)
 """

@@ -19,8 +19,8 @@ class Windows:
 
     The windows and weights of `monai.inferers.sliding_window_inference(mode="gaussian")`: a
     standard deviation of an eighth of the window, as nnU-Net has it (Isensee et al. 2021). Along
-    an axis shorter than the window, the window is as long as the image. With `tiles` the same logits
-    are computed in smaller pieces, for want of memory.
+    an axis shorter than the window, the window is as long as the image. With `tiles` the same
+    logits are computed in smaller pieces, for want of memory.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class Windows:
             )
 
     def boxes(self, grid: tuple[int, int, int]) -> list[Box]:
-        """What to compute to cover a grid (D, H, W): windows, or their tiles; first axis slowest."""
+        """What to compute for a grid (D, H, W): windows or their tiles, first axis slowest."""
         windows = self._windows(grid)
         if self.tiles is None:
             return windows

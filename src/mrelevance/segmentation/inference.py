@@ -84,8 +84,8 @@ def predict_logits(
     A `window` (x, y, z) that covers the image means one forward pass. Otherwise windows that
     overlap by the share `overlap` are blended with Gaussian weights; along an axis shorter than
     the window, the window is as long as the image. What the network is given is padded to
-    multiples of `divisor`, see `PaddedNetwork`. With `tiles` windows are computed in pieces, for want
-    of memory. The network is applied as it is: in evaluation mode if its caller put it there.
+    multiples of `divisor`, see `PaddedNetwork`. With `tiles` windows are computed in pieces, for
+    want of memory. The network is applied as it is: in evaluation mode if its caller put it there.
 
     Raises
     ------

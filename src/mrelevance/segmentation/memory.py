@@ -73,7 +73,7 @@ class WithinMemory:
             except torch.OutOfMemoryError:
                 if self._smaller is None:
                     raise
-            # Only now that the error is gone, and with it what it held, there is memory to be freed.
+            # Only now that the error is gone, and with it what it held, memory can be freed.
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             self._need_less()
