@@ -98,7 +98,13 @@ time.sleep(600)
     while not (tmp_path / "log.step").exists():
         time.sleep(0.1)
     parent.kill()
-    # The step holds the pipe open: this ends when the step has ended.
+    # The step holds the pipe open: this ends when the step has closed it.
     parent.communicate()
-    state = Path(f"/proc/{step}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+    while runs(step):
+        time.sleep(0.1)
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there and no zombie."""
+    state = Path(f"/proc/{process}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
