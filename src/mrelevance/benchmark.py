@@ -1,6 +1,6 @@
 """Time and memory of a job that measures itself.
 
-Snakemake measures no job whose results it may take from a cache instead. What such a job writes here
+Snakemake measures no job whose results it may take from a cache instead. What such a job writes
 has the columns of Snakemake's benchmark files that are read, and lies where those lie.
 """
 

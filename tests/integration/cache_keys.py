@@ -7,6 +7,7 @@ Each case may change files, or values of the configuration, for as long as its k
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from snakemake.api import SnakemakeApi
@@ -56,11 +57,18 @@ def main() -> None:
         before = {path: Path(path).read_bytes() for path in case.get("files", {})}
         for path, added in case.get("files", {}).items():
             Path(path).write_bytes(before[path] + added.encode())
-        for function in (code.code_version, code._read_code):
-            function.cache_clear()
+        forget_code(before)
         print(json.dumps(cache_keys(case)))
         for path, content in before.items():
             Path(path).write_bytes(content)
+        forget_code(before)
+
+
+def forget_code(changed: Iterable[str]) -> None:
+    """Read the code again if it is among what changed, which no other process does."""
+    if any(path.endswith(".py") for path in changed):
+        code.code_version.cache_clear()
+        code._read_code.cache_clear()
 
 
 if __name__ == "__main__":
