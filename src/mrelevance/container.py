@@ -81,6 +81,7 @@ def variables_inside(project: Path, commit: str | None, folders: Iterable[Path])
         # The home folder is that of the results while Snakemake runs a step; it stays clean.
         "APPTAINERENV_MPLCONFIGDIR": str(Path(".snakemake/matplotlib").absolute()),
         "APPTAINERENV_JUPYTER_DATA_DIR": str(Path(".snakemake/jupyter").absolute()),
+        "APPTAINERENV_JUPYTER_CONFIG_DIR": str(Path(".snakemake/jupyter").absolute()),
     }
 
 
