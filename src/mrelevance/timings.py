@@ -6,10 +6,10 @@ import pandas as pd
 
 
 def read_benchmarks(folder: str | Path) -> pd.DataFrame:
-    """One row per job: rule, part, seconds, processor seconds (cpu_s), peak memory in MB (memory_mb).
+    """One row per job: rule, part, seconds, processor seconds (cpu_s), peak MB (memory_mb).
 
-    The part is the rest of the file's path, such as the patient; empty where a rule has one job. The
-    last two are NA where a job was too short to be measured.
+    The part is the rest of the file's path, such as the patient; empty for the only job of a rule.
+    The last two are NA where a job was too short to be measured.
     """
     rows = []
     for path in sorted(Path(folder).rglob("*.tsv")):
