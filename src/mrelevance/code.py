@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,12 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def search_first(folder: Path) -> None:
+    """Have Python processes that are started from here look for modules in a folder first."""
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
 
 
 @lru_cache

@@ -130,6 +130,11 @@ def check_free_space(folder: str | Path, needed_bytes: float) -> None:
         )
 
 
+def cache_folder() -> str | None:
+    """Folder that Snakemake shares results through, as its user gave it; None if there is none."""
+    return os.environ.get("SNAKEMAKE_OUTPUT_CACHE")
+
+
 def check_cache_folder(folder: str | None) -> None:
     """Check the folder that results are shared through; None where it was not given.
 

@@ -14,11 +14,7 @@ PROJECT = WORKFLOW.parent
 
 # The library of this checkout is what runs, here and in the jobs, whatever is installed: the
 # fingerprints of the code are taken from it. Outside of the container it needs nothing but Snakemake.
-LIBRARY = str(PROJECT / "src")
-sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [LIBRARY, os.environ.get("PYTHONPATH")])
-)
+sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance import code
 from mrelevance.benchmark import benchmark_of
@@ -30,6 +26,7 @@ from mrelevance.cohort.sheet import (
     read_sheet,
 )
 from mrelevance.configuration import (
+    cache_folder,
     check_cache_folder,
     check_configuration,
     check_files,
@@ -45,6 +42,8 @@ from mrelevance.phantom.settings import check_settings
 from mrelevance.provenance import PACKAGES, commit, versions_of
 from mrelevance.running import mark_running, remove_stale_lock
 from mrelevance.summary.subset_names import sequences_of
+
+code.search_first(PROJECT / "src")
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
@@ -98,8 +97,8 @@ def prepare_container():
     folders = [Path.cwd(), tempfile.gettempdir()]
     if config["cohort"]["source"] == "images":
         folders.append(DATA)
-    if "SNAKEMAKE_OUTPUT_CACHE" in os.environ:
-        folders.append(os.environ["SNAKEMAKE_OUTPUT_CACHE"])
+    if cache_folder():
+        folders.append(cache_folder())
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
 
 
@@ -109,7 +108,7 @@ try:
     SHEET = read_cohort()
     prepare_container()
     if CACHE:
-        check_cache_folder(os.environ.get("SNAKEMAKE_OUTPUT_CACHE"))
+        check_cache_folder(cache_folder())
 except (InputError, StorageError) as error:
     sys.exit(f"Error: {error}")
 

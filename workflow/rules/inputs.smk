@@ -249,8 +249,8 @@ def identity(wildcards, input, threads):
 
     That takes in script, parameters and inputs, but neither wildcards nor which input is which,
     software outside of a container, or the threads among which sums are split. A user's images
-    count by their content, wherever they lie. A parameter that follows from inputs makes no rule
-    run again, so using a cache or not makes no difference to what is finished.
+    count by their content, wherever they lie. No job runs again for a parameter that follows from
+    inputs, so using a cache or not makes no difference to what is finished.
     """
     if not CACHE:
         return None
@@ -283,7 +283,7 @@ def on_failure(wildcards, input):
 
 
 def taken_from_cache(wildcards, input):
-    """How many jobs of each rule came from a cache: links to it, by jobs that did not run here."""
+    """Number of jobs by rule that came from a cache, as links to it, and never ran here."""
     taken = [
         job.rule.name
         for job in workflow.dag.jobs
