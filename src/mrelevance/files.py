@@ -27,9 +27,10 @@ ADVICE = {
     errno.ENOSPC: "make room on this disk, then run again",
     errno.EDQUOT: "your quota on this disk is used up; make room, then run again",
     errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run again",
-    errno.EROFS: "make the folder writable or choose another with --directory, then run again",
-    errno.EACCES: "make the folder writable or choose another with --directory, then run again",
-    errno.EPERM: "make the folder writable or choose another with --directory, then run again",
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM),
+        "make the folder writable or choose another with --directory, then run again",
+    ),
 }
 """What to do when the system refuses to store a file, for each of its reasons."""
 
@@ -95,10 +96,10 @@ def check_writable(folder: str | Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    elif path.exists():
+    if path.is_symlink() or path.is_file():
         path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
 
 
 def _refusal(path: Path) -> OSError | None:
