@@ -15,8 +15,8 @@ PROJECT = WORKFLOW.parent
 # fingerprints of the code are taken from it. Outside of the container it needs nothing but Snakemake.
 LIBRARY = str(PROJECT / "src")
 sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [LIBRARY, os.environ.get("PYTHONPATH")])
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.getenv("PYTHONPATH")]))
 )
 
 from mrelevance import code
@@ -88,8 +88,9 @@ def prepare_container():
     folders = [Path.cwd(), tempfile.gettempdir()]
     if config["cohort"]["source"] == "images":
         folders.append(DATA)
-    if "SNAKEMAKE_OUTPUT_CACHE" in os.environ:
-        folders.append(os.environ["SNAKEMAKE_OUTPUT_CACHE"])
+    shared_cache = os.getenv("SNAKEMAKE_OUTPUT_CACHE")
+    if shared_cache:
+        folders.append(shared_cache)
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
 
 
