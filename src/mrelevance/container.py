@@ -17,15 +17,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mrelevance.errors import InputError
+from mrelevance.provenance import COMMIT_VARIABLE
 
 PROJECT = Path(__file__).parents[2]
 RECIPE = "Containerfile"
 # All that the image is built from; another content of one of them is another image.
 INGREDIENTS = (RECIPE, "requirements.txt", "keep_host_out.py", "keep_host_out.pth")
-# Where Apptainer, which was Singularity, says from which image a process runs.
-RUNNING_VARIABLES = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
-# Tells a step in a container the commit of the code that it runs.
-COMMIT_VARIABLE = "MRELEVANCE_COMMIT"
 
 
 def image_path(project: Path = PROJECT) -> Path:
@@ -47,12 +44,6 @@ def check_image(image: Path) -> None:
     """
     if not image.is_file():
         raise InputError(f"the container {image} does not exist; build it with make container")
-
-
-def running_image() -> Path | None:
-    """Path on the host of the image that this process runs in; None outside of a container."""
-    path = next((os.environ[name] for name in RUNNING_VARIABLES if os.environ.get(name)), None)
-    return Path(path) if path else None
 
 
 def variables_inside(project: Path, commit: str | None, folders: Iterable[Path]) -> dict[str, str]:

@@ -10,8 +10,8 @@ import psutil
 import torch
 
 from mrelevance import __version__
-from mrelevance.container import running_image
 from mrelevance.files import sha256
+from mrelevance.provenance import running_image
 
 PROCESSORS = Path("/proc/cpuinfo")
 

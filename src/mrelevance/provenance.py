@@ -8,9 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mrelevance import __version__
-from mrelevance.container import COMMIT_VARIABLE, running_image
 from mrelevance.files import sha256, write_json
 
+# Where Apptainer, which was Singularity, says from which image a process runs.
+IMAGE_VARIABLES = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
+# Tells a step in a container the commit of the code that it runs.
+COMMIT_VARIABLE = "MRELEVANCE_COMMIT"
 PACKAGES = (
     "mrelevance",
     "torch",
@@ -45,6 +48,12 @@ def write_beside(tables: Iterable[str | Path], config: dict, inputs: Iterable[st
     description = provenance(config, inputs)
     for table in tables:
         write_json(description, Path(table).with_suffix(".json"))
+
+
+def running_image() -> Path | None:
+    """Path on the host of the image that this process runs in; None outside of a container."""
+    path = next((os.environ[name] for name in IMAGE_VARIABLES if os.environ.get(name)), None)
+    return Path(path) if path else None
 
 
 def versions_of(packages: Iterable[str]) -> dict[str, str]:
