@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mrelevance.container import image_path
 from mrelevance.files import read_table, sha256
 from mrelevance.record import result_files
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.workflow
 
 TINY = "tests/integration/tiny.yaml"
 SHEET = "tests/integration/tiny.tsv"
-IMAGE = "envs/mrelevance.sif"
+IMAGE = f"envs/{image_path().name}"
 OWN = "own.yaml"
 TABLES = [f"results/{table}" for table in (
     "relevance/T1/relevance.tsv",
