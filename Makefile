@@ -19,8 +19,8 @@ endif
 FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
 REPORT := $(FOLDER)/results/report/report.html
 
-# With containers, nothing but Snakemake is installed outside of them.
-VENV := $(if $(SDM),.venv-snakemake,.venv)
+# With containers, nothing but Snakemake is installed outside of them, and its way to a cluster.
+VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
 CODE := src tests workflow benchmarks envs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
@@ -111,7 +111,8 @@ ifeq ($(SDM),)
 	@$(BIN)/pip install --quiet --no-deps --requirement envs/requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --editable .
 else
-	@$(BIN)/pip install --quiet --requirement envs/controller.txt
+	@$(BIN)/pip install --quiet --requirement envs/controller.txt \
+		$(if $(PROFILE),snakemake-executor-plugin-slurm)
 endif
 	@rm -f $(VENV)/installed-*
 	@touch $@
