@@ -85,18 +85,18 @@ def donor_of_patient(wildcards):
     return f"{results}/{donor_image(wildcards.patient)}"
 
 
-def donors_of_mapped(wildcards):
-    """Images of other patients for those that are mapped, where the reference needs them."""
-    if chosen_reference(wildcards) != "shuffled":
-        return []
-    return [f"results/{donor_image(patient)}" for patient in mapped_patients()]
+def donors_for(patients):
+    """Input function: images of other patients, where the reference needs them.
 
+    `patients` is a function that gives those they stand for.
+    """
 
-def donors_of_gallery(wildcards):
-    """Images of other patients for those of the gallery, where the reference needs them."""
-    if chosen_reference(wildcards) != "shuffled":
-        return []
-    return [f"results/{donor_image(patient)}" for patient in gallery_patients()]
+    def paths(wildcards):
+        if chosen_reference(wildcards) != "shuffled":
+            return []
+        return [f"results/{donor_image(patient)}" for patient in patients()]
+
+    return paths
 
 
 def from_other_references(path):

@@ -10,7 +10,7 @@ rule perturb_maps:
         regions=for_mapped("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_mapped("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_mapped("results/prediction/{patient}/segmentation.nii.gz"),
-        donor=donors_of_mapped,
+        donor=donors_for(mapped_patients),
     output:
         curves="results/evaluation/maps/perturbation.tsv",
     log:
@@ -44,7 +44,7 @@ rule randomise_network:
         regions=for_mapped("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_mapped("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_mapped("results/prediction/{patient}/segmentation.nii.gz"),
-        donor=donors_of_mapped,
+        donor=donors_for(mapped_patients),
     output:
         similarities="results/evaluation/maps/randomisation.tsv",
     log:
@@ -77,7 +77,7 @@ rule map_lesion:
         regions=for_gallery("results/prediction/{patient}/regions.nii.gz"),
         lesions=for_gallery("results/prediction/{patient}/lesions.tsv"),
         segmentation=for_gallery("results/prediction/{patient}/segmentation.nii.gz"),
-        donor=donors_of_gallery,
+        donor=donors_for(gallery_patients),
     output:
         volumes=directory("results/evaluation/maps/gallery"),
         conservation="results/evaluation/maps/conservation.tsv",
