@@ -80,8 +80,10 @@ container: ## build the container that SDM=apptainer runs every step in
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@$(CONTAINER)
 
+# Unit tests are small: one process with one thread per core is faster than all cores for each.
 test: $(INSTALLED) ## run all tests
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit
+	@$(BIN)/python -m pytest tests/integration
 
 lint: $(INSTALLED) ## check the style of code and workflow
 	@$(BIN)/ruff check $(CODE)

@@ -1,11 +1,13 @@
-"""Ask Snakemake's cache for the keys of the jobs of the project in the current folder.
+"""Ask Snakemake's cache for the keys of the jobs of a project.
 
-python cache_keys.py < cases.json
-
-Each case may change files, or values of the configuration, for as long as its keys are made.
+Tests call `ask_cache`, which runs this file in a process of its own, in the project's folder:
+python cache_keys.py < cases.json. Each case may change files, or values of the configuration, for
+as long as its keys are made.
 """
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +25,34 @@ from snakemake.settings.types import (
 )
 
 from mrelevance import code
+
+TINY = "tests/integration/tiny.yaml"
+# What comes from the last of the steps that are shared.
+TABLES = [f"results/{table}" for table in (
+    "relevance/T1/relevance.tsv",
+    "relevance/T1/context.tsv",
+    "evaluation/T1/shapley.tsv",
+    "evaluation/T1/ablation.tsv",
+    "evaluation/T1/peers.tsv",
+)]  # fmt: skip
+
+
+def ask_cache(project, cases: list[dict], cache: Path, packages: str = "") -> list[dict]:
+    """What `cache_keys` says about each case; `packages` is one more folder of libraries."""
+    cases = [{"configfile": TINY, "targets": TABLES} | case for case in cases]
+    library = os.pathsep.join(filter(None, [packages, str(project.folder / "src")]))
+    done = subprocess.run(
+        [sys.executable, __file__],
+        input=json.dumps(cases),
+        cwd=project.folder,
+        env=os.environ | {"PYTHONPATH": library, "SNAKEMAKE_OUTPUT_CACHE": str(cache)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in lines]
 
 
 def cache_keys(case: dict) -> dict:
