@@ -59,7 +59,7 @@ def run(folder: Path, config: Path, cores: str, variables: dict, from_network: b
 
 def largest_difference(first: pd.DataFrame, other: pd.DataFrame, column: str) -> float:
     """The largest absolute difference between two tables' columns, row by row."""
-    joined = first.join(other, rsuffix="_other", how="outer")
+    joined = first.join(other, suffixes=("", "_other"), how="outer")
     return (joined[column] - joined[f"{column}_other"]).abs().max()
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ PARTS = (
 )
 GENERATED = shutil.ignore_patterns("__pycache__", "*.sif", ".build*")
 TINY = "tests/integration/tiny.yaml"
+
+
+def pytest_configure():
+    """Let Ctrl-C reach what tests start: a shell's job in the background ignores it, inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)

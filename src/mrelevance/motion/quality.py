@@ -112,7 +112,7 @@ def _landmark_errors(
     if truth is None:
         return {"landmark_error_before_mm": np.nan, "landmark_error_after_mm": np.nan}
     places = truth.landmarks.set_index(["sequence", "landmark"])[["x_mm", "y_mm", "z_mm"]]
-    pairs = places.loc[reference].join(places.loc[sequence], rsuffix="_moved").to_numpy()
+    pairs = places.loc[reference].join(places.loc[sequence], suffixes=("", "_moved")).to_numpy()
     start, moved = pairs[:, :3], pairs[:, 3:]
     estimated = [correction.transform.TransformPoint(point) for point in start.tolist()]
     return {
