@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 PARTS = (
@@ -100,12 +101,22 @@ def fresh_project(tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def study(fresh_project, tmp_path_factory) -> Project:
-    """The project after the whole workflow has run on the tiny phantom; not to be changed."""
-    project = fresh_project.copy(tmp_path_factory.mktemp("study") / "project")
-    done = project.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+def study(fresh_project, tmp_path_factory, worker_id) -> Project:
+    """The project after the whole workflow has run on the tiny phantom; not to be changed.
+
+    The processes that run tests side by side have one study together; whoever is first makes it.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    finished = shared / "finished-study"
+    with FileLock(shared / "finished-study.lock"):
+        if not finished.exists():
+            project = fresh_project.copy(tmp_path_factory.mktemp("study") / "project")
+            done = project.snakemake()
+            assert done.returncode == 0, done.stdout + done.stderr
+            finished.symlink_to(project.folder)
+    return Project(finished.resolve())
 
 
 @pytest.fixture
