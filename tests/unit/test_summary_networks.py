@@ -98,7 +98,8 @@ def test_verdicts(values, agreement):
     assert of_seed.startswith("seed2: equal Dice (0.825, difference -0.010")
     assert of_seed.endswith("so much do two seeds agree.")
     assert of_unet.startswith("unet: another Dice")
-    assert of_unet.endswith("it looks at other sequences.")
+    assert "less than two seeds agree (difference in tau -" in of_unet
+    assert of_unet.endswith("so it weighs the sequences differently.")
     assert "not shown to have equal" not in of_unet
 
 

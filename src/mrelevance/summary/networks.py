@@ -183,11 +183,12 @@ def _beside_seeds(own: tuple) -> str:
         return ": so much do two seeds agree"
     if np.isnan(own.beyond_low):
         return ", with no other seed or too few patients to compare with"
-    numbers = f"tau {own.beyond_seed:+.2f} [{own.beyond_low:+.2f}, {own.beyond_high:+.2f}]"
-    if own.beyond_high < 0:
-        return f": less than two seeds do ({numbers}), it looks at other sequences"
-    if own.beyond_low > 0:
-        return f": more than two seeds do ({numbers})"
+    low, high = own.beyond_low, own.beyond_high
+    numbers = f"difference in tau {own.beyond_seed:+.2f} [{low:+.2f}, {high:+.2f}]"
+    if high < 0:
+        return f": less than two seeds agree ({numbers}), so it weighs the sequences differently"
+    if low > 0:
+        return f": more than two seeds agree ({numbers})"
     return f": not shown to differ from two seeds ({numbers})"
 
 
