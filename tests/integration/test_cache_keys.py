@@ -108,7 +108,9 @@ def test_changed_script_misses_there_and_downstream_and_hits_elsewhere(keys):
     assert others(keys["script"], keys["as it is"]) == AFTER_PREPROCESSING
 
 
-@pytest.mark.parametrize(("parameter", "affected"), PARAMETERS, ids=str)
+@pytest.mark.parametrize(
+    ("parameter", "affected"), PARAMETERS, ids=[str(parameter) for parameter, _ in PARAMETERS]
+)
 def test_changed_parameter_misses_there_and_downstream_and_hits_elsewhere(
     keys, parameter, affected
 ):
