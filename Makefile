@@ -81,7 +81,7 @@ container: ## build the container that SDM=apptainer runs every step in
 	@$(CONTAINER)
 
 # Unit tests are small: a process with one thread on each core is faster than all cores for one. The
-# others run Snakemake on two cores, or wait for it; two of them side by side leave fewer cores idle.
+# others run Snakemake on two cores, or wait; two of them side by side leave fewer cores idle.
 test: $(INSTALLED) ## run all tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \

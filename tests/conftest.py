@@ -32,6 +32,11 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what waits longest, so that the rest can run meanwhile in another process."""
+    items.sort(key=lambda item: item.path.name != "test_slurm.py")
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project's tree, free to be changed, with results of its own."""
@@ -101,14 +106,24 @@ def fresh_project(tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def study(fresh_project, tmp_path_factory, worker_id) -> Project:
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A folder that is the same for all processes that run tests side by side."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def installing(shared) -> FileLock:
+    """To be held while programs are installed on the system, which refuses two at a time."""
+    return FileLock(shared / "installing.lock")
+
+
+@pytest.fixture(scope="session")
+def study(fresh_project, tmp_path_factory, shared) -> Project:
     """The project after the whole workflow has run on the tiny phantom; not to be changed.
 
     The processes that run tests side by side have one study together; whoever is first makes it.
     """
-    shared = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        shared = shared.parent
     finished = shared / "finished-study"
     with FileLock(shared / "finished-study.lock"):
         if not finished.exists():

@@ -89,13 +89,14 @@ def not_tested(what: str):
 
 
 @pytest.fixture(scope="module")
-def image() -> Path:
+def image(installing) -> Path:
     """The image of this checkout's recipe."""
     if not shutil.which("apptainer"):
         installer = TOOLS / "install-apptainer"
         if not installer.is_file():
             not_tested("The container was not tested: Apptainer is not installed.")
-        subprocess.run([installer], check=True)
+        with installing:
+            subprocess.run([installer], check=True)
     name = image_path(ROOT).name
     for folder in (ROOT / "envs", IMAGES):
         if (folder / name).is_file():
@@ -104,7 +105,9 @@ def image() -> Path:
     if not builder.is_file():
         not_tested("The container was not tested: it has not been built; run make container.")
     storage = os.environ | {"BUILD_STORAGE": str(IMAGES / "storage")}
-    subprocess.run([builder, ROOT / "envs/Containerfile", IMAGES / name], env=storage, check=True)
+    build = [builder, ROOT / "envs/Containerfile", IMAGES / name]
+    with installing:
+        subprocess.run(build, env=storage, check=True)
     return IMAGES / name
 
 
