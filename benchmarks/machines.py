@@ -34,7 +34,8 @@ RUNS = [
     ("no AVX-512", "all", NO_AVX512, False),
     ("one core", "1", {}, False),
 ]
-TARGETS = ["results/summary/scores.tsv", "results/summary/agreement_summary.tsv"]
+TABLES = ("scores", "relevance", "agreement_summary")
+TARGETS = [f"results/summary/{table}.tsv" for table in TABLES]
 FROM_NETWORK_ON = ["predict_patient", "relate_patient", "relate_peers", "measure_shapley"]
 SHARE_KEYS = ["patient", "composite", "target", "region", "lesion", "sequence"]
 
