@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry, Resource
 
 from mrelevance.errors import InputError
 from mrelevance.summary.subset_names import check_minutes, check_subsets
@@ -25,6 +26,8 @@ BYTES_PER_RELATED_VALUE = 28
 def check_configuration(config: dict, schema: str | Path) -> None:
     """Check the configuration against its JSON schema, and its parts against each other.
 
+    `schema` lies in the folder of the schemas that it refers to.
+
     Raises
     ------
     InputError
@@ -32,7 +35,7 @@ def check_configuration(config: dict, schema: str | Path) -> None:
         sequence or composite is named that is not configured; a size does not fit the network;
         see `check_subsets` and `check_minutes`.
     """
-    validator = Draft202012Validator(json.loads(Path(schema).read_text()))
+    validator = _validator(Path(schema))
     error = best_match(validator.iter_errors(config))
     if error:
         raise InputError(_in_one_line(error))
@@ -153,6 +156,13 @@ def check_cache_folder(folder: str | None) -> None:
         raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: the folder {folder} does not exist; {advice}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: {folder} cannot be written to; {advice}")
+
+
+def _validator(schema: Path) -> Draft202012Validator:
+    """Validator of a schema that refers to others of its folder by their names."""
+    schemas = {path.name: json.loads(path.read_text()) for path in schema.parent.glob("*.json")}
+    resources = [(name, Resource.from_contents(content)) for name, content in schemas.items()]
+    return Draft202012Validator(schemas[schema.name], registry=Registry().with_resources(resources))
 
 
 def _check_named(key: str, name: str, among: str, names: list[str]) -> None:
