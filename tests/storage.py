@@ -1,23 +1,20 @@
 """Folders of a size of their own, to see what happens on a full disk and in read-only folders."""
 
 import subprocess
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from needs import not_tested
 
 
 def _mount(*arguments: str | Path) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        message = (
+        not_tested(
             f"not tested: full disks and read-only folders, as mount says {done.stderr.strip()!r}; "
             "run the tests as root, or in a user namespace: unshare --map-root-user --mount"
         )
-        warnings.warn(message, stacklevel=2)
-        pytest.skip(message)
 
 
 def _unmount(folder: Path) -> None:

@@ -10,11 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from needs import TOOLS, not_tested
 from packaging.requirements import Requirement
 
 from mrelevance.container import image_path
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.workflow
 ROOT = Path(__file__).parents[2]
 TINY = "tests/integration/tiny.yaml"
 IMAGES = Path(os.environ.get("MRELEVANCE_IMAGES", Path.home() / ".cache/mrelevance"))
-TOOLS = Path(os.environ.get("MRELEVANCE_TOOLS", ROOT.parent / "shared/tools"))
 # One of each kind: what is drawn, executed and recorded from tables; and a patient's way through
 # all stages, with the training of a network.
 WRITTEN = (
@@ -80,12 +79,6 @@ rule probe:
     script:
         "probe.py"
 """
-
-
-def not_tested(what: str):
-    """Skip, and say so among the warnings, which nobody overlooks."""
-    warnings.warn(what, stacklevel=2)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,15 @@ Without Slurm on PATH it is started by the scripts `start-slurm` and `stop-slurm
 MRELEVANCE_TOOLS, or else of ../shared/tools; where these do not work either, the tests say so.
 """
 
-import os
 import re
 import shutil
 import socket
 import subprocess
-import warnings
 from pathlib import Path
 
 import pytest
 import yaml
+from needs import TOOLS, not_tested
 
 from mrelevance.files import sha256
 from mrelevance.record import result_files
@@ -21,7 +20,6 @@ from mrelevance.record import result_files
 pytestmark = pytest.mark.workflow
 
 ROOT = Path(__file__).parents[2]
-TOOLS = Path(os.environ.get("MRELEVANCE_TOOLS", ROOT.parent / "shared/tools"))
 PROFILE = ("--profile", "profiles/slurm")
 # A node alone has no accounting, no other node to wait for, and nobody to share Slurm with.
 ONE_NODE = (
@@ -63,13 +61,11 @@ def cluster(tmp_path_factory, installing):
     except OSError as error:
         problem = str(error)
     if problem:
-        message = (
+        not_tested(
             f"NOT TESTED: profiles/slurm on a cluster ({problem}). Run the tests where this "
             "machine is the only node of a Slurm, or name the folder of start-slurm in "
             "MRELEVANCE_TOOLS."
         )
-        warnings.warn(message, stacklevel=1)
-        pytest.skip(message)
     yield
     subprocess.run([TOOLS / "stop-slurm", folder], capture_output=True, check=False)
 

@@ -1,0 +1,16 @@
+"""What tests need of the machine, and how they say that it is not there."""
+
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+
+# Programs that set up Slurm and Apptainer on a bare machine.
+TOOLS = Path(os.environ.get("MRELEVANCE_TOOLS", Path(__file__).parents[2] / "shared/tools"))
+
+
+def not_tested(what: str) -> None:
+    """Skip, and say so among the warnings, which nobody overlooks."""
+    warnings.warn(what, stacklevel=2)
+    pytest.skip(what)
