@@ -5,6 +5,7 @@ python benchmarks/machines.py [configuration] [--keep folder]
 Run it in the project's folder, by default on config/quick.yaml. Libraries choose their code by the
 instructions of the processor. Here they are kept from those of AVX-512, as on processors without
 them: once from the first image on, and once from the images and the network of the first run on.
+All is computed in float32: without AVX-512 a forward pass in bfloat16 takes a hundred times longer.
 """
 
 import argparse
@@ -12,8 +13,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mrelevance.files import read_table
@@ -34,6 +37,7 @@ RUNS = [
     ("no AVX-512", "all", NO_AVX512, False),
     ("one core", "1", {}, False),
 ]
+FLOAT32 = [f"{section}={{precision: float32}}" for section in ("training", "evaluation")]
 TABLES = ("scores", "relevance", "agreement_summary")
 TARGETS = [f"results/summary/{table}.tsv" for table in TABLES]
 FROM_NETWORK_ON = ["predict_patient", "relate_patient", "relate_peers", "measure_shapley"]
@@ -44,54 +48,49 @@ def run(folder: Path, config: Path, cores: str, variables: dict, from_network: b
     """Run the study in the folder; its results."""
     options = ["--rerun-triggers", "mtime", "--forcerun", *FROM_NETWORK_ON] if from_network else []
     command = ["snakemake", "--quiet", "all", "--cores", cores, "--directory", folder]
-    command += ["--snakefile", PROJECT / "Snakefile", "--configfile", config]
+    command += ["--snakefile", PROJECT / "Snakefile", "--configfile", config, "--config", *FLOAT32]
     command += [*options, "--", *TARGETS]
     subprocess.run(command, cwd=PROJECT, env=os.environ | variables, check=True)
     return folder / "results"
 
 
-def largest_difference(first: pd.DataFrame, other: pd.DataFrame, column: str) -> float:
-    """The largest absolute difference between two tables' columns, row by row."""
-    joined = first.join(other, suffixes=("", "_other"), how="outer")
-    return (joined[column] - joined[f"{column}_other"]).abs().max()
+def read_summary(results: Path, table: str, keys: list[str], column: str) -> pd.Series:
+    """A column of a cohort table by the columns that name its rows."""
+    return read_table(results / f"summary/{table}.tsv").set_index(keys)[column]
 
 
-def tumour_shares(results: Path) -> pd.DataFrame:
+def tumour_shares(results: Path) -> pd.Series:
     """Shares of the predicted tumour by patient, composite and sequence, the measured ones too."""
-    shares = read_table(results / "summary/relevance.tsv")
-    shares = shares[shares["region"] == "tumour"].set_index(SHARE_KEYS)
-    return shares[["relevance_pooled"]]
+    shares = read_summary(results, "relevance", SHARE_KEYS, "relevance_pooled")
+    return shares[shares.index.get_level_values("region") == "tumour"]
+
+
+def image_pairs(first: Path, other: Path, pattern: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Voxels of every image that the first run has by this pattern, and of the other run's."""
+    for path in sorted(first.glob(pattern)):
+        yield tuple(to_array(read_image(r / path.relative_to(first))) for r in (first, other))
 
 
 def compare(first: Path, other: Path) -> dict:
     """What differs between the results of two runs, at most."""
-    preprocessed = [path.relative_to(first) for path in first.glob("preprocessed/*/image.nii")]
-    images = max(
-        abs(to_array(read_image(first / path)) - to_array(read_image(other / path))).max()
-        for path in preprocessed
-    )
-    segmented = [path.relative_to(first) for path in first.glob("prediction/*/segmentation.nii.gz")]
-    flipped = total = 0
-    for path in segmented:
-        one, two = (to_array(read_image(results / path)) > 0 for results in (first, other))
-        flipped += int((one != two).sum())
-        total += int(one.sum())
-    shares = [tumour_shares(results) for results in (first, other)]
-    scores = [
-        read_table(path / "summary/scores.tsv").set_index("patient") for path in (first, other)
-    ]
-    medians = [table.groupby(["composite", "sequence"]).median() for table in shares]
+    both = (first, other)
+    segmented = list(image_pairs(*both, "prediction/*/segmentation.nii.gz"))
+    shares = [tumour_shares(results) for results in both]
+    medians = [values.groupby(["composite", "sequence"]).median() for values in shares]
+    dice = [read_summary(results, "scores", ["patient"], "dice") for results in both]
     verdicts = [
-        read_table(path / "summary/agreement_summary.tsv").set_index("composite")["verdict"]
-        for path in (first, other)
+        read_summary(results, "agreement_summary", ["composite"], "verdict") for results in both
     ]
     return {
-        "image": images,
-        "tumour_voxels_changed": flipped / total,
-        "dice": largest_difference(*scores, "dice"),
-        "share": largest_difference(*shares, "relevance_pooled"),
-        "median_share": largest_difference(*medians, "relevance_pooled"),
-        "verdicts_changed": int((verdicts[0] != verdicts[1]).sum()),
+        "image": max(
+            abs(one - two).max() for one, two in image_pairs(*both, "preprocessed/*/image.nii")
+        ),
+        "tumour_voxels_changed": sum(((one > 0) != (two > 0)).sum() for one, two in segmented)
+        / sum((one > 0).sum() for one, _ in segmented),
+        "dice": (dice[0] - dice[1]).abs().max(),
+        "share": (shares[0] - shares[1]).abs().max(),
+        "median_share": (medians[0] - medians[1]).abs().max(),
+        "verdicts_changed": (verdicts[0] != verdicts[1]).sum(),
     }
 
 

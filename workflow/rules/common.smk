@@ -55,6 +55,9 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(8 * 2**30))
 # among what `identity` tells, where a container counts by its content and not by its path.
 CACHE = "omit-software" if workflow.enable_cache else False
 
+# Whether every step runs in the container (snakemake --sdm apptainer).
+CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+
 
 configfile: str(PROJECT / "config/config.yaml")
 
@@ -91,7 +94,7 @@ def read_cohort():
 
 def prepare_container():
     """With --sdm apptainer, check that the container is there and let its steps see their files."""
-    if DeploymentMethod.APPTAINER not in workflow.deployment_settings.deployment_method:
+    if not CONTAINED:
         return
     check_image(image_path(PROJECT))
     folders = [Path.cwd(), tempfile.gettempdir()]
@@ -100,6 +103,27 @@ def prepare_container():
     if cache_folder():
         folders.append(cache_folder())
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
+
+
+def check_processor():
+    """Check the precisions of a new study, if this processor is known to be that of its jobs.
+
+    In a container and on a cluster the jobs themselves do.
+    """
+    if Path("results").exists() or CONTAINED or workflow.non_local_exec:
+        return
+    # Takes seconds, and the environment of Snakemake alone has none of it.
+    from mrelevance.segmentation.precision import check_precision
+
+    try:
+        check_precision(
+            {
+                f"{section}.precision": config[section]["precision"]
+                for section in ("training", "evaluation")
+            }
+        )
+    except InputError as error:
+        sys.exit(f"Error: {error}")
 
 
 try:

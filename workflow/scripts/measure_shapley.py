@@ -14,13 +14,14 @@ from mrelevance.relevance.target import target_logit
 from mrelevance.seeds import patient_seed
 from mrelevance.segmentation.inference import predict_logits
 from mrelevance.segmentation.memory import WithinMemory
-from mrelevance.segmentation.precision import autocast, lay_out
+from mrelevance.segmentation.precision import autocast, check_precision, lay_out
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 patient, params = snakemake.wildcards.patient, snakemake.params
 sequences = params.sequences
+check_precision({"evaluation.precision": params.precision})
 explained = read_explained_patient(
     patient, dict(snakemake.input.items()), sequences, params.reference
 )

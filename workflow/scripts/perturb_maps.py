@@ -10,12 +10,14 @@ from mrelevance.files import write_table
 from mrelevance.logs import log_to
 from mrelevance.lrp import Explainer
 from mrelevance.seeds import patient_seed
+from mrelevance.segmentation.precision import check_precision
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 params = snakemake.params
 settings, target = params.maps, params.target
+check_precision({"evaluation.precision": params.precision})
 network, crops = read_lesion_crops(
     dict(snakemake.input.items()), params.sequences, params.reference, settings, params.divisor
 )

@@ -1,8 +1,17 @@
 """In what precision the network computes."""
 
+import functools
+import time
+
 import torch
 
+from mrelevance.errors import InputError
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+# Processors made for bfloat16 take a twentieth of float32's time to all of it, others 20 to 100
+# times as much.
+TOLERATED_SLOWNESS = 5
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
@@ -18,3 +27,40 @@ def lay_out(network: torch.nn.Module, precision: str) -> torch.nn.Module:
     if precision == "float32":
         return network
     return network.to(memory_format=torch.channels_last_3d)
+
+
+def check_precision(configured: dict[str, str]) -> None:
+    """Check that bfloat16 is worth its name here, by trying it; configured precisions by their key.
+
+    Without a GPU it takes instructions (AVX-512) that many processors lack. What replaces them is
+    so slow that a study of minutes would take days.
+
+    Raises
+    ------
+    InputError
+        bfloat16 is configured, and takes several times as long as float32.
+    """
+    keys = [key for key, precision in configured.items() if precision == "bfloat16"]
+    if not keys or torch.cuda.is_available():
+        return
+    slowness = _seconds("bfloat16") / _seconds("float32")
+    if slowness > TOLERATED_SLOWNESS:
+        raise InputError(
+            f"configuration: {' and '.join(keys)}: bfloat16 takes {slowness:.0f} times as long as "
+            "float32 on this processor, and there is no GPU; set float32"
+        )
+
+
+@functools.cache
+def _seconds(precision: str) -> float:
+    """What a convolution takes on the CPU: the least of three, as other work slows single ones."""
+    convolution = torch.nn.Conv3d(16, 16, kernel_size=3, padding=1)
+    image = torch.zeros(1, 16, 32, 32, 32)
+    with torch.no_grad(), autocast(image.device, precision):
+        return min(_timed(convolution, image) for _ in range(3))
+
+
+def _timed(convolution: torch.nn.Module, image: torch.Tensor) -> float:
+    start = time.perf_counter()
+    convolution(image)
+    return time.perf_counter() - start

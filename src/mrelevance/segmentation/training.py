@@ -21,7 +21,7 @@ from mrelevance.segmentation.checkpoint import (
 from mrelevance.segmentation.data import Batch, Patient, draw_batch, load_patient
 from mrelevance.segmentation.inference import check_multiple, predict_logits
 from mrelevance.segmentation.network import build_network
-from mrelevance.segmentation.precision import PRECISIONS, autocast, lay_out
+from mrelevance.segmentation.precision import PRECISIONS, autocast, check_precision, lay_out
 from mrelevance.segmentation.scores import voxel_dice
 
 logger = logging.getLogger(__name__)
@@ -123,6 +123,7 @@ def _check_settings(configuration: dict) -> None:
             f"training.patch: {settings['patch'][2]} voxels in z leave feature maps of depth 2, "
             f"whose bfloat16 gradients are wrong; give {3 * divisor} or more, or precision: float32"
         )
+    check_precision({"training.precision": settings["precision"]})
     unknown = set(settings["augmentation"]["flip_axes"]) - FLIP_AXES
     if unknown:
         raise InputError(f"training.augmentation.flip_axes: {min(unknown)!r} is not x, y or z")
