@@ -25,8 +25,9 @@ CODE := src tests workflow benchmarks envs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
+# Snakemake tells the nodes of a cluster of --cache only if a rule is named; any turns it on for all.
 SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath $(CACHE))") \
-	snakemake $(if $(CACHE),--cache) --directory $(FOLDER) --configfile $(CONFIG) \
+	snakemake $(if $(CACHE),--cache train_network) --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(SDM),--software-deployment-method $(SDM)) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
 CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.container
@@ -34,7 +35,7 @@ ifeq ($(SDM),)
 PYTHON = $(BIN)/python
 else
 PYTHON = APPTAINERENV_PYTHONPATH="$(CURDIR)/src" apptainer exec --bind "$(CURDIR)" \
-	"$$($(CONTAINER) --path)" python
+	$(if $(CACHE),--bind "$(abspath $(CACHE))") "$$($(CONTAINER) --path)" python
 endif
 
 NO_PYTHON = echo "Error: python3.11 is not installed; install Python 3.11, for example with your \
@@ -81,11 +82,12 @@ container: ## build the container that SDM=apptainer runs every step in
 	@$(CONTAINER)
 
 # Unit tests are small: a process with one thread on each core is faster than all cores for one. The
-# others run Snakemake on two cores, or wait; two of them side by side leave fewer cores idle.
+# others run Snakemake on two cores, or wait; two of them side by side leave fewer cores idle. Threads
+# that wait by turning in a circle would then hold up those that work.
 test: $(INSTALLED) ## run all tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
-		tests/integration
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		--no-loadscope-reorder tests/integration
 
 lint: $(INSTALLED) ## check the style of code and workflow
 	@$(BIN)/ruff check $(CODE)
@@ -109,7 +111,7 @@ clean: ## remove the results of this configuration
 $(INSTALLED):
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@echo "Setting up $(VENV); the first time this takes some minutes."
-	@python3.11 -m venv $(VENV)
+	@python3.11 -m venv --clear $(VENV)
 ifeq ($(SDM),)
 	@$(BIN)/pip install --quiet --constraint envs/requirements.txt torch
 	@$(BIN)/pip install --quiet --no-deps --requirement envs/requirements.txt

@@ -21,7 +21,8 @@ LICENCE = "Not chosen yet: to be filled in by whoever publishes these results."
 def crate_metadata(record: dict, results: str | Path) -> dict:
     """Content of `ro-crate-metadata.json`, to lie in the folder of the recorded results.
 
-    `record` is the content of `provenance.json`, which is part of the crate itself.
+    `record` is the content of `provenance.json`, which is part of the crate itself. Recorded files
+    that are not there are left out; that they are missing is for `mrelevance.verify` to say.
     """
     results = Path(results)
     crate = ROCrate()
@@ -37,14 +38,18 @@ def crate_metadata(record: dict, results: str | Path) -> dict:
         ContextEntity(crate, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate"})
     )
     crate.root_dataset["conformsTo"] = profile
-    files = [_file(crate, path, checksum, results) for path, checksum in record["files"].items()]
+    files = [
+        _file(crate, path, checksum, results)
+        for path, checksum in record["files"].items()
+        if (results / path).is_file()
+    ]
     described = _file(crate, "provenance.json", None, results)
     described["description"] = "Configuration, inputs, versions, hardware, time and checksums"
     action = crate.add_action(
         instrument=_workflow(crate, record),
         identifier="#run",
-        object=[described],
-        result=files,
+        object=_inputs(crate, record["inputs"]),
+        result=[*files, described],
         properties={
             "name": f"Run of the workflow: {record['target']}",
             "endTime": record["recorded"],
@@ -68,6 +73,26 @@ def _file(crate: ROCrate, path: str, checksum: str | None, results: Path) -> Fil
     return crate.add(File(crate, results / path, path, properties=properties))
 
 
+def _inputs(crate: ROCrate, inputs: dict) -> list[ContextEntity]:
+    """The sample sheet and the images that it names, which lie outside of the crate."""
+    sheet = inputs["sample_sheet"]
+    named = {sheet["path"]: sheet["sha256"]} | {
+        image["path"]: image["sha256"]
+        for images in inputs.get("images", {}).values()
+        for image in images.values()
+    }
+    return [
+        crate.add(
+            ContextEntity(
+                crate,
+                f"#input/{path}",
+                {"@type": "CreativeWork", "name": path, "sha256": checksum},
+            )
+        )
+        for path, checksum in named.items()
+    ]
+
+
 def _workflow(crate: ROCrate, record: dict) -> ContextEntity:
     """The software that ran, with all packages that it required."""
     versions = record["versions"]
@@ -80,10 +105,17 @@ def _workflow(crate: ROCrate, record: dict) -> ContextEntity:
     workflow = _software(
         crate, "mrelevance", record["commit"] or versions["packages"]["mrelevance"]
     )
+    if record["container"]:
+        image = crate.add(_software(crate, record["container"]["image"], None))
+        if record["container"]["sha256"]:
+            image["sha256"] = record["container"]["sha256"]
+        packages.append(image)
     workflow["softwareRequirements"] = packages
     return crate.add(workflow)
 
 
-def _software(crate: ROCrate, name: str, version: str) -> ContextEntity:
-    properties = {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+def _software(crate: ROCrate, name: str, version: str | None) -> ContextEntity:
+    properties = {"@type": "SoftwareApplication", "name": name}
+    if version:
+        properties["softwareVersion"] = version
     return ContextEntity(crate, f"#{name}", properties)

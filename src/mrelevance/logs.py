@@ -11,9 +11,12 @@ from pathlib import Path
 
 from mrelevance.errors import InputError, StorageError
 from mrelevance.files import check_writable
-from mrelevance.running import try_lock
+from mrelevance.running import HELD, try_lock
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+AT_WORK = Path(".snakemake/at_work")
+"""Folder of the files that steps at work have locked; they stay, so that others can find them."""
 
 
 def log_to(path: str | Path) -> logging.Logger:
@@ -47,22 +50,27 @@ def log_to(path: str | Path) -> logging.Logger:
             logger.error("failed", exc_info=(kind, error, trace))
 
     sys.excepthook = report
-    logging.getLogger().addHandler(_file_handler(path, logger))
+    check_writable(Path(path).parent)
+    _be_alone(path, logger)
+    handler = logging.FileHandler(path, mode="w")
+    handler.setFormatter(logging.Formatter(FORMAT))
+    logging.getLogger().addHandler(handler)
     return logger
 
 
-def _file_handler(path: str | Path, logger: logging.Logger) -> logging.FileHandler:
-    """Handler of a log that no other process writes to, emptied."""
-    check_writable(Path(path).parent)
-    handler = logging.FileHandler(path, mode="a")
-    handler.setFormatter(logging.Formatter(FORMAT))
-    if try_lock(handler.stream, fcntl.LOCK_EX) is False:
+def _be_alone(path: str | Path, logger: logging.Logger) -> None:
+    """Wait until no other step with this log is at work, and keep others waiting until the end.
+
+    The log itself cannot be locked for that: Snakemake deletes it before it starts a step.
+    """
+    AT_WORK.mkdir(parents=True, exist_ok=True)
+    file = open(AT_WORK / str(path).replace(os.sep, "_"), "a+")  # to stay open
+    if try_lock(file, fcntl.LOCK_EX) is False:
         logger.warning(
             "waiting until the same step of an interrupted run, still at work, has ended"
         )
-        try_lock(handler.stream, fcntl.LOCK_EX, wait=True)
-    handler.stream.truncate(0)
-    return handler
+        try_lock(file, fcntl.LOCK_EX, wait=True)
+    HELD.append(file)
 
 
 def _end_with(parent: int) -> None:

@@ -3,7 +3,11 @@
 It is `results/provenance.json`. Paths in it start at the results folder, which may be moved.
 """
 
+import fnmatch
 import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,18 +34,23 @@ NOT_RECORDED = (
 )
 
 
-def result_files(results: str | Path) -> list[str]:
+def result_files(results: str | Path, transient: Iterable[str] = ()) -> list[str]:
     """Paths of all results, from the results folder; hidden files are none.
 
-    What lies in a cache and is linked from here, be it a file or a folder, is a result too.
+    What lies in a cache and is linked from here, be it a file or a folder, is a result too. What is
+    to be removed when no step needs it any more is none; `transient` has the paths of such files
+    and folders, with * for anything.
     """
+    left_out = re.compile("|".join(fnmatch.translate(path) for path in transient) or r"(?!)")
     found = []
     for folder, _, names in os.walk(results, followlinks=True):
         for path in (Path(folder, name) for name in names):
             inside = path.relative_to(results)
             if not path.is_file() or any(part.startswith(".") for part in inside.parts):
                 continue
-            if not any(inside.is_relative_to(left_out) for left_out in NOT_RECORDED):
+            if any(left_out.match(part.as_posix()) for part in (inside, *inside.parents)):
+                continue
+            if not any(inside.is_relative_to(other) for other in NOT_RECORDED):
                 found.append(inside)
     return [path.as_posix() for path in sorted(found)]
 
@@ -52,15 +61,16 @@ def study_record(
     target: str,
     config: dict,
     from_cache: dict[str, int],
+    transient: Iterable[str] = (),
 ) -> dict:
     """Describe the results in a folder: the content of `provenance.json`.
 
     `project` is the folder that paths of the configuration start at, `target` what was asked for,
     `from_cache` how many jobs of which rule were taken from a cache. Times are of the last run of
-    each job here; nothing in `files` depends on them.
+    each job here; nothing in `files` depends on them. `transient`: see `result_files`.
     """
     results = Path(results)
-    files = {path: sha256(results / path) for path in result_files(results)}
+    files = _checksums(results, result_files(results, transient))
     made_by, made_at, made_in = versions(), commit(), container()
     times = per_rule(read_benchmarks(results / "benchmarks"))
     return {
@@ -79,6 +89,15 @@ def study_record(
         "made_otherwise": made_otherwise(results, files, made_at, made_by, made_in),
         "files": files,
     }
+
+
+def _checksums(results: Path, paths: list[str]) -> dict[str, str]:
+    checksums = {}
+    for path in paths:
+        # Steps of another target may be at work, and what they make anew is gone at first.
+        with suppress(FileNotFoundError):
+            checksums[path] = sha256(results / path)
+    return checksums
 
 
 def study_inputs(config: dict, project: Path) -> dict:

@@ -35,7 +35,8 @@ def mark_running(folder: str | Path) -> None:
 
     Several runs may hold it, as Snakemake lets them if they do not share files.
     """
-    file = open(Path(folder) / MARK, "a")  # to stay open
+    # To stay open; for reading as well, without which network file systems give no shared lock.
+    file = open(Path(folder) / MARK, "a+")
     try_lock(file, fcntl.LOCK_SH, wait=True)
     file.truncate(0)
     file.write(platform.node())
@@ -53,11 +54,16 @@ def remove_stale_lock(folder: str | Path) -> bool:
     mark, locks = folder / MARK, list((folder / "locks").glob("*.lock"))
     if not locks or not mark.exists():
         return False
-    with open(mark) as file:
+    # Open for writing, without which network file systems give no lock for one alone.
+    with open(mark, "r+") as file:
         if not try_lock(file, fcntl.LOCK_EX) or file.read() != platform.node():
             return False
-        if max(lock.stat().st_mtime for lock in locks) > mark.stat().st_mtime:
+        try:
+            if max(lock.stat().st_mtime for lock in locks) > mark.stat().st_mtime:
+                return False
+            for lock in locks:
+                lock.unlink()
+        except FileNotFoundError:
+            # A run that ended, or found the same, was faster.
             return False
-        for lock in locks:
-            lock.unlink()
     return True

@@ -23,6 +23,16 @@ QUALITY = "results/motion/T1/quality.tsv"
 WEIGHTS = "results/model/weights.pt"
 RELATED = [f"results/relevance/{patient}/relevance.tsv" for patient in ("T1", "T2", "T3")]
 SUMMARIES = ["results/summary/motion.tsv", "results/summary/relevance.tsv"]
+STAGES = {"correct_motion": [QUALITY], "train_network": [WEIGHTS], "relate_patient": RELATED}
+# The last lets the job finish, so that training has to go on through all others.
+ENDS = [
+    ("job", signal.SIGKILL),
+    ("job", signal.SIGTERM),
+    ("job", signal.SIGINT),
+    ("snakemake", signal.SIGKILL),
+    ("snakemake", signal.SIGINT),
+    ("snakemake", signal.SIGTERM),
+]
 # Long enough for the slowest machine; nothing is measured.
 PATIENCE_S = 600
 
@@ -43,8 +53,8 @@ class Run:
             time.sleep(0.02)
         return found
 
-    def job(self, rule):
-        """Process of a job of the rule, once it is at work."""
+    def job(self, rule, at_work_in="/results/logs/"):
+        """Process of a job of the rule, once it is at work, which a file there shows."""
 
         def at_work():
             for child in psutil.Process(self.process.pid).children(recursive=True):
@@ -52,7 +62,7 @@ class Run:
                     if not any(part.endswith(f".{rule}.py") for part in child.cmdline()):
                         continue
                     # A job opens its log when it has loaded its libraries.
-                    if any("/results/logs/" in file.path for file in child.open_files()):
+                    if any(at_work_in in file.path for file in child.open_files()):
                         return child
                 except psutil.NoSuchProcess:
                     continue
@@ -70,10 +80,29 @@ class Run:
         log = self.folder / "results/logs/train_network.log"
         return log.read_text().count("INFO epoch ") if log.exists() else 0
 
+    def goes_on(self):
+        """Whether the training has gone on where an earlier one was ended."""
+        log = self.folder / "results/logs/train_network.log"
+        return log.exists() and "training goes on after epoch" in log.read_text()
+
 
 def unfinished(project):
     """What half-written files there are."""
     return [path for path in (project.folder / "results").rglob(".writing-*")]
+
+
+def wait_for_end(process):
+    """Wait for a process that is nobody's child any more, or a zombie."""
+    deadline = time.monotonic() + PATIENCE_S
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def locks(project):
+    """Whether Snakemake has left its locks."""
+    return any((project.folder / ".snakemake").glob("locks/*.lock"))
 
 
 @pytest.fixture(scope="module")
@@ -85,71 +114,69 @@ def interrupted(study, tmp_path_factory):
     return project
 
 
-def test_motion_correction_that_is_killed(interrupted):
-    run = Run(interrupted, QUALITY)
-    run.job("correct_motion").kill()
-    assert "SIGKILL" in run.output() and run.process.returncode
-    assert not (interrupted.folder / QUALITY).exists()
+@pytest.mark.parametrize(("whom", "how"), ENDS, ids=[f"{whom}-{how.name}" for whom, how in ENDS])
+@pytest.mark.parametrize("rule", STAGES)
+def test_what_is_ended_leaves_nothing_half_done(interrupted, study, rule, whom, how):
+    targets = [interrupted.folder / path for path in STAGES[rule]]
+    for path in targets:
+        path.unlink(missing_ok=True)
+    checkpoint = interrupted.folder / "results/model/checkpoint.pt"
+    goes_on = checkpoint.exists()
+    locked = locks(interrupted)
+    run = Run(interrupted, *STAGES[rule])
+    job = run.job(rule)
+    if rule == "train_network":
+        run.wait_until(run.goes_on if goes_on else checkpoint.exists)
+        assert run.epochs() < 2
 
-
-def test_ctrl_c_in_motion_correction(interrupted):
-    run = Run(interrupted, QUALITY)
-    run.job("correct_motion")
-    os.killpg(run.process.pid, signal.SIGINT)
+    if whom == "job":
+        job.send_signal(how)
+    elif how == signal.SIGINT:  # which a terminal sends to all
+        os.killpg(run.process.pid, how)
+    else:
+        run.process.send_signal(how)
+    # A job whose Snakemake is killed ends by itself; else this would take as long as the job.
     output = run.output()
+    wait_for_end(job)
     assert run.process.returncode
-    assert "ERROR interrupted" in output and "Traceback" not in output
-    assert not (interrupted.folder / QUALITY).exists()
-    assert not unfinished(interrupted)
+    assert ("its lock is removed, and the study goes on" in output) == locked
+    assert locks(interrupted) == ((whom, how) == ("snakemake", signal.SIGKILL))
+    if how == signal.SIGINT:
+        assert "ERROR interrupted" in output and "Traceback" not in output
+        assert not unfinished(interrupted)
+    elif whom == "job":
+        assert how.name in output
+
+    done = [path for path in targets if path.exists()]
+    if (whom, how) == ("snakemake", signal.SIGTERM):
+        # What runs is finished, and nothing else is begun.
+        assert done and (rule != "relate_patient" or len(done) < len(targets))
+    elif (whom, how) != ("snakemake", signal.SIGKILL) or rule == "train_network":
+        # A short job whose Snakemake is killed may be at its end before it notices.
+        assert len(done) < len(targets)
+    if rule == "train_network" and done:
+        assert run.epochs() < len(read_table(study.folder / "results/model/history.tsv"))
+        assert sha256(targets[0]) == sha256(study.folder / WEIGHTS)
 
 
-def test_training_that_is_terminated(interrupted):
-    run = Run(interrupted, WEIGHTS)
-    job = run.job("train_network")
-    run.wait_until(lambda: (interrupted.folder / "results/model/checkpoint.pt").exists())
-    job.terminate()
-    assert "SIGTERM" in run.output() and run.process.returncode
-    assert not (interrupted.folder / WEIGHTS).exists()
-
-
-def test_training_whose_snakemake_is_killed(interrupted):
-    run = Run(interrupted, WEIGHTS)
-    log = interrupted.folder / "results/logs/train_network.log"
-    job = run.job("train_network")
-    run.wait_until(lambda: "training goes on after epoch" in log.read_text())
-    assert run.epochs() < 2
+def test_a_job_that_outlives_its_snakemake_is_waited_for(interrupted):
+    quality = interrupted.folder / QUALITY
+    quality.unlink()
+    run = Run(interrupted, QUALITY)
+    orphan = run.job("correct_motion")
+    orphan.suspend()  # so that it does not notice
     run.process.kill()
-    # The job ends by itself; else this would take as long as the training.
-    run.output()
-    with suppress(psutil.NoSuchProcess):
-        assert job.status() == psutil.STATUS_ZOMBIE
-    assert not (interrupted.folder / WEIGHTS).exists()
-    assert list((interrupted.folder / ".snakemake/locks").iterdir()), "Snakemake's lock is left"
-
-
-def test_relevance_whose_snakemake_is_terminated(interrupted, study):
-    run = Run(interrupted, *RELATED)
-    run.job("relate_patient")
-    run.process.send_signal(signal.SIGTERM)
-    output = run.output()
-    assert "its lock is removed, and the study goes on" in output
-    # What runs is finished, and nothing else is begun.
-    assert run.process.returncode
-    done = [path for path in RELATED if (interrupted.folder / path).exists()]
-    assert 0 < len(done) < len(RELATED)
-    training = (interrupted.folder / "results/logs/train_network.log").read_text()
-    assert "training goes on after epoch" in training
-    history = read_table(study.folder / "results/model/history.tsv")
-    assert run.epochs() < len(history), "training began again"
-    assert sha256(interrupted.folder / WEIGHTS) == sha256(study.folder / WEIGHTS)
-
-
-def test_relevance_that_is_killed(interrupted):
-    run = Run(interrupted, *RELATED)
-    job = run.job("relate_patient")
-    job.kill()
-    assert "SIGKILL" in run.output() and run.process.returncode
-    assert not all((interrupted.folder / path).exists() for path in RELATED)
+    later = Run(interrupted, QUALITY)
+    job = later.job("correct_motion", at_work_in="/.snakemake/at_work/")
+    assert job.pid != orphan.pid
+    time.sleep(2)
+    assert not any("/results/logs/" in file.path for file in job.open_files())
+    orphan.resume()
+    output = later.output()
+    assert later.process.returncode == 0, output
+    assert "waiting until the same step of an interrupted run" in output
+    wait_for_end(orphan)
+    assert quality.exists()
 
 
 def test_the_next_call_finishes_the_study_as_if_nothing_had_been(interrupted, study):

@@ -61,7 +61,7 @@ def test_every_file_that_the_recipe_copies_is_an_ingredient():
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", RECIPE, re.MULTILINE)
     names = {name for line in copied for name in line.split()}
     assert names | {"Containerfile"} == set(container.INGREDIENTS)
-    let_pass = re.findall(r"^!(.+)$", (ROOT / "envs/.containerignore").read_text(), re.MULTILINE)
+    let_pass = re.findall(r"^!(.+)$", (ROOT / "envs/.dockerignore").read_text(), re.MULTILINE)
     assert set(let_pass) == names
 
 

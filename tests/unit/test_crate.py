@@ -12,6 +12,11 @@ RECORD = {
     "commit": "abc",
     "configuration": {"sequences": ["T1", "T2"]},
     "versions": {"python": "3.11.7", "packages": {"mrelevance": "0.1.0", "torch": "2.13.0"}},
+    "container": None,
+    "inputs": {
+        "sample_sheet": {"path": "patients.tsv", "sha256": "12"},
+        "images": {"P1": {"T1": {"path": "P1/T1.nii", "sha256": "34"}}},
+    },
 }
 FILES = ("summary/scores.tsv", "model/weights.pt", "figures/agreement.png")
 
@@ -40,7 +45,9 @@ def test_every_result_is_in_the_crate_with_its_checksum(crate):
 
 def test_the_run_links_software_and_results(crate):
     (run,) = crate.root_dataset["mentions"]
-    assert {entity.id for entity in run["result"]} == set(FILES)
+    assert {entity.id for entity in run["result"]} == {*FILES, "provenance.json"}
+    inputs = {entity["name"]: entity["sha256"] for entity in run["object"]}
+    assert inputs == {"patients.tsv": "12", "P1/T1.nii": "34"}
     workflow = run["instrument"]
     assert workflow["softwareVersion"] == "abc"
     packages = workflow["softwareRequirements"]
@@ -55,3 +62,20 @@ def test_the_crate_says_what_it_must(crate):
     assert root["datePublished"] == RECORD["recorded"]
     assert "chosen" in root["license"]
     assert root["conformsTo"].id == "https://w3id.org/ro/wfrun/process/0.5"
+
+
+def test_the_container_is_among_the_software(tmp_path):
+    image = {"image": "mrelevance-0123.sif", "sha256": "56"}
+    record = RECORD | {"files": {}, "container": image}
+    write_json(record, tmp_path / "provenance.json")
+    write_json(crate_metadata(record, tmp_path), tmp_path / "ro-crate-metadata.json")
+    (run,) = ROCrate(tmp_path).root_dataset["mentions"]
+    software = {entity["name"]: entity for entity in run["instrument"]["softwareRequirements"]}
+    assert software["mrelevance-0123.sif"]["sha256"] == "56"
+
+
+def test_recorded_files_that_are_gone_are_left_out(tmp_path):
+    record = RECORD | {"files": {"summary/gone.tsv": "78"}}
+    write_json(record, tmp_path / "provenance.json")
+    write_json(crate_metadata(record, tmp_path), tmp_path / "ro-crate-metadata.json")
+    assert {entity.id for entity in ROCrate(tmp_path).data_entities} == {"provenance.json"}

@@ -16,6 +16,7 @@ START = "import sys, time\nfrom mrelevance.logs import log_to\nlogger = log_to(s
 def start(script, log, **options):
     return subprocess.Popen(
         [sys.executable, "-c", START + script, log],
+        cwd=log.parent,
         env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -75,6 +76,7 @@ def test_a_step_waits_for_the_same_step_of_an_earlier_run(tmp_path):
     earlier = start("print('at work', flush=True)\nsys.stdin.read()\nlogger.info('earlier')", log,
                     stdin=subprocess.PIPE)  # fmt: skip
     assert earlier.stdout.readline() == "at work\n"
+    log.unlink()  # as Snakemake does before it starts a step
     later = start("logger.info('later')", log)
     assert "waiting until the same step" in later.stderr.readline()
     assert later.poll() is None

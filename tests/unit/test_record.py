@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import mrelevance.record
 from mrelevance.errors import InputError
 from mrelevance.files import write_json
 from mrelevance.machine import versions
@@ -55,6 +56,28 @@ def test_results_are_all_files_but_those_about_the_run(project):
         "report/motion.html",
         "summary/scores.tsv",
     ]
+
+
+def test_what_will_be_removed_is_no_result(project):
+    transient = ["relevance/*/*", "report/*.html", "*/checkpoint.pt"]
+    for path in ("networks/seed/model/checkpoint.pt", "networks/seed/model/weights.pt"):
+        file = project / "results" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(path)
+    found = result_files(project / "results", transient)
+    assert found == ["networks/seed/model/weights.pt", "summary/scores.tsv"]
+
+
+def test_what_vanishes_while_it_is_recorded_is_no_result(project, monkeypatch):
+    vanishing = project / "results/report/motion.html"
+
+    def remove_and_hash(path):
+        vanishing.unlink(missing_ok=True)
+        return sha256(path.read_bytes())
+
+    monkeypatch.setattr(mrelevance.record, "sha256", remove_and_hash)
+    files = study_record(project / "results", project, "all", CONFIG, {})["files"]
+    assert set(files) == {"relevance/A/deeplift/map.nii.gz", "summary/scores.tsv"}
 
 
 def test_record_holds_what_was_computed(project):

@@ -127,6 +127,43 @@ def test_memory_that_suffices_changes_nothing(predicted, caplog):
     assert not caplog.records
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory."),
+        torch.AcceleratorError("CUDA error: out of memory\nAnd how to find where."),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+)
+def test_it_does_not_matter_who_has_no_memory(error):
+    memory = within_memory(dynunet("INSTANCE"), (28, 64, 24))
+    assert memory.run(lambda device, tiles: fail(error) if device == SMALL_GPU else device) == CPU
+
+
+def test_a_gpu_without_room_for_the_network_is_left_alone(predicted, caplog):
+    class Large(nn.Sequential):
+        def to(self, device):
+            if device == SMALL_GPU:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().to(device)
+
+    memory = within_memory(Large(dynunet()).eval(), (28, 64, 24))
+    assert memory.run(lambda device, tiles: (device, tiles)) == (CPU, None)
+    assert "going on on the CPU" in caplog.text
+
+
+def test_other_errors_are_no_reason_to_try_again():
+    memory = within_memory(dynunet(), (28, 64, 24))
+    with pytest.raises(RuntimeError, match="sizes do not match"):
+        memory.run(lambda device, tiles: fail(RuntimeError("sizes do not match")))
+    assert memory.device == SMALL_GPU
+
+
+def fail(error):
+    raise error
+
+
 def test_the_cpu_is_the_last_to_run_out():
     memory = within_memory(dynunet(), (28, 64, 24))
 

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 import torch
 from segmentation_blobs import CONFIGURATION, SEQUENCES, split_of, write_patients
 
+import mrelevance.segmentation.training as training
 from mrelevance.errors import InputError
 from mrelevance.files import read_json, read_table
 from mrelevance.segmentation.data import load_patient
@@ -104,7 +105,10 @@ def test_seed_decides_and_the_order_of_patients_does_not(images, trained, tmp_pa
 
 def test_killed_training_ends_with_the_weights_of_one_never_killed(images, tmp_path, caplog):
     configuration = with_training(steps=80, steps_per_epoch=8, precision="bfloat16")
-    configuration["network"]["arguments"]["dropout"] = 0.2  # draws from torch's generator
+    configuration["network"]["arguments"] |= {
+        "norm_name": ["BATCH", {"affine": True}],  # precision and norm of the default study
+        "dropout": 0.2,  # draws from torch's generator
+    }
     paths = {name: [str(path) for path in both] for name, both in images.items()}
     folder = tmp_path / "killed"
     child = subprocess.Popen(
@@ -134,6 +138,38 @@ def test_checkpoint_of_other_settings_is_not_resumed(images, trained, tmp_path, 
     train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
     assert "training starts anew" in caplog.text
     assert_same(weights_of(trained), weights_of(tmp_path))
+
+
+def test_checkpoint_of_another_number_of_threads_is_not_resumed(images, trained, tmp_path, caplog):
+    torch.set_num_threads(2)
+    interrupted(images, tmp_path)
+    torch.set_num_threads(1)
+    train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
+    assert "another number of threads (cores): training starts anew" in caplog.text
+    assert_same(weights_of(trained), weights_of(tmp_path))
+
+
+def test_checkpoint_that_cannot_be_read_is_not_resumed(images, trained, tmp_path, caplog):
+    interrupted(images, tmp_path)
+    checkpoint = tmp_path / "checkpoint.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
+    assert f"{checkpoint} cannot be read" in caplog.text
+    assert_same(weights_of(trained), weights_of(tmp_path))
+
+
+def interrupted(images, folder):
+    """A training that ends after its first checkpoint."""
+
+    def end(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        save = training.save_checkpoint
+        patched.setattr(training, "save_checkpoint", lambda *given: end(save(*given)))
+        with pytest.raises(KeyboardInterrupt):
+            train(images, split_of(images), SEQUENCES, CONFIGURATION, folder, code="1")
+    assert (folder / "checkpoint.pt").exists()
 
 
 def test_loss_that_is_not_finite_names_step_and_patients(images, tmp_path):

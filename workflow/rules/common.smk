@@ -97,12 +97,28 @@ def prepare_container():
     if not CONTAINED:
         return
     check_image(image_path(PROJECT))
-    folders = [Path.cwd(), tempfile.gettempdir()]
+    sheet = PROJECT / config["cohort"]["patients"]
+    folders = [Path.cwd(), tempfile.gettempdir(), sheet.parent]
     if config["cohort"]["source"] == "images":
-        folders.append(DATA)
+        elsewhere = {
+            Path(row[column]).parent
+            for row in SHEET.values()
+            for column in images_in(row)
+            if Path(row[column]).is_absolute()
+        }
+        folders += [DATA, *sorted(elsewhere)]
     if cache_folder():
         folders.append(cache_folder())
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
+
+
+def check_cache_on_cluster():
+    """Check that the jobs of a cluster will know of the cache as well."""
+    if workflow.non_local_exec and workflow.workflow_settings.cache == []:
+        sys.exit(
+            "Error: on a cluster --cache needs the name of a rule, or Snakemake does not hand it on "
+            "to the jobs; give --cache train_network, which turns it on for all rules"
+        )
 
 
 def check_processor():
@@ -204,7 +220,7 @@ def one_of_each(name, path, wildcard, values, mark=str):
 @functools.cache
 def software():
     """What the steps compute with: versions of packages, or the content of the container."""
-    if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+    if CONTAINED:
         image = workflow.modifier.global_container_img
         return sha256(image) if Path(image).is_file() else image
     return versions_of(PACKAGES)

@@ -1,5 +1,9 @@
 """The input functions of the rules, and those of their parameters."""
 
+import re
+
+import snakemake.io
+
 
 def patients_of(split):
     """Patients of one part of the split; waits for the split where it is not known before."""
@@ -291,6 +295,19 @@ def taken_from_cache(wildcards, input):
         and not benchmark_of(job.log[0]).exists()
     ]
     return {rule: taken.count(rule) for rule in sorted(set(taken))}
+
+
+def transient_results(wildcards):
+    """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
+    paths = [
+        re.sub(r"\{[^}]+\}", "*", path)
+        for rule in workflow.rules
+        for path in rule.output
+        if snakemake.io.is_flagged(path, "temp")
+    ]
+    return [path.removeprefix("results/") for path in sorted(set(paths))] + [
+        "*/checkpoint.pt"
+    ]
 
 
 def results_of_target(wildcards):

@@ -17,6 +17,7 @@ rule record_provenance:
         # Whatever is changed in it belongs into the record, even if nothing was computed again.
         configuration=config,
         from_cache=taken_from_cache,
+        transient=transient_results,
         code=code_version("record_provenance"),
     message:
         "Recording where the results come from"

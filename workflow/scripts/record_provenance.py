@@ -11,7 +11,9 @@ logger = log_to(snakemake.log[0])
 project = Path(snakemake.scriptdir).resolve().parents[1]
 target = snakemake.wildcards.get("target", "all")
 params = snakemake.params
-record = study_record("results", project, target, params.configuration, params.from_cache)
+record = study_record(
+    "results", project, target, params.configuration, params.from_cache, params.transient
+)
 logger.info("%d results", len(record["files"]))
 for path, differs in record["made_otherwise"].items():
     logger.info("made otherwise: %s %s", path, differs)

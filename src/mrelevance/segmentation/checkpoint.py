@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def save_checkpoint(state: TrainingState, path: str | Path, mark: str) -> None:
         "best": state.best,
         "best_weights": state.best_weights,
         "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all(),
+        "random_cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
     }
     with written_whole(path) as beside:
         torch.save(content, beside)
@@ -51,9 +52,18 @@ def restore_checkpoint(state: TrainingState, path: str | Path, mark: str) -> Non
     """Go on from the checkpoint at `path`, if there is one and its fingerprint is `mark`."""
     if not Path(path).is_file():
         return
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        # It was renamed when it was whole; only a power cut or a failing disk leaves it like this.
+        logger.warning("%s cannot be read (%s): training starts anew", path, error)
+        return
     if content["fingerprint"] != mark:
-        logger.warning("%s belongs to other settings, data or versions: training starts anew", path)
+        logger.warning(
+            "%s belongs to other settings, data or versions, or another number of threads (cores): "
+            "training starts anew",
+            path,
+        )
         return
     state.network.load_state_dict(content["network"])
     state.optimiser.load_state_dict(content["optimiser"])
@@ -61,5 +71,6 @@ def restore_checkpoint(state: TrainingState, path: str | Path, mark: str) -> Non
     state.history, state.best = content["history"], content["best"]
     state.best_weights = content["best_weights"]
     torch.set_rng_state(content["random"])
-    torch.cuda.set_rng_state_all(content["random_cuda"])
+    if content["random_cuda"] is not None:
+        torch.cuda.set_rng_state(content["random_cuda"])
     logger.info("training goes on after epoch %d", state.history[-1]["epoch"])

@@ -18,6 +18,13 @@ Size = tuple[int, int, int]
 LONGEST_TRIAL = 512
 """Voxels along which the reach of a network is looked for."""
 
+# What CUDA and its libraries say where they ask for memory without PyTorch's allocator.
+NO_MEMORY = (
+    "CUDA error: out of memory",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
 
 class WithinMemory:
     """Where a network is applied to a patient: on the GPU, if there is one, as far as it has room.
@@ -54,7 +61,7 @@ class WithinMemory:
     ):
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tiles: Tiles | None = None
-        self._network = network.to(self.device)
+        self._network = network
         self._patient = patient
         self._window = tuple(map(min, shape[1:], window[::-1]))
         self._smaller = self._tilings(shape[0], divisor)
@@ -69,9 +76,10 @@ class WithinMemory:
         """
         while True:
             try:
+                self._network.to(self.device)
                 return compute(self.device, self.tiles)
-            except torch.OutOfMemoryError:
-                if self._smaller is None:
+            except RuntimeError as error:
+                if self._smaller is None or not _is_out_of_memory(error):
                     raise
             # Only now that the error is gone, and with it what it held, memory can be freed.
             if torch.cuda.is_available():
@@ -86,7 +94,6 @@ class WithinMemory:
             way = "on the CPU"
         else:
             way = f"in tiles of at most {_in_words(self.tiles.largest(self._window))}"
-        self._network.to(self.device)
         logger.warning(
             "patient %s: memory of the GPU does not suffice for windows of %s; going on %s, which "
             "gives the same result and takes longer",
@@ -150,6 +157,11 @@ def _reach_along(network: nn.Module, channels: int, divisor: int, axis: int) -> 
             return halo if same else None
         length *= 2
     return None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in said for sign in NO_MEMORY)
 
 
 def _in_words(size: Size) -> str:

@@ -9,14 +9,20 @@ from mrelevance.errors import InputError
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-# Processors made for bfloat16 take a twentieth of float32's time to all of it, others 20 to 100
-# times as much.
 TOLERATED_SLOWNESS = 5
+"""How many times as long bfloat16 may take as float32. CPUs made for it take at most as
+long, others 20 to 100 times."""
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Where the network computes in the configured precision; float32 means as it is."""
-    return torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "float32")
+    """Where the network computes in the configured precision; float32 means as it is.
+
+    So does a CPU that steps in for a GPU of too little memory, if bfloat16 is slow on it.
+    """
+    lower = precision != "float32"
+    if lower and device.type == "cpu" and torch.cuda.is_available():
+        lower = slowness_of_bfloat16() <= TOLERATED_SLOWNESS
+    return torch.autocast(device.type, PRECISIONS[precision], enabled=lower)
 
 
 def lay_out(network: torch.nn.Module, precision: str) -> torch.nn.Module:
@@ -43,7 +49,7 @@ def check_precision(configured: dict[str, str]) -> None:
     keys = [key for key, precision in configured.items() if precision == "bfloat16"]
     if not keys or torch.cuda.is_available():
         return
-    slowness = _seconds("bfloat16") / _seconds("float32")
+    slowness = slowness_of_bfloat16()
     if slowness > TOLERATED_SLOWNESS:
         raise InputError(
             f"configuration: {' and '.join(keys)}: bfloat16 takes {slowness:.0f} times as long as "
@@ -52,11 +58,16 @@ def check_precision(configured: dict[str, str]) -> None:
 
 
 @functools.cache
-def _seconds(precision: str) -> float:
-    """What a convolution takes on the CPU: the least of three, as other work slows single ones."""
-    convolution = torch.nn.Conv3d(16, 16, kernel_size=3, padding=1)
-    image = torch.zeros(1, 16, 32, 32, 32)
-    with torch.no_grad(), autocast(image.device, precision):
+def slowness_of_bfloat16() -> float:
+    """Time of a convolution on the CPU in bfloat16, in units of its time in float32."""
+    return _seconds(torch.bfloat16) / _seconds(torch.float32)
+
+
+def _seconds(kind: torch.dtype) -> float:
+    """The least of three, as other work slows single ones."""
+    convolution = torch.nn.Conv3d(16, 16, kernel_size=3, padding=1, dtype=kind)
+    image = torch.zeros(1, 16, 32, 32, 32, dtype=kind)
+    with torch.no_grad():
         return min(_timed(convolution, image) for _ in range(3))
 
 

@@ -92,7 +92,9 @@ def train(
         "versions": versions(),
         "code": code,
     }
-    mark = fingerprint(provenance | {"device": device.type})
+    # Another number of threads adds in another order: neither run's weights would come of it.
+    hardware = {"device": device.type, "threads": torch.get_num_threads()}
+    mark = fingerprint(provenance | hardware)
     state = _new_state(network, settings)
     restore_checkpoint(state, folder / "checkpoint.pt", mark)
     _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
@@ -101,7 +103,6 @@ def train(
         torch.save(state.best_weights, beside)
     write_table(pd.DataFrame(state.history), folder / "history.tsv")
     spacing = np.median([patient.spacing[::-1] for patient in patients["train"]], axis=0)
-    hardware = {"device": device.type, "threads": torch.get_num_threads()}
     card = model_card(provenance, spacing.tolist(), state.best, folder / "weights.pt", hardware)
     write_json(card, folder / "card.json")
     (folder / "checkpoint.pt").unlink()
