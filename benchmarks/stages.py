@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from mrelevance.files import read_json
 from mrelevance.machine import hardware
+from mrelevance.record import RECORD
 from mrelevance.scaling import disk_use, extrapolate, stage_costs
 from mrelevance.timings import read_benchmarks
 
@@ -29,6 +31,15 @@ def main() -> None:
     disk = disk_use(results)
     print(disk.round(1).to_string())
     print(f"\n{disk['files'].sum()} files, {disk['disk_mb'].sum() / 1e3:.2f} GB in total\n")
+
+    record = results / RECORD
+    taken = read_json(record)["from_cache"] if record.exists() else {}
+    if taken:
+        print(
+            f"{sum(taken.values())} jobs came from a cache ({', '.join(taken)}) and count as "
+            "nothing above, so what other numbers of patients need is not known."
+        )
+        return
 
     measured, tested = (len(list((results / name).iterdir())) for name in ("raw", "prediction"))
     cores = hardware()["cores"]

@@ -41,9 +41,11 @@ def disk_use(results: str | Path) -> pd.DataFrame:
     results = Path(results)
     patients = set(os.listdir(results / "raw"))
     rows = {".": []}
-    for folder, _, names in os.walk(results):
+    # What lies in a cache is linked from here; a link may have lost its file.
+    for folder, _, names in os.walk(results, followlinks=True):
         top = Path(folder).relative_to(results).parts[:1]
-        sizes = [os.path.getsize(Path(folder, name)) for name in names]
+        paths = [Path(folder, name) for name in names]
+        sizes = [path.stat().st_size for path in paths if path.exists()]
         rows.setdefault(top[0] if top else ".", []).extend(sizes)
     table = pd.DataFrame(
         {"files": len(sizes), "disk_mb": sum(sizes) / 1e6} for sizes in rows.values()

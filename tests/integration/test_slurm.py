@@ -142,3 +142,28 @@ def test_a_job_killed_for_memory_gets_twice_as_much(cluster, changed):
     assert (first, second) == ("1000M", "2000M")
     assert how_first_ended != "COMPLETED"
     assert how_second_ended == "COMPLETED"
+
+
+def test_jobs_share_a_cache(cluster, fresh_project, tmp_path, monkeypatch):
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path / "cache"))
+    target, ran = "results/raw/A1/T2.nii.gz", "results/benchmarks/simulate_patient/A1.tsv"
+    first, second = (fresh_project.copy(tmp_path / name) for name in ("first", "second"))
+    for project in (first, second):
+        done = project.snakemake(target, *PROFILE, *ONE_NODE, "--cache", "train_network")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert (project.folder / target).is_symlink()
+    assert (first.folder / ran).exists() and not (second.folder / ran).exists()
+    assert sha256(first.folder / target) == sha256(second.folder / target)
+
+
+def test_a_cache_that_jobs_would_not_know_of_is_an_error(
+    cluster, fresh_project, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SNAKEMAKE_OUTPUT_CACHE", str(tmp_path))
+    project = fresh_project.copy(tmp_path / "project")
+    done = project.snakemake("results/raw/A1/T2.nii.gz", *PROFILE, *ONE_NODE, "--cache")
+    assert done.returncode
+    last = (done.stdout + done.stderr).strip().splitlines()[-1]
+    assert last.startswith("Error: on a cluster --cache needs the name of a rule")
+    assert not (project.folder / "results").exists()

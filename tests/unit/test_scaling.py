@@ -69,6 +69,15 @@ def test_disk_is_counted_folder_by_folder_and_by_the_patients_in_it(results):
     assert disk["per_patient_mb"].dropna().to_dict() == {"raw": 5, "prediction": 1, "evaluation": 1}
 
 
+def test_disk_of_a_cache_counts_where_it_is_linked_from(results, tmp_path_factory):
+    expected = disk_use(results)
+    cache = tmp_path_factory.mktemp("cache")
+    (results / "evaluation").rename(cache / "entry")
+    (results / "evaluation").symlink_to(cache / "entry")
+    (results / "model/lost").symlink_to(cache / "nothing")
+    assert disk_use(results).sort_index().equals(expected.sort_index())
+
+
 def test_the_measured_study_is_what_was_measured(costs, results):
     disk = disk_use(results)
     needs = extrapolate(costs, disk, PATIENTS, TESTED, [PATIENTS], 2, CLUSTER).iloc[0]

@@ -1,0 +1,70 @@
+"""What the Makefile makes of its variables: the commands that it would run."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands(*arguments: str) -> str:
+    """What make would run, without its line ends."""
+    done = subprocess.run(
+        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return " ".join(done.stdout.replace("\\\n", " ").split())
+
+
+def test_a_configuration_has_a_folder_of_its_own():
+    assert "--directory . --configfile config/config.yaml" in commands("reproduce")
+    quick = commands("reproduce", "CONFIG=config/quick.yaml")
+    assert "--directory runs/quick --configfile config/quick.yaml" in quick
+    assert "--cores all -- all" in quick
+    assert "mrelevance.verify runs/quick/results" in commands("verify", "CONFIG=config/quick.yaml")
+
+
+def test_a_target_and_data_are_handed_on():
+    run = commands("reproduce", "TARGET=all select", "DATA=images", "CORES=3")
+    assert f"""--config 'cohort={{data: "{ROOT}/images"}}'""" in run
+    assert "--cores 3 -- all select" in run
+
+
+def test_a_cache_is_known_to_the_nodes_of_a_cluster_too():
+    run = commands("reproduce", "CACHE=shared", "PROFILE=profiles/slurm")
+    assert f'SNAKEMAKE_OUTPUT_CACHE="{ROOT}/shared" snakemake --cache train_network --' in run
+    assert "--profile profiles/slurm -- all" in run and "--cores" not in run
+    assert "CACHE" not in commands("reproduce") and "--cache" not in commands("reproduce")
+
+
+def test_with_containers_nothing_but_snakemake_is_installed():
+    run = commands("reproduce", "SDM=apptainer")
+    assert "--software-deployment-method apptainer" in run
+    assert f'PATH="{ROOT}/.venv-snakemake/bin:' in run
+    assert ".venv/" not in run
+    cluster = commands("reproduce", "SDM=apptainer", "PROFILE=profiles/slurm")
+    assert f'PATH="{ROOT}/.venv-snakemake-cluster/bin:' in cluster
+
+
+def test_the_container_sees_the_files_behind_the_links():
+    run = commands("verify", "SDM=apptainer", "CACHE=shared")
+    assert f'apptainer exec --bind "{ROOT}" --bind "{ROOT}/shared" ' in run
+    assert "shared" not in commands("verify", "SDM=apptainer")
+
+
+def test_another_way_to_deploy_is_one_line():
+    done = subprocess.run(
+        ["make", "--dry-run", "reproduce", "SDM=docker"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    (line,) = done.stderr.splitlines()
+    assert "SDM=docker is not known; give SDM=apptainer" in line
+
+
+@pytest.mark.parametrize("target", ["test", "lint"])
+def test_style_and_tests_have_the_whole_environment(target):
+    assert ".venv-snakemake" not in commands(target, "SDM=apptainer")
