@@ -1,6 +1,5 @@
 """Where a step of the workflow reports what it does, and how it ends."""
 
-import fcntl
 import logging
 import os
 import signal
@@ -11,12 +10,9 @@ from pathlib import Path
 
 from mrelevance.errors import InputError, StorageError
 from mrelevance.files import check_writable
-from mrelevance.running import HELD, try_lock
+from mrelevance.running import be_alone
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
-
-AT_WORK = Path(".snakemake/at_work")
-"""Folder of the files that steps at work have locked; they stay, so that others can find them."""
 
 
 def log_to(path: str | Path) -> logging.Logger:
@@ -51,26 +47,11 @@ def log_to(path: str | Path) -> logging.Logger:
 
     sys.excepthook = report
     check_writable(Path(path).parent)
-    _be_alone(path, logger)
+    be_alone(path)
     handler = logging.FileHandler(path, mode="w")
     handler.setFormatter(logging.Formatter(FORMAT))
     logging.getLogger().addHandler(handler)
     return logger
-
-
-def _be_alone(path: str | Path, logger: logging.Logger) -> None:
-    """Wait until no other step with this log is at work, and keep others waiting until the end.
-
-    The log itself cannot be locked for that: Snakemake deletes it before it starts a step.
-    """
-    AT_WORK.mkdir(parents=True, exist_ok=True)
-    file = open(AT_WORK / str(path).replace(os.sep, "_"), "a+")  # to stay open
-    if try_lock(file, fcntl.LOCK_EX) is False:
-        logger.warning(
-            "waiting until the same step of an interrupted run, still at work, has ended"
-        )
-        try_lock(file, fcntl.LOCK_EX, wait=True)
-    HELD.append(file)
 
 
 def _end_with(parent: int) -> None:

@@ -1,15 +1,22 @@
 """Who is at work in a folder, so that a run that died does not lock it for ever.
 
 Snakemake locks a folder by leaving files in it, which stay when it is killed. The system's own
-locks go with the process that holds them: a run that holds one is alive.
+locks go with the process that holds them: a run, or a step of it, that holds one is alive.
 """
 
 import fcntl
+import logging
+import os
 import platform
 from pathlib import Path
 from typing import IO
 
+logger = logging.getLogger(__name__)
+
 MARK = "running"
+
+AT_WORK = Path(".snakemake/at_work")
+"""Folder of the files that steps at work have locked; they stay, so that others can find them."""
 
 HELD: list[IO] = []
 """Files whose locks this process keeps until it ends."""
@@ -28,6 +35,21 @@ def try_lock(file: IO, kind: int, wait: bool = False) -> bool | None:
     except OSError:
         return None
     return True
+
+
+def be_alone(log: str | Path) -> None:
+    """Wait until no other step with this log is at work, and keep others waiting until the end.
+
+    The log itself cannot be locked for that: Snakemake deletes it before it starts a step.
+    """
+    AT_WORK.mkdir(parents=True, exist_ok=True)
+    file = open(AT_WORK / str(log).replace(os.sep, "_"), "a+")  # to stay open
+    if try_lock(file, fcntl.LOCK_EX) is False:
+        logger.warning(
+            "waiting until the same step of an interrupted run, still at work, has ended"
+        )
+        try_lock(file, fcntl.LOCK_EX, wait=True)
+    HELD.append(file)
 
 
 def mark_running(folder: str | Path) -> None:
