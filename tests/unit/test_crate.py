@@ -21,16 +21,21 @@ RECORD = {
 FILES = ("summary/scores.tsv", "model/weights.pt", "figures/agreement.png")
 
 
+def read_crate(record, folder):
+    """The crate of a record, as another program reads it."""
+    write_json(record, folder / "provenance.json")
+    write_json(crate_metadata(record, folder), folder / "ro-crate-metadata.json")
+    return ROCrate(folder)
+
+
 @pytest.fixture
 def crate(tmp_path):
-    """The crate as another program reads it."""
+    """The crate of three results."""
     for file in FILES:
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_text(file)
     record = RECORD | {"files": {file: sha256(tmp_path / file) for file in FILES}}
-    write_json(record, tmp_path / "provenance.json")
-    write_json(crate_metadata(record, tmp_path), tmp_path / "ro-crate-metadata.json")
-    return ROCrate(tmp_path)
+    return read_crate(record, tmp_path)
 
 
 def test_every_result_is_in_the_crate_with_its_checksum(crate):
@@ -67,15 +72,12 @@ def test_the_crate_says_what_it_must(crate):
 def test_the_container_is_among_the_software(tmp_path):
     image = {"image": "mrelevance-0123.sif", "sha256": "56"}
     record = RECORD | {"files": {}, "container": image}
-    write_json(record, tmp_path / "provenance.json")
-    write_json(crate_metadata(record, tmp_path), tmp_path / "ro-crate-metadata.json")
-    (run,) = ROCrate(tmp_path).root_dataset["mentions"]
+    (run,) = read_crate(record, tmp_path).root_dataset["mentions"]
     software = {entity["name"]: entity for entity in run["instrument"]["softwareRequirements"]}
     assert software["mrelevance-0123.sif"]["sha256"] == "56"
 
 
 def test_recorded_files_that_are_gone_are_left_out(tmp_path):
     record = RECORD | {"files": {"summary/gone.tsv": "78"}}
-    write_json(record, tmp_path / "provenance.json")
-    write_json(crate_metadata(record, tmp_path), tmp_path / "ro-crate-metadata.json")
-    assert {entity.id for entity in ROCrate(tmp_path).data_entities} == {"provenance.json"}
+    crate = read_crate(record, tmp_path)
+    assert {entity.id for entity in crate.data_entities} == {"provenance.json"}

@@ -49,7 +49,8 @@ def test_with_containers_nothing_but_snakemake_is_installed():
 def test_the_container_sees_the_files_behind_the_links():
     run = commands("verify", "SDM=apptainer", "CACHE=shared")
     assert f'apptainer exec --bind "{ROOT}" --bind "{ROOT}/shared" ' in run
-    assert "shared" not in commands("verify", "SDM=apptainer")
+    # Not by its name, which may be a part of the checkout's path.
+    assert commands("verify", "SDM=apptainer").count("--bind") == 1
 
 
 def test_another_way_to_deploy_is_one_line():
