@@ -30,7 +30,7 @@ SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath
 	snakemake $(if $(CACHE),--cache train_network) --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(SDM),--software-deployment-method $(SDM)) \
 	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
-CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.container
+CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.runtime.container
 ifeq ($(SDM),)
 PYTHON = $(BIN)/python
 else
@@ -75,7 +75,7 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 	fi
 
 verify: $(INSTALLED) ## compare the results with the checksums that were recorded
-	@$(PYTHON) -m mrelevance.verify $(FOLDER)/results
+	@$(PYTHON) -m mrelevance.reporting.verify $(FOLDER)/results
 
 container: ## build the container that SDM=apptainer runs every step in
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }

@@ -18,14 +18,14 @@ import pandas as pd
 import torch
 import yaml
 
-from mrelevance.evaluation.measurement import measure_sequences
-from mrelevance.evaluation.peers import gradient_map, integrated_gradients_map
+from mrelevance.attribution.gradients import gradient_map, integrated_gradients_map
+from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
+from mrelevance.attribution.measurement import measure_sequences
+from mrelevance.attribution.target import TARGETS, target_logit
 from mrelevance.lrp import Explainer, Windows
-from mrelevance.lrp.composites import COMPOSITES, FROM_REFERENCE
-from mrelevance.relevance.inputs import ExplainedPatient, read_explained_patient
-from mrelevance.relevance.target import TARGETS, target_logit
-from mrelevance.segmentation.inference import PaddedNetwork, predict_logits
-from mrelevance.segmentation.precision import autocast
+from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
+from mrelevance.networks.inference import PaddedNetwork, predict_logits
+from mrelevance.networks.precision import autocast
 
 FORWARD_PASS = "forward pass, float32"
 
@@ -75,7 +75,7 @@ def methods(
 ) -> dict[str, Callable[[], object]]:
     """Every method by its name, ready to be called for the first time."""
     network = explained.network.requires_grad_(False)
-    image, reference = map(torch.from_numpy, (explained.image, explained.reference))
+    image, baseline = map(torch.from_numpy, (explained.image, explained.baseline))
     tumour = {("tumour", 0): explained.masks["tumour", 0]}
     settings, target = config["inference"], config["relevance"]["target"]
     divisor = config["network"]["divisor"]
@@ -100,7 +100,7 @@ def methods(
     )
 
     def shares(composite: str) -> Callable[[], object]:
-        given = {"reference": reference} if composite in FROM_REFERENCE else {}
+        given = {"baseline": baseline} if composite in FROM_BASELINE else {}
         explainer = exported.with_composite(composite, **given)
         return lambda: explainer.shares(image, TARGETS[target])
 
@@ -113,12 +113,12 @@ def methods(
         FORWARD_PASS: forward(logits),
         f"forward pass, {config['evaluation']['precision']}": forward(quick),
         "exact Shapley values": lambda: measure_sequences(
-            quick, image, reference, tumour, target, 4, 0, patient
+            quick, image, baseline, tumour, target, 4, 0, patient
         ),
         **{f"{name}, shares of every voxel": shares(name) for name in COMPOSITES},
         "gradient of a region": lambda: gradient_map(of_region, image),
         "integrated gradients of a region": lambda: integrated_gradients_map(
-            of_region, image, reference
+            of_region, image, baseline
         ),
     }
 

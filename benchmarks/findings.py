@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrelevance.figures.style import composite_name
-from mrelevance.files import read_table
-from mrelevance.summary.shares import MEASURED
+from mrelevance.attribution.shares import MEASURED
+from mrelevance.figures.style import method_name
+from mrelevance.runtime.files import read_table
 
 
 def number(value: float) -> str:
@@ -55,8 +55,8 @@ def shares(summary: Path) -> str:
     """Median pooled shares of the predicted tumour beside the agreement with the measurement."""
     values = read_table(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
     sequences = list(values["sequence"].unique())
-    medians = values.pivot(index="composite", columns="sequence", values="median")[sequences]
-    agreement = read_table(summary / "agreement_summary.tsv").set_index("composite")
+    medians = values.pivot(index="method", columns="sequence", values="median")[sequences]
+    agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
     rules = agreement.index.intersection(medians.index)
     agreement = agreement.loc[rules].sort_values("kendall_tau", ascending=False)
     rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "1", "0", "", "the measurement"]]
@@ -73,7 +73,7 @@ def every_method(summary: Path) -> str:
     agreement = read_table(summary / "agreement_summary.tsv")
     rows = [
         [
-            composite_name(row.composite),
+            method_name(row.method),
             f"{number(row.kendall_tau)} {interval(row.tau_low, row.tau_high)}",
             f"{number(row.l1_distance)} {interval(row.l1_low, row.l1_high)}",
             f"{row.same_first} of {row.n}",
@@ -87,19 +87,19 @@ def every_method(summary: Path) -> str:
     return table(header, rows)
 
 
-def known_truth(summary: Path) -> str:
+def known_answer(summary: Path) -> str:
     """What each method makes of noise, or of the only source."""
-    truth = read_table(summary / "known_truth.tsv")
-    agreement = read_table(summary / "agreement_summary.tsv").set_index("composite")
+    truth = read_table(summary / "known_answer.tsv")
+    agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
     rows = []
     for row in truth.sort_values("share", key=abs).itertuples():
         compared = ""
-        if row.composite in agreement.index:
-            of_rule = agreement.loc[row.composite]
+        if row.method in agreement.index:
+            of_rule = agreement.loc[row.method]
             compared = f"{number(of_rule['kendall_tau'])}, {number(of_rule['l1_distance'])}"
         share = f"{number(row.share)} {interval(row.share_low, row.share_high)}"
         first = f"{row.ranked_first} of {row.n}"
-        rows.append([composite_name(row.composite), share, number(row.largest_share), first])
+        rows.append([method_name(row.method), share, number(row.largest_share), first])
         rows[-1] += [row.verdict, compared]
     sequence = truth["sequence"].iloc[0]
     header = ["method", f"share of {sequence}", "largest", "first in", "verdict", "tau, L1"]
@@ -109,7 +109,7 @@ def known_truth(summary: Path) -> str:
 def perturbation(summary: Path) -> str:
     """Area between the two orders of replacement, by what is replaced and by what."""
     areas = read_table(summary / "perturbation.tsv").query("measure == 'difference'")
-    wide = areas.pivot(index="composite", columns=["units", "replacement"], values="median")
+    wide = areas.pivot(index="method", columns=["units", "replacement"], values="median")
     single = wide.xs("one_sequence", axis=1, level="units").mean(axis=1)
     wide = wide.loc[single.sort_values(ascending=False).index]
     rows = [[f"`{name}`", *(f"{value:.2f}" for value in row)] for name, *row in wide.itertuples()]
@@ -120,8 +120,8 @@ def randomisation(summary: Path) -> str:
     """Similarity of the maps to those of the trained network, stage after stage redrawn."""
     similarities = read_table(summary / "randomisation.tsv").query("stage > 0")
     stages = similarities.drop_duplicates("stage").sort_values("stage")["stage_name"]
-    wide = similarities.pivot(index="composite", columns="stage", values="similarity")
-    verdicts = similarities.drop_duplicates("composite").set_index("composite")["verdict"]
+    wide = similarities.pivot(index="method", columns="stage", values="similarity")
+    verdicts = similarities.drop_duplicates("method").set_index("method")["verdict"]
     wide = wide.loc[wide.mean(axis=1).sort_values().index]
     rows = [
         [f"`{name}`", *(f"{value:.2f}" for value in row), verdicts[name]]
@@ -135,7 +135,7 @@ PARTS = {
     "Motion correction": ("motion.tsv", registration),
     "Shares": ("intervals.tsv", shares),
     "Every method": ("agreement_summary.tsv", every_method),
-    "Known truth": ("known_truth.tsv", known_truth),
+    "Known truth": ("known_answer.tsv", known_answer),
     "Maps: region perturbation": ("perturbation.tsv", perturbation),
     "Maps: randomised weights": ("randomisation.tsv", randomisation),
 }

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mrelevance.files import read_table
-from mrelevance.images import read_image, to_array
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image, to_array
 
 PROJECT = Path(__file__).parents[1]
 NO_AVX512 = {
@@ -41,7 +41,7 @@ FLOAT32 = [f"{section}={{precision: float32}}" for section in ("training", "eval
 TABLES = ("scores", "relevance", "agreement_summary")
 TARGETS = [f"results/summary/{table}.tsv" for table in TABLES]
 FROM_NETWORK_ON = ["predict_patient", "relate_patient", "relate_peers", "measure_shapley"]
-SHARE_KEYS = ["patient", "composite", "target", "region", "lesion", "sequence"]
+SHARE_KEYS = ["patient", "method", "target", "region", "lesion", "sequence"]
 
 
 def run(folder: Path, config: Path, cores: str, variables: dict, from_network: bool) -> Path:
@@ -76,10 +76,10 @@ def compare(first: Path, other: Path) -> dict:
     both = (first, other)
     segmented = list(image_pairs(*both, "prediction/*/segmentation.nii.gz"))
     shares = [tumour_shares(results) for results in both]
-    medians = [values.groupby(["composite", "sequence"]).median() for values in shares]
+    medians = [values.groupby(["method", "sequence"]).median() for values in shares]
     dice = [read_summary(results, "scores", ["patient"], "dice") for results in both]
     verdicts = [
-        read_summary(results, "agreement_summary", ["composite"], "verdict") for results in both
+        read_summary(results, "agreement_summary", ["method"], "verdict") for results in both
     ]
     return {
         "image": max(

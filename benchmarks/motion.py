@@ -35,11 +35,11 @@ from motion_tools import Tool, available_tools, use_one_thread
 from scipy import ndimage
 from tqdm import tqdm
 
-from mrelevance.images import image_like, to_array
-from mrelevance.motion.body import body_mask
-from mrelevance.motion.correct import folded_share
-from mrelevance.motion.spline import displacement_field
 from mrelevance.phantom.patient import PhantomPatient, simulate_patient
+from mrelevance.registration.body import body_mask
+from mrelevance.registration.correct import folded_share
+from mrelevance.registration.spline import displacement_field
+from mrelevance.runtime.images import image_like, to_array
 
 # Around the lesions: no tool leaves a lesion further from its place.
 NEAR_MM = 25

@@ -21,10 +21,10 @@ from motion import compare, markdown
 from motion_tools import Tool, available_tools
 from tqdm import tqdm
 
-from mrelevance.images import read_image, to_array
-from mrelevance.motion.body import body_mask
-from mrelevance.motion.correct import folded_share
-from mrelevance.motion.spline import displacement_field, mesh_size, spline_transform
+from mrelevance.registration.body import body_mask
+from mrelevance.registration.correct import folded_share
+from mrelevance.registration.spline import displacement_field, mesh_size, spline_transform
+from mrelevance.runtime.images import read_image, to_array
 
 REFERENCE = "FLAIR"
 SEQUENCES = ["T1", "T1KS", "T2"]

@@ -19,9 +19,9 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from mrelevance.images import image_like
-from mrelevance.motion.body import body_mask
-from mrelevance.motion.correct import correct_patient
+from mrelevance.registration.body import body_mask
+from mrelevance.registration.correct import correct_patient
+from mrelevance.runtime.images import image_like
 
 PACKAGES = {
     "elastix 64 mm": "itk-elastix",

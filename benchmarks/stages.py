@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from mrelevance.files import read_json
-from mrelevance.machine import hardware
-from mrelevance.record import RECORD
-from mrelevance.scaling import disk_use, extrapolate, stage_costs
-from mrelevance.timings import read_benchmarks
+from mrelevance.reporting.machine import hardware
+from mrelevance.reporting.record import RECORD
+from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs
+from mrelevance.reporting.timings import read_benchmarks
+from mrelevance.runtime.files import read_json
 
 SLURM = Path(__file__).parents[1] / "profiles/slurm/config.yaml"
 

@@ -16,9 +16,9 @@ import torch
 import yaml
 from monai.losses import DiceCELoss
 
-from mrelevance.segmentation.data import Patient, draw_batch
-from mrelevance.segmentation.inference import predict_logits
-from mrelevance.segmentation.network import build_network
+from mrelevance.networks.data import Patient, draw_batch
+from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.network import build_network
 
 
 def median_seconds(function: Callable[[], object], repetitions: int = 7) -> float:

@@ -1,10 +1,10 @@
 """Expensive steps are shared between checkouts through a cache."""
 
 import pytest
-from cache_keys import TABLES, ask_cache
+from helpers.cache_keys import TABLES, ask_cache
 
-from mrelevance.files import read_table, sha256
-from mrelevance.record import result_files
+from mrelevance.reporting.record import result_files
+from mrelevance.runtime.files import read_table, sha256
 
 pytestmark = pytest.mark.workflow
 
@@ -88,7 +88,7 @@ def test_changed_code_computes_anew_and_leaves_what_is_shared(checkouts, cache, 
     table = "results/evaluation/T1/peers.tsv"
     shared, entries = (first.folder / table).read_bytes(), set(cache.iterdir())
     project = second.copy(tmp_path / "third")
-    with open(project.folder / "src/mrelevance/evaluation/peers.py", "a") as file:
+    with open(project.folder / "src/mrelevance/attribution/gradients.py", "a") as file:
         file.write("\nCHANGED = True\n")
     run(project, cache, table)
     assert ran(project) == {"relate_peers"}

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 import yaml
-from cache_keys import TABLES, TINY, ask_cache
+from helpers.cache_keys import TABLES, TINY, ask_cache
 
-from mrelevance.container import image_path
+from mrelevance.runtime.container import image_path
 
 pytestmark = pytest.mark.workflow
 

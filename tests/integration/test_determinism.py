@@ -3,8 +3,8 @@
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.files import read_json, sha256
-from mrelevance.record import result_files
+from mrelevance.reporting.record import result_files
+from mrelevance.runtime.files import read_json, sha256
 
 pytestmark = pytest.mark.workflow
 

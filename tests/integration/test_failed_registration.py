@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrelevance.files import read_json, read_table, write_table
+from mrelevance.runtime.files import read_json, read_table, write_table
 
 pytestmark = pytest.mark.workflow
 

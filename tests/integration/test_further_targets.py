@@ -3,9 +3,9 @@ references, variants whose answer is known."""
 
 import pytest
 
-from mrelevance.files import read_json, read_table
-from mrelevance.record import result_files
-from mrelevance.verify import newest_record, verify
+from mrelevance.reporting.record import result_files
+from mrelevance.reporting.verify import newest_record, verify
+from mrelevance.runtime.files import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 
@@ -61,37 +61,37 @@ def test_the_configured_correction_has_the_values_of_the_study(project):
 def test_the_measurement_is_repeated_with_every_reference(project):
     summary = project.folder / "results/summary"
     shares = read_table(summary / "references.tsv")
-    assert list(shares["reference"].unique()) == ["inpainted", "zero", "shuffled"]
-    sums = shares.groupby(["patient", "reference"])["share"].sum()
+    assert list(shares["baseline"].unique()) == ["inpainted", "zero", "shuffled"]
+    sums = shares.groupby(["patient", "baseline"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(1, abs=1e-5)
     configured = read_table(summary / "relevance.tsv").query(
         "composite == 'shapley' and region == 'tumour'"
     )
-    inpainted = shares[shares["reference"] == "inpainted"]
+    inpainted = shares[shares["baseline"] == "inpainted"]
     assert list(inpainted["share"]) == list(configured["relevance_pooled"])
-    by_reference = shares.pivot_table(index=["patient", "sequence"], columns="reference")["share"]
+    by_reference = shares.pivot_table(index=["patient", "sequence"], columns="baseline")["share"]
     assert by_reference.nunique(axis=1).min() == 3, "three references, three answers"
     agreement = read_table(summary / "references_agreement.tsv")
-    assert list(agreement["reference"]) == ["zero", "shuffled"]
+    assert list(agreement["baseline"]) == ["zero", "shuffled"]
 
 
 def test_a_known_answer_judges_every_method(project, tmp_path):
     # Only the judgement's own jobs run: the images are still those of the plain phantom.
     known = project.copy(tmp_path / "project")
-    known.replace("config/config.yaml", "variant: study", "variant: decoy")
+    known.replace("config/config.yaml", "known_answer: null", "known_answer: decoy")
     done = known.snakemake(
-        "results/figures/known_truth.png",
+        "results/figures/known_answer.png",
         "--rerun-triggers", "mtime",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    truth = read_table(known.folder / "results/summary/known_truth.tsv")
-    assert set(truth["composite"]) >= {"alpha1_beta0", "deeplift", "random", "shapley"}
-    assert (truth["sequence"] == "T1-15min").all() and (truth["variant"] == "decoy").all()
+    truth = read_table(known.folder / "results/summary/known_answer.tsv")
+    assert set(truth["method"]) >= {"alpha1_beta0", "deeplift", "random", "shapley"}
+    assert (truth["sequence"] == "T1-15min").all() and (truth["known_answer"] == "decoy").all()
     shares = read_table(known.folder / "results/evaluation/relevance_by_method.tsv")
     of_rule = shares.query(
         "composite == 'deeplift' and region == 'tumour' and sequence == 'T1-15min'"
     )["relevance_pooled"]
-    row = truth.set_index("composite").loc["deeplift"]
+    row = truth.set_index("method").loc["deeplift"]
     assert row["share"] == pytest.approx(of_rule.median())
     assert row["largest_share"] == pytest.approx(of_rule.abs().max())
     whole = known.plan("--rerun-triggers", "mtime", "params")
@@ -107,8 +107,8 @@ def test_maps_are_tested_with_another_reference(project, tmp_path):
     intact, replaced = {}, {}
     for name, of_study in {"inpainted": project, "shuffled": shuffled}.items():
         curves = read_table(of_study.folder / f"{maps}/perturbation.tsv")
-        assert "reference" in set(curves["replacement"])
-        margins = curves[curves["replacement"] == "reference"].groupby("replaced_share")["margin"]
+        assert "baseline" in set(curves["replacement"])
+        margins = curves[curves["replacement"] == "baseline"].groupby("replaced_share")["margin"]
         intact[name], replaced[name] = margins.median().loc[[0, 1]]
     assert intact["shuffled"] == intact["inpainted"]
     # Another patient's image holds other tissue where the lesion was.

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from needs import TOOLS, not_tested
+from helpers.needs import TOOLS, not_tested
 from packaging.requirements import Requirement
 
-from mrelevance.container import image_path
-from mrelevance.files import read_json, read_table, sha256
+from mrelevance.runtime.container import image_path
+from mrelevance.runtime.files import read_json, read_table, sha256
 
 pytestmark = pytest.mark.workflow
 
@@ -57,7 +57,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
-from mrelevance.machine import container, versions
+from mrelevance.reporting.machine import container, versions
 
 found = {
     "path": list(sys.path),

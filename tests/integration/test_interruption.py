@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from storage import read_only, small_disk
+from helpers.storage import read_only, small_disk
 
-from mrelevance.files import read_table, sha256
-from mrelevance.record import result_files
+from mrelevance.reporting.record import result_files
+from mrelevance.runtime.files import read_table, sha256
 
 pytestmark = pytest.mark.workflow
 

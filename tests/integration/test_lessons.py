@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.files import read_json, read_table
+from mrelevance.runtime.files import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
 ZONES = ["inside", "within_5_mm", "5_to_10_mm", "10_to_20_mm", "organ", "outside"]
-LESION = ["patient", "composite", "region", "lesion"]
+LESION = ["patient", "method", "region", "lesion"]
 FIGURES = ["context", "evidence", "targets", "individuals", "strategies", "relevance_by_feature",
            "prototypes"]  # fmt: skip
 TABLES = ["context", "zones", "evidence", "targets", "lesion_features", "feature_correlation",
@@ -40,7 +40,7 @@ def test_context_of_every_lesion_adds_up_to_its_shares(results, context):
 
 
 def test_zones_are_those_of_the_maps(results, context):
-    row = context[(context["region"] == "TP") & (context["composite"] == "alpha1_beta0")].iloc[0]
+    row = context[(context["region"] == "TP") & (context["method"] == "alpha1_beta0")].iloc[0]
     prediction = results / f"prediction/{row['patient']}"
     lesions = read_table(prediction / "lesions.tsv")
     region_id = lesions.loc[lesions["lesion"] == row["lesion"], "region_id"].item()
@@ -74,7 +74,7 @@ def test_every_lesion_has_features_and_a_strategy(results, context):
     labelled = features[features["region"] != "FP"]
     assert labelled["contrast_to_noise"].notna().all()
     strategies = read_table(results / "summary/strategies.tsv")
-    known = context[context["composite"] == "deeplift"].dropna(subset=["relevance"])
+    known = context[context["method"] == "deeplift"].dropna(subset=["relevance"])
     assert len(strategies) == len(known.drop_duplicates(keys))
     verdicts = read_table(results / "summary/strategy_summary.tsv")["verdict"]
     assert verdicts.str.contains("not clustered").all()
@@ -82,7 +82,7 @@ def test_every_lesion_has_features_and_a_strategy(results, context):
 
 def test_patients_are_compared_as_far_as_they_can_be(results):
     distances = read_table(results / "summary/individuals.tsv")
-    assert set(distances["composite"]) == {"deeplift", "shapley"}
+    assert set(distances["method"]) == {"deeplift", "shapley"}
     assert distances["distance"].isna().all(), "three patients are too few"
     differences = read_table(results / "summary/individual_differences.tsv")
     features = differences[differences["kind"] == "feature"]

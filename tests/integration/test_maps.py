@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.evaluation.attribution import GALLERY
-from mrelevance.files import read_table
+from mrelevance.attribution.methods import GALLERY
+from mrelevance.runtime.files import read_table
 
 pytestmark = pytest.mark.workflow
 
@@ -22,7 +22,7 @@ def mapped(study) -> set:
 
 def test_every_method_is_perturbed_on_the_largest_lesion_of_every_patient(study, mapped):
     curves = read_table(study.folder / "results/evaluation/maps/perturbation.tsv")
-    assert set(curves["composite"]) == METHODS
+    assert set(curves["method"]) == METHODS
     assert set(curves[["patient", "lesion"]].itertuples(index=False, name=None)) == mapped
     # Where nothing or everything is replaced, the method makes no difference.
     ends = curves[curves["replaced_share"].isin([0, 1])]
@@ -35,7 +35,7 @@ def test_every_method_is_perturbed_on_the_largest_lesion_of_every_patient(study,
 
 def test_every_stage_is_randomised(study, mapped):
     similarities = read_table(study.folder / "results/evaluation/maps/randomisation.tsv")
-    assert set(similarities["composite"]) == {
+    assert set(similarities["method"]) == {
         *("alpha1_beta0", "gradient", "random", "network_output")
     }
     assert set(similarities[["patient", "lesion"]].itertuples(index=False, name=None)) == mapped
@@ -50,7 +50,7 @@ def test_every_stage_is_randomised(study, mapped):
 def test_gallery_lies_over_the_image_and_conserves(study):
     results = study.folder / "results"
     conservation = read_table(results / "evaluation/maps/conservation.tsv")
-    assert list(conservation["composite"].unique()) == list(GALLERY)
+    assert list(conservation["method"].unique()) == list(GALLERY)
     patient = conservation["patient"].iloc[0]
     image = sitk.ReadImage(str(results / f"preprocessed/{patient}/image.nii"))
     for method in GALLERY:
@@ -58,7 +58,7 @@ def test_gallery_lies_over_the_image_and_conserves(study):
         assert volume.GetSpacing()[:3] == pytest.approx(image.GetSpacing()[:3])
         corner = image.TransformPhysicalPointToContinuousIndex((*volume.GetOrigin()[:3], 0.0))
         assert corner[:3] == pytest.approx(np.round(corner[:3]), abs=1e-3)
-    left = conservation.groupby("composite")["remaining"].last()
+    left = conservation.groupby("method")["remaining"].last()
     assert left[["alpha2_beta1", "alpha1_beta0", "gamma", "deeplift"]].to_numpy() == pytest.approx(
         1, abs=0.02
     )

@@ -5,10 +5,10 @@ import pytest
 import SimpleITK as sitk
 import yaml
 
-from mrelevance.files import read_table, write_table
-from mrelevance.images import read_image, to_array
-from mrelevance.motion.quality import read_truth
-from mrelevance.motion.spline import displacement_field
+from mrelevance.registration.quality import read_truth
+from mrelevance.registration.spline import displacement_field
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.images import read_image, to_array
 
 pytestmark = pytest.mark.workflow
 

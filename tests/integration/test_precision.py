@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from needs import OLDER_PROCESSOR
+from helpers.needs import OLDER_PROCESSOR
 
 pytestmark = [
     pytest.mark.workflow,

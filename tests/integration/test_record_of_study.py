@@ -7,10 +7,10 @@ import pytest
 import yaml
 from rocrate.rocrate import ROCrate
 
-from mrelevance.files import read_json, sha256
-from mrelevance.machine import versions
-from mrelevance.record import result_files
-from mrelevance.verify import main
+from mrelevance.reporting.machine import versions
+from mrelevance.reporting.record import result_files
+from mrelevance.reporting.verify import main
+from mrelevance.runtime.files import read_json, sha256
 
 pytestmark = pytest.mark.workflow
 

@@ -121,7 +121,7 @@ def test_code_of_one_figure_draws_only_that_figure(changed):
 
 
 def test_code_of_a_stage_reruns_it_and_what_follows(changed):
-    path = changed.folder / "src/mrelevance/motion/rigid.py"
+    path = changed.folder / "src/mrelevance/registration/rigid.py"
     path.write_text(path.read_text().replace("HISTOGRAM_BINS = 32", "HISTOGRAM_BINS = 48"))
     jobs = changed.plan()
     assert jobs["correct_motion"] == 6
@@ -140,9 +140,9 @@ def test_code_of_a_script_reruns_its_rule(changed):
 @pytest.mark.parametrize(
     "path",
     [
-        "src/mrelevance/images.py",
+        "src/mrelevance/runtime/images.py",
         "src/mrelevance/phantom/patient.py",
-        "src/mrelevance/segmentation/training.py",
+        "src/mrelevance/networks/training.py",
         "workflow/scripts/train_network.py",
     ],
 )

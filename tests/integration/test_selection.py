@@ -3,7 +3,7 @@
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.files import read_json, read_table
+from mrelevance.runtime.files import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 
@@ -79,7 +79,7 @@ def test_another_seed_is_another_network(results):
     assert card["configuration"]["seed"] == 20190712
     assert card["configuration"] | {"seed": 20190711} == of_study["configuration"]
     agreement = read_table(results / "summary/networks_agreement.tsv")
-    assert set(agreement["composite"]) == {"shapley", "deeplift"}
+    assert set(agreement["method"]) == {"shapley", "deeplift"}
     assert set(agreement["differs_in"]) == {"seed"}
     values = read_table(results / "summary/networks.tsv")
     assert set(values["network"]) == {"study", "other_seed"}

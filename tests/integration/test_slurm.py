@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from needs import TOOLS, not_tested
+from helpers.needs import TOOLS, not_tested
 
-from mrelevance.files import sha256
-from mrelevance.record import result_files
+from mrelevance.reporting.record import result_files
+from mrelevance.runtime.files import sha256
 
 pytestmark = pytest.mark.workflow
 

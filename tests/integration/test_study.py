@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.files import read_json, read_table, sha256
+from mrelevance.runtime.files import read_json, read_table, sha256
 
 pytestmark = pytest.mark.workflow
 
@@ -63,7 +63,7 @@ def test_split_is_that_of_the_sheet(results):
 def test_every_test_patient_has_relevance_under_every_composite(relevance):
     tumour = relevance[relevance["region"] == "tumour"]
     assert set(tumour["patient"]) == TEST_PATIENTS
-    found = tumour.groupby(["patient", "composite"], sort=False)["sequence"].agg(list)
+    found = tumour.groupby(["patient", "method"], sort=False)["sequence"].agg(list)
     assert len(found) == len(TEST_PATIENTS) * (len(COMPOSITES) + 1)
     assert all(sequences == SEQUENCES for sequences in found)
 
@@ -71,8 +71,8 @@ def test_every_test_patient_has_relevance_under_every_composite(relevance):
 @pytest.mark.parametrize("measure", ["relevance", "relevance_pooled"])
 def test_shares_sum_to_one(relevance, measure):
     known = relevance.dropna(subset=[measure])
-    assert set(known["composite"]) == COMPOSITES | {"shapley"}
-    sums = known.groupby(["patient", "composite", "region", "lesion"])[measure].sum()
+    assert set(known["method"]) == COMPOSITES | {"shapley"}
+    sums = known.groupby(["patient", "method", "region", "lesion"])[measure].sum()
     np.testing.assert_allclose(sums, 1, atol=1e-3)
 
 
@@ -85,20 +85,20 @@ def test_every_lesion_is_explained(results, relevance):
     labelled = lesions[lesions["region"].isin(["TP", "FN"])]
     expected = set(labelled[["patient", "region", "lesion"]].itertuples(index=False, name=None))
     explained = relevance[relevance["region"].isin(["TP", "FN"])]
-    for composite, rows in explained.groupby("composite"):
+    for composite, rows in explained.groupby("method"):
         found = set(rows[["patient", "region", "lesion"]].itertuples(index=False, name=None))
         assert found == expected, composite
     assert (labelled["region"] == "TP").any()
 
 
 def test_region_map_sums_to_the_tables_shares(results, relevance):
-    row = relevance[(relevance["region"] == "TP") & (relevance["composite"] == "deeplift")].iloc[0]
+    row = relevance[(relevance["region"] == "TP") & (relevance["method"] == "deeplift")].iloc[0]
     folder = results / f"relevance/{row['patient']}/deeplift"
     region_map = sitk.ReadImage(str(folder / f"map_TP_{row['lesion']}.nii.gz"))
     sums = sitk.GetArrayFromImage(region_map).sum(axis=(1, 2, 3), dtype=float)
     own = relevance[
-        (relevance[["patient", "composite", "region", "lesion"]]
-         == row[["patient", "composite", "region", "lesion"]]).all(axis="columns")
+        (relevance[["patient", "method", "region", "lesion"]]
+         == row[["patient", "method", "region", "lesion"]]).all(axis="columns")
     ].set_index("sequence")["relevance"]  # fmt: skip
     np.testing.assert_allclose(sums / sums.sum(), own[SEQUENCES], atol=1e-3)
 
@@ -134,11 +134,11 @@ def test_motion_page_shows_every_registration(results):
 
 def test_truth_and_agreement_cover_every_method(results):
     agreement = read_table(results / "evaluation/agreement.tsv")
-    assert set(agreement["composite"]) == COMPOSITES | OTHER_METHODS
+    assert set(agreement["method"]) == COMPOSITES | OTHER_METHODS
     assert agreement["kendall_tau"].dropna().between(-1, 1).all()
     assert agreement["l1_distance"].ge(0).all()
     summary = read_table(results / "summary/agreement_summary.tsv")
-    assert set(summary["composite"]) == COMPOSITES | OTHER_METHODS
+    assert set(summary["method"]) == COMPOSITES | OTHER_METHODS
     assert summary["verdict"].str.len().gt(0).all()
 
 
@@ -203,7 +203,7 @@ def test_findings_are_those_of_the_tables(results):
     done = subprocess.run(
         [sys.executable, str(program), str(results)], capture_output=True, text=True, check=True
     )
-    agreement = read_table(results / "summary/agreement_summary.tsv").set_index("composite")
+    agreement = read_table(results / "summary/agreement_summary.tsv").set_index("method")
     row = next(line for line in done.stdout.splitlines() if line.startswith("| `deeplift` |"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[7:10] == [

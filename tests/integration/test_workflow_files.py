@@ -12,8 +12,8 @@ import yaml
 from snakemake.utils import update_config
 
 from mrelevance.cohort.sheet import read_sheet
-from mrelevance.configuration import check_configuration
 from mrelevance.phantom.settings import check_settings
+from mrelevance.runtime.configuration import check_configuration
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"

@@ -21,7 +21,9 @@ def test_a_configuration_has_a_folder_of_its_own():
     quick = commands("reproduce", "CONFIG=config/quick.yaml")
     assert "--directory runs/quick --configfile config/quick.yaml" in quick
     assert "--cores all -- all" in quick
-    assert "mrelevance.verify runs/quick/results" in commands("verify", "CONFIG=config/quick.yaml")
+    assert "mrelevance.reporting.verify runs/quick/results" in commands(
+        "verify", "CONFIG=config/quick.yaml"
+    )
 
 
 def test_a_target_and_data_are_handed_on():

@@ -16,8 +16,8 @@ PROJECT = WORKFLOW.parent
 # fingerprints of the code are taken from it. Outside of the container it needs nothing but Snakemake.
 sys.path.insert(0, str(PROJECT / "src"))
 
-from mrelevance import code
-from mrelevance.benchmark import benchmark_of
+from mrelevance.runtime import code
+from mrelevance.runtime.benchmark import benchmark_of
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -25,7 +25,7 @@ from mrelevance.cohort.sheet import (
     images_in,
     read_sheet,
 )
-from mrelevance.configuration import (
+from mrelevance.runtime.configuration import (
     cache_folder,
     check_cache_folder,
     check_configuration,
@@ -35,13 +35,13 @@ from mrelevance.configuration import (
     expected_bytes,
     other_networks,
 )
-from mrelevance.container import check_image, image_path, variables_inside
-from mrelevance.errors import InputError, StorageError
-from mrelevance.files import check_writable, read_rows, sha256
+from mrelevance.runtime.container import check_image, image_path, variables_inside
+from mrelevance.runtime.errors import InputError, StorageError
+from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.phantom.settings import check_settings
-from mrelevance.provenance import PACKAGES, commit, versions_of
-from mrelevance.running import mark_running, remove_stale_lock
-from mrelevance.summary.subset_names import sequences_of
+from mrelevance.reporting.provenance import PACKAGES, commit, versions_of
+from mrelevance.runtime.locks import mark_running, remove_stale_lock
+from mrelevance.protocol.subset_names import sequences_of
 
 code.search_first(PROJECT / "src")
 
@@ -129,7 +129,7 @@ def check_processor():
     if Path("results").exists() or CONTAINED or workflow.non_local_exec:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
-    from mrelevance.segmentation.precision import check_precision
+    from mrelevance.networks.precision import check_precision
 
     try:
         check_precision(
@@ -193,7 +193,7 @@ OTHER_REFERENCES = [
 ]
 # Variants of the phantom of which a right answer is known.
 ANSWER_KNOWN = (
-    config["cohort"]["source"] == "phantom" and config["phantom"]["variant"] != "study"
+    config["cohort"]["source"] == "phantom" and config["phantom"]["known_answer"] != "study"
 )
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 # Networks set beside the study's.

@@ -24,8 +24,8 @@ rule judge_known_truth:
     resources:
         mem_mb=doubling(1000),
     params:
-        variant=config["phantom"]["variant"],
-        sequence=config["phantom"]["variant_sequence"],
+        known_answer=config["phantom"]["known_answer"],
+        sequence=config["phantom"]["known_answer_sequence"],
         summary=config["summary"],
         seed=config["seed"],
         code=code_version("judge_known_truth"),

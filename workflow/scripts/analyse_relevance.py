@@ -1,9 +1,9 @@
 """Test whether the sequences' relevance differs over the patients."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.statistics import friedman, intervals, pairwise
+from mrelevance.analysis.relevance_tests import friedman, intervals, pairwise
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from mrelevance.analysis.prototypes import aligned_map, mean_maps, profile_table
 from mrelevance.figures.prototypes import prototypes
 from mrelevance.figures.slices import radiological
-from mrelevance.figures.style import composite_name, save
-from mrelevance.files import read_table, write_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.prototypes import aligned_map, mean_maps, profile_table
+from mrelevance.figures.style import method_name, save
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
@@ -33,5 +33,5 @@ means, counts = mean_maps(aligned())
 logger.info("lesions by type: %s", counts)
 write_table(profile_table(means, counts, params.sequences), output.profiles)
 write_beside([output.profiles], snakemake.config, [inputs.lesions])
-title = f"{composite_name(params.composite)}: mean map of the true positives of each type"
+title = f"{method_name(params.composite)}: mean map of the true positives of each type"
 save(prototypes(means, counts, params.sequences, title), Path(output.png).with_suffix(""))

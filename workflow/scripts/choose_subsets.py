@@ -1,8 +1,8 @@
 """Choose the subsets of the sequences that networks are trained on."""
 
-from mrelevance.files import read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.summary.subsets import choose_subsets
+from mrelevance.protocol.subsets import choose_subsets
+from mrelevance.runtime.files import read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.motion_effect import motion_effect
+from mrelevance.analysis.motion_effect import motion_effect
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,8 +1,8 @@
 """Set the shares by every method beside the measured ones, patient by patient."""
 
-from mrelevance.files import read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.summary.agreement import agreement
+from mrelevance.evaluation.agreement import agreement
+from mrelevance.runtime.files import read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

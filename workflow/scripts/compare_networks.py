@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from mrelevance.configuration import STUDY
-from mrelevance.files import read_table, read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.networks import (
+from mrelevance.analysis.networks import (
     SEED,
     network_agreement,
     network_values,
     networks_verdict,
 )
-from mrelevance.summary.selection import paired_scores
-from mrelevance.summary.shares import MEASURED
+from mrelevance.attribution.shares import MEASURED
+from mrelevance.protocol.selection import paired_scores
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.configuration import STUDY
+from mrelevance.runtime.files import read_table, read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -1,14 +1,14 @@
 """Whose shares are unlike those of all other patients, and what is different about them."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.individuals import (
+from mrelevance.analysis.individuals import (
     patient_features,
     pattern_differences,
     pattern_distances,
 )
-from mrelevance.summary.shares import MEASURED
+from mrelevance.attribution.shares import MEASURED
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from mrelevance.files import read_table, read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.selection import DICE, SENSITIVITY, paired_scores, selection, verdict
-from mrelevance.summary.subset_names import subset_name
+from mrelevance.protocol.selection import DICE, SENSITIVITY, paired_scores, selection, verdict
+from mrelevance.protocol.subset_names import subset_name
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

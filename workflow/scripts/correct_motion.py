@@ -4,12 +4,12 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.files import write_table, written_whole
-from mrelevance.images import read_image, write_image
-from mrelevance.logs import log_to
-from mrelevance.motion.correct import correct_patient
-from mrelevance.motion.quality import quality_table, read_truth
+from mrelevance.registration.correct import correct_patient
+from mrelevance.registration.quality import quality_table, read_truth
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.files import write_table, written_whole
+from mrelevance.runtime.images import read_image, write_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(snakemake.threads)

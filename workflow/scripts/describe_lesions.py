@@ -1,11 +1,11 @@
 """Set type, size and contrast of every lesion beside the sequences that the network used."""
 
-from mrelevance.files import read_table, read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.cohort import stack
-from mrelevance.summary.lesion_features import feature_correlation, lesion_features
-from mrelevance.summary.shares import MEASURED
+from mrelevance.analysis.cohort import stack
+from mrelevance.analysis.lesion_features import feature_correlation, lesion_features
+from mrelevance.attribution.shares import MEASURED
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from mrelevance.figures.slices import radiological
-from mrelevance.figures.strategies import Example, strategies
-from mrelevance.figures.style import save
-from mrelevance.files import read_table, write_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.strategies import (
+from mrelevance.analysis.strategies import (
     find_strategies,
     strategy_features,
     strategy_summary,
     strategy_table,
     verdict,
 )
+from mrelevance.figures.slices import radiological
+from mrelevance.figures.strategies import Example, strategies
+from mrelevance.figures.style import save
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

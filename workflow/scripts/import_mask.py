@@ -1,8 +1,8 @@
 """Check the mask of a patient's organ of interest and store it beside the images."""
 
 from mrelevance.cohort.importing import import_mask
-from mrelevance.images import read_image, write_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.images import read_image, write_image
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

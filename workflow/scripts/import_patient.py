@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mrelevance.benchmark import record_benchmark
 from mrelevance.cohort.importing import import_patient, write_patient
-from mrelevance.logs import log_to
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

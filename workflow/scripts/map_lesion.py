@@ -3,12 +3,12 @@
 import pandas as pd
 import torch
 
-from mrelevance.evaluation.attribution import GALLERY
+from mrelevance.attribution.lesion_crop import read_lesion_crops
+from mrelevance.attribution.methods import GALLERY
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
-from mrelevance.evaluation.lesion_crop import read_lesion_crops
-from mrelevance.files import write_table, written_whole
-from mrelevance.images import image_like, write_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import write_table, written_whole
+from mrelevance.runtime.images import image_like, write_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -16,7 +16,7 @@ torch.set_num_threads(snakemake.threads)
 params = snakemake.params
 output = snakemake.output
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()), params.sequences, params.reference, params.maps, params.divisor
+    dict(snakemake.input.items()), params.sequences, params.baseline, params.maps, params.divisor
 )
 table, volumes = pd.DataFrame(columns=COLUMNS), {}
 if crops:

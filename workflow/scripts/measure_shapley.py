@@ -2,19 +2,19 @@
 
 import torch
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.evaluation.ablation import ablation_table
-from mrelevance.evaluation.measurement import measure_sequences, measurement_tables
-from mrelevance.evaluation.targets import target_table
-from mrelevance.files import write_table
-from mrelevance.images import image_like, read_image, spacing_zyx, to_array, write_image
-from mrelevance.logs import log_to
-from mrelevance.relevance.inputs import read_explained_patient
-from mrelevance.relevance.target import target_logit
-from mrelevance.seeds import patient_seed
-from mrelevance.segmentation.inference import predict_logits
-from mrelevance.segmentation.memory import WithinMemory
-from mrelevance.segmentation.precision import autocast, check_precision, lay_out
+from mrelevance.attribution.ablation import ablation_table
+from mrelevance.attribution.inputs import read_explained_patient
+from mrelevance.attribution.measurement import measure_sequences, measurement_tables
+from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target_table import target_table
+from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.memory import WithinMemory
+from mrelevance.networks.precision import autocast, check_precision, lay_out
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.files import write_table
+from mrelevance.runtime.images import image_like, read_image, spacing_zyx, to_array, write_image
+from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.seeds import patient_seed
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -23,7 +23,7 @@ patient, params = snakemake.wildcards.patient, snakemake.params
 sequences = params.sequences
 check_precision({"evaluation.precision": params.precision})
 explained = read_explained_patient(
-    patient, dict(snakemake.input.items()), sequences, params.reference
+    patient, dict(snakemake.input.items()), sequences, params.baseline
 )
 network = lay_out(explained.network, params.precision)
 memory = WithinMemory(network, params.window, params.divisor, explained.image.shape, patient)
@@ -49,7 +49,7 @@ def output(given):
 measurement = measure_sequences(
     output,
     torch.from_numpy(explained.image),
-    torch.from_numpy(explained.reference),
+    torch.from_numpy(explained.baseline),
     explained.masks,
     params.target,
     params.permutations,

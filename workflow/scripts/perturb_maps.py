@@ -3,14 +3,14 @@
 import pandas as pd
 import torch
 
-from mrelevance.evaluation.attribution import attribution_map
-from mrelevance.evaluation.lesion_crop import read_lesion_crops
+from mrelevance.attribution.lesion_crop import read_lesion_crops
+from mrelevance.attribution.methods import attribution_map
 from mrelevance.evaluation.perturbation import COLUMNS, perturb_lesion
-from mrelevance.files import write_table
-from mrelevance.logs import log_to
 from mrelevance.lrp import Explainer
-from mrelevance.seeds import patient_seed
-from mrelevance.segmentation.precision import check_precision
+from mrelevance.networks.precision import check_precision
+from mrelevance.runtime.files import write_table
+from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.seeds import patient_seed
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -19,7 +19,7 @@ params = snakemake.params
 settings, target = params.maps, params.target
 check_precision({"evaluation.precision": params.precision})
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()), params.sequences, params.reference, settings, params.divisor
+    dict(snakemake.input.items()), params.sequences, params.baseline, settings, params.divisor
 )
 tables = [pd.DataFrame(columns=COLUMNS)]
 exported = Explainer(network, crops[0].image) if crops else None

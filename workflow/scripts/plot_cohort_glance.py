@@ -5,9 +5,9 @@ from pathlib import Path
 from mrelevance.figures.cohort_glance import cohort_glance
 from mrelevance.figures.slices import radiological
 from mrelevance.figures.style import save
-from mrelevance.files import read_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

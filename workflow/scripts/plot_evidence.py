@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mrelevance.figures.evidence import evidence
 from mrelevance.figures.style import save
-from mrelevance.files import read_table
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -10,9 +10,9 @@ from mrelevance.figures.patient_panels import (
 )
 from mrelevance.figures.slices import radiological
 from mrelevance.figures.style import save
-from mrelevance.files import read_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
@@ -37,7 +37,7 @@ else:
     image, spacing_mm = read(inputs.images)
     own = relevance[
         (relevance["patient"] == chosen["patient"])
-        & (relevance["composite"] == composite)
+        & (relevance["method"] == composite)
         & (relevance["region"] == region)
         & (relevance["lesion"] == chosen["lesion"])
     ]

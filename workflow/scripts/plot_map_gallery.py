@@ -5,9 +5,9 @@ from pathlib import Path
 from mrelevance.figures.map_gallery import map_gallery
 from mrelevance.figures.slices import radiological
 from mrelevance.figures.style import save, statement
-from mrelevance.files import read_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 
@@ -27,7 +27,7 @@ else:
     figure = map_gallery(
         image,
         read("lesion")[0] > 0,
-        {method: read(method)[0] for method in conservation["composite"].unique()},
+        {method: read(method)[0] for method in conservation["method"].unique()},
         conservation,
         spacing_mm,
         snakemake.params.sequences,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures.relevance_by_feature import relevance_by_feature
 from mrelevance.figures.style import save
-from mrelevance.files import read_table
-from mrelevance.logs import log_to
-from mrelevance.summary.shares import MEASURED
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

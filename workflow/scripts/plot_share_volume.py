@@ -5,10 +5,10 @@ from pathlib import Path
 from mrelevance.figures.patient_panels import choose_lesion, no_lesion
 from mrelevance.figures.share_volume import share_volume
 from mrelevance.figures.slices import radiological
-from mrelevance.figures.style import composite_name, save
-from mrelevance.files import read_table
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
+from mrelevance.figures.style import method_name, save
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
@@ -35,6 +35,6 @@ else:
         radiological(read_image(of_patient(inputs.segmentations)))[0] > 0,
         spacing_mm,
         snakemake.params.sequences,
-        f"Patient {chosen['patient']}; {composite_name(composite)}",
+        f"Patient {chosen['patient']}; {method_name(composite)}",
     )
 save(figure, Path(snakemake.output.png).with_suffix(""))

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import torch
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.files import read_json, read_table, write_table
-from mrelevance.images import (
+from mrelevance.networks.channels import pick_channels
+from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.lesions import describe_regions, find_regions
+from mrelevance.networks.memory import WithinMemory
+from mrelevance.networks.network import load_network
+from mrelevance.networks.scores import score_patient
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.files import read_json, read_table, write_table
+from mrelevance.runtime.images import (
     first_channel,
     image_like,
     read_image,
@@ -15,13 +21,7 @@ from mrelevance.images import (
     voxel_volume_ml,
     write_image,
 )
-from mrelevance.logs import log_to
-from mrelevance.segmentation.channels import pick_channels
-from mrelevance.segmentation.inference import predict_logits
-from mrelevance.segmentation.lesions import describe_regions, find_regions
-from mrelevance.segmentation.memory import WithinMemory
-from mrelevance.segmentation.network import load_network
-from mrelevance.segmentation.scores import score_patient
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)

@@ -1,11 +1,11 @@
 """Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.files import read_table, write_json
-from mrelevance.images import read_image, write_image
-from mrelevance.logs import log_to
-from mrelevance.motion.failures import refuse_failed
-from mrelevance.preprocess.patient import preprocess_patient
+from mrelevance.preprocessing.patient import preprocess_patient
+from mrelevance.registration.failures import refuse_failed
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.files import read_table, write_json
+from mrelevance.runtime.images import read_image, write_image
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -2,10 +2,10 @@
 
 import torch
 
-from mrelevance.evaluation.lesion_crop import read_lesion_crops
+from mrelevance.attribution.lesion_crop import read_lesion_crops
 from mrelevance.evaluation.randomisation import randomise_lesions
-from mrelevance.files import write_table
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -13,7 +13,7 @@ torch.set_num_threads(snakemake.threads)
 params = snakemake.params
 settings = params.maps
 network, crops = read_lesion_crops(
-    dict(snakemake.input.items()), params.sequences, params.reference, settings, params.divisor
+    dict(snakemake.input.items()), params.sequences, params.baseline, settings, params.divisor
 )
 table = randomise_lesions(
     network,

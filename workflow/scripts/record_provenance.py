@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mrelevance.files import write_json
-from mrelevance.logs import log_to
-from mrelevance.record import study_record
+from mrelevance.reporting.record import study_record
+from mrelevance.runtime.files import write_json
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from mrelevance.figures.motion_page import motion_page, pictured, worst_first
 from mrelevance.figures.overlay import data_uri, overlay_pictures
-from mrelevance.files import read_tables, written_whole
-from mrelevance.images import read_image
-from mrelevance.logs import log_to
+from mrelevance.runtime.files import read_tables, written_whole
+from mrelevance.runtime.images import read_image
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

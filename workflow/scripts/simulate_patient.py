@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.logs import log_to
 from mrelevance.phantom.patient import simulate_patient, write_patient
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from mrelevance.cohort.split import split_cohort
-from mrelevance.files import read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.motion.failures import failed_patients
+from mrelevance.registration.failures import failed_patients
+from mrelevance.runtime.files import read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

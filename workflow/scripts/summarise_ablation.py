@@ -1,8 +1,8 @@
 """Collect how every test patient is segmented from fewer sequences."""
 
-from mrelevance.files import read_tables, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_tables, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,9 +1,9 @@
 """Summarise over the patients how well every composite agrees with the measurement."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.agreement import agreement_summary
+from mrelevance.evaluation.agreement import agreement_summary
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,9 +1,9 @@
 """Describe the cohort: its labelled lesions, and one row per part of the split."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.cohort import cohort_lesions, cohort_table
+from mrelevance.analysis.cohort import cohort_lesions, cohort_table
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,10 +1,10 @@
 """Stack the test patients' context tables, and describe zones and evidence over the lesions."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.cohort import stack
-from mrelevance.summary.context import evidence_summary, zone_summary
+from mrelevance.analysis.cohort import stack
+from mrelevance.analysis.context import evidence_summary, zone_summary
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,9 +1,9 @@
 """Judge the maps of every method by perturbation and by randomised weights."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.maps import summarise_perturbation, summarise_randomisation
+from mrelevance.evaluation.maps import summarise_perturbation, summarise_randomisation
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 

@@ -1,10 +1,10 @@
 """Compare what the sequences are worth to the margin and to each of its two logits."""
 
-from mrelevance.files import read_table, write_table
-from mrelevance.logs import log_to
-from mrelevance.provenance import write_beside
-from mrelevance.summary.cohort import stack
-from mrelevance.summary.targets import target_summary
+from mrelevance.analysis.cohort import stack
+from mrelevance.analysis.targets import target_summary
+from mrelevance.reporting.provenance import write_beside
+from mrelevance.runtime.files import read_table, write_table
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

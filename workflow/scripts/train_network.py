@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from mrelevance.benchmark import record_benchmark
-from mrelevance.logs import log_to
-from mrelevance.segmentation.training import train
+from mrelevance.networks.training import train
+from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)

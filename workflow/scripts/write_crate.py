@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mrelevance.crate import crate_metadata
-from mrelevance.files import read_json, write_json
-from mrelevance.logs import log_to
+from mrelevance.reporting.crate import crate_metadata
+from mrelevance.runtime.files import read_json, write_json
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

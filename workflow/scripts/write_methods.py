@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from mrelevance.files import read_json, read_table, written_whole
-from mrelevance.logs import log_to
-from mrelevance.methods.facts import study_facts
-from mrelevance.methods.text import fill
-from mrelevance.segmentation.network import build_network
+from mrelevance.networks.network import build_network
+from mrelevance.reporting.facts import study_facts
+from mrelevance.reporting.text import fill
+from mrelevance.runtime.files import read_json, read_table, written_whole
+from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
 

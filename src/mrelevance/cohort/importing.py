@@ -12,9 +12,9 @@ from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
 from mrelevance.cohort.sheet import LABEL, MASK
-from mrelevance.errors import InputError
-from mrelevance.files import write_table
-from mrelevance.images import (
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import write_table
+from mrelevance.runtime.images import (
     check_same_geometry,
     image_like,
     read_image,

@@ -7,7 +7,7 @@ import csv
 import re
 from pathlib import Path
 
-from mrelevance.errors import InputError
+from mrelevance.runtime.errors import InputError
 
 SPLITS = ("train", "validation", "test")
 LABEL = "label"

@@ -6,7 +6,7 @@ Patients left out of all three are `EXCLUDED`.
 import numpy as np
 import pandas as pd
 
-from mrelevance.errors import InputError
+from mrelevance.runtime.errors import InputError
 
 EXCLUDED = "excluded"
 

@@ -4,13 +4,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from mrelevance.evaluation.attribution import attribution_map, explain_crop
-from mrelevance.evaluation.lesion_crop import LesionCrop, RegionMargin
+from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
+from mrelevance.attribution.methods import attribution_map, explain_crop
 from mrelevance.lrp import Explainer
 from mrelevance.lrp.composites import COMPOSITES
 
 COLUMNS = [
-    *["patient", "lesion", "composite", "depth", "operation", "layer"],
+    *["patient", "lesion", "method", "depth", "operation", "layer"],
     *["received", "passed", "absorbed", "remaining"],
 ]
 
@@ -20,10 +20,10 @@ def gallery_maps(
 ) -> tuple[dict[str, Tensor], pd.DataFrame]:
     """Maps (C, D, H, W) of a lesion by method, and what each layer keeps under each rule.
 
-    The table has one row per composite and operation, from the output (depth 1) to the image:
-    patient, lesion, composite, depth, operation, layer, and `received`, `passed`, `absorbed` and
+    The table has one row per method and operation, from the output (depth 1) to the image:
+    patient, lesion, method, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the reference). Methods without layers have one row, `whole`: what the map of integrated
+    the baseline). Methods without layers have one row, `whole`: what the map of integrated
     gradients adds up to, NA for methods whose map has another unit.
     """
     exported = Explainer(network, crop.image)
@@ -48,7 +48,7 @@ def _conservation(
 ) -> list[list]:
     if method == "integrated_gradients":
         margin = RegionMargin(network, crop.region, target)
-        change = float(margin(crop.image[None]) - margin(crop.reference[None]))
+        change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
     if method not in COMPOSITES or method == "deeplift_by_sequence":

@@ -12,15 +12,15 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from mrelevance.errors import InputError
-from mrelevance.evaluation.lesion_crop import LesionCrop, RegionMargin
-from mrelevance.segmentation.precision import autocast, lay_out
+from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
+from mrelevance.networks.precision import autocast, lay_out
+from mrelevance.runtime.errors import InputError
 
-REPLACEMENTS = ("reference", "noise", "shuffled")
+REPLACEMENTS = ("baseline", "noise", "shuffled")
 UNITS = ("all_sequences", "one_sequence")
 ORDERS = ("most_relevant", "least_relevant")
 COLUMNS = [
-    *["patient", "lesion", "composite", "units", "replacement", "order"],
+    *["patient", "lesion", "method", "units", "replacement", "order"],
     *["step", "replaced", "replaced_share", "margin"],
 ]
 BATCH = 4  # images per forward pass
@@ -50,10 +50,10 @@ def block_labels(size: tuple[int, int, int, int], block: int, units: str) -> np.
     return np.stack([labels + sequence * offset for sequence in range(sequences)])
 
 
-def replacement_image(kind: str, image: Tensor, reference: Tensor, block: int, seed: int) -> Tensor:
+def replacement_image(kind: str, image: Tensor, baseline: Tensor, block: int, seed: int) -> Tensor:
     """What replaced voxels become, (C, D, H, W).
 
-    `reference`: that of the study. `noise`: drawn from a normal distribution with the mean and
+    `baseline`: that of the study. `noise`: drawn from a normal distribution with the mean and
     standard deviation of each sequence. `shuffled`: another cube of the image, drawn without
     replacement, the same for all sequences.
 
@@ -62,8 +62,8 @@ def replacement_image(kind: str, image: Tensor, reference: Tensor, block: int, s
     InputError
         There is no replacement of that name.
     """
-    if kind == "reference":
-        return reference
+    if kind == "baseline":
+        return baseline
     if kind == "noise":
         noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(seed))
         mean, spread = image.mean((1, 2, 3), keepdim=True), image.std((1, 2, 3), keepdim=True)
@@ -122,7 +122,7 @@ def perturb_lesion(
 
     tables = [
         perturbation_table(
-            margin, crop.image, crop.reference, maps,
+            margin, crop.image, crop.baseline, maps,
             units, replacement, settings["steps"], settings["block"], seed,
         )
         for units in settings["units"]
@@ -142,7 +142,7 @@ def perturb_lesion(
 def perturbation_table(
     margin: Margin,
     image: Tensor,
-    reference: Tensor,
+    baseline: Tensor,
     maps: dict[str, Tensor],
     units: str,
     replacement: str,
@@ -156,10 +156,10 @@ def perturbation_table(
     ----------
     margin
         Maps images (B, C, D, H, W) to their mean margin over the lesion, (B,).
-    image, reference
+    image, baseline
         (C, D, H, W).
     maps
-        Relevance map (C, D, H, W) by composite.
+        Relevance map (C, D, H, W) by method.
     units, replacement
         One of `UNITS` and one of `REPLACEMENTS`.
     steps
@@ -167,26 +167,26 @@ def perturbation_table(
 
     Returns
     -------
-    One row per composite, order and step: composite, units, replacement, order, step, replaced
+    One row per method, order and step: method, units, replacement, order, step, replaced
     (units), replaced_share (of all units), margin.
     """
     labels = block_labels(tuple(image.shape), block, units)
-    substitute = replacement_image(replacement, image, reference, block, seed)
+    substitute = replacement_image(replacement, image, baseline, block, seed)
     count = int(labels.max()) + 1
     counts = step_counts(count, steps)
     # Replacing a unit that stays as it is needs no forward pass.
     changed = np.bincount(labels.ravel(), weights=(image != substitute).numpy().ravel()) > 0
     selections, rows = [], []
-    for composite, relevance_map in maps.items():
+    for method, relevance_map in maps.items():
         orders = unit_orders(relevance_map.double().numpy(), labels, seed)
         for order, ranked in orders.items():
             for step, replaced in enumerate(counts):
                 selected = np.zeros(count, bool)
                 selected[ranked[:replaced]] = True
                 selections.append(selected & changed)
-                rows.append([composite, units, replacement, order, step, replaced])
+                rows.append([method, units, replacement, order, step, replaced])
     table = pd.DataFrame(
-        rows, columns=["composite", "units", "replacement", "order", "step", "replaced"]
+        rows, columns=["method", "units", "replacement", "order", "step", "replaced"]
     )
     table["replaced_share"] = table["replaced"] / count
     table["margin"] = _margins(margin, image, substitute, labels, selections)

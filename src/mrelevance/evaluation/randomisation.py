@@ -14,16 +14,16 @@ from scipy import ndimage
 from skimage.metrics import structural_similarity
 from torch import Tensor, nn
 
-from mrelevance.errors import InputError
-from mrelevance.evaluation.attribution import attribution_map
-from mrelevance.evaluation.lesion_crop import LesionCrop
-from mrelevance.evaluation.stages import stages_from_output
+from mrelevance.attribution.baselines import CONNECTED, DILATION_VOXELS
+from mrelevance.attribution.layers import stages_from_output
+from mrelevance.attribution.lesion_crop import LesionCrop
+from mrelevance.attribution.methods import attribution_map
+from mrelevance.attribution.target import target_logit
 from mrelevance.lrp import Explainer
-from mrelevance.relevance.reference import CONNECTED, DILATION_VOXELS
-from mrelevance.relevance.target import target_logit
+from mrelevance.runtime.errors import InputError
 
 COLUMNS = [
-    *["patient", "lesion", "composite", "stage", "stage_name"],
+    *["patient", "lesion", "method", "stage", "stage_name"],
     *["similarity", "similarity_signed"],
 ]
 LARGEST_QUANTILE = 0.995
@@ -136,19 +136,19 @@ def randomisation_table(
     images, regions
         Of every lesion, (C, D, H, W) and (D, H, W).
     maps_of
-        Gives the maps by composite of a network, the number of the lesion and of the stage.
+        Gives the maps by method of a network, the number of the lesion and of the stage.
 
     Returns
     -------
-    One row per lesion, composite and stage: number (of the lesion), composite, stage (0: trained),
+    One row per lesion, method and stage: number (of the lesion), method, stage (0: trained),
     stage_name, similarity, similarity_signed (see `map_similarity`).
     """
     trained: dict[tuple[int, str], Tensor] = {}
     rows = []
     for stage, (name, changed) in enumerate(randomised_networks(network, images[0], seed)):
         for number, region in enumerate(regions):
-            for composite, values in maps_of(changed, number, stage).items():
-                before = trained.setdefault((number, composite), values)
+            for method, values in maps_of(changed, number, stage).items():
+                before = trained.setdefault((number, method), values)
                 alike = map_similarity(before, values, region)
-                rows.append([number, composite, stage, name, *alike])
+                rows.append([number, method, stage, name, *alike])
     return pd.DataFrame(rows, columns=["number", *COLUMNS[2:]])

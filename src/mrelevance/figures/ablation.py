@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
 
 MEASURES = {
     "dice": "median Dice",

@@ -1,4 +1,4 @@
-"""Every composite's shares beside the measurement."""
+"""Every method's shares beside the measurement."""
 
 import numpy as np
 import pandas as pd
@@ -6,16 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
+from mrelevance.runtime.columns import check_columns
 
 
 @style.styled
 def agreement(
     relevance: pd.DataFrame, agreement_summary: pd.DataFrame, sequences: list[str]
 ) -> Figure:
-    """Pooled shares of each composite over the exact Shapley shares; a dot is one patient.
+    """Pooled shares of each method over the exact Shapley shares; a dot is one patient.
 
     `relevance` is the cohort's relevance table (region `tumour`), `agreement_summary` the table
     of that name. On the diagonal a rule says what the measurement says. Dots beyond the axis are
@@ -28,17 +28,17 @@ def agreement(
     """
     check_columns(
         agreement_summary,
-        ["composite", "n", "kendall_tau", "l1_distance", "same_first"],
+        ["method", "n", "kendall_tau", "l1_distance", "same_first"],
         "agreement summary",
     )
     measured = share_matrix(relevance, MEASURED, "relevance_pooled").reindex(columns=sequences)
-    composites = list(agreement_summary["composite"])
-    if not composites:
+    methods = list(agreement_summary["method"])
+    if not methods:
         return style.statement("No tumour was predicted in any test patient.")
     matrices = {
         name: share_matrix(relevance, name, "relevance_pooled").reindex(columns=sequences)
-        for name in composites_of(relevance)
-        if name in composites
+        for name in methods_of(relevance)
+        if name in methods
     }
     rows, columns = (1, len(matrices)) if len(matrices) <= 4 else style.grid_shape(len(matrices))
     panel_mm = min((style.PAGE_MM - 10) / columns, 70)
@@ -50,11 +50,11 @@ def agreement(
         np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
         np.concatenate([measured, *(matrix.median().to_frame().T for matrix in matrices.values())]),
     )
-    summaries = agreement_summary.set_index("composite")
+    summaries = agreement_summary.set_index("method")
     for axes, (name, shares) in zip(grid.flat, matrices.items(), strict=False):
         _panel(axes, measured, shares, limits)
         row = summaries.loc[name]
-        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=21)
+        axes.set_title(style.method_name(name), fontweight="bold", loc="left", pad=21)
         axes.text(
             0,
             1.02,

@@ -5,10 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
 from mrelevance.figures.slices import bar_length_mm, largest_slice, outline, scale_bar, show_anatomy
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 SPLIT_COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
 

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.analysis.context import ALL, KINDS, NEEDED, ZONE_COLUMNS, lesion_matrix, zones_of
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.context import ALL, KINDS, NEEDED, ZONE_COLUMNS, lesion_matrix, zones_of
+from mrelevance.runtime.columns import check_columns
 
 KIND_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false positive"}
 KIND_COLOURS = {"TP": "#0072B2", "FN": "#D55E00", "FP": "#009E73"}
@@ -26,7 +26,7 @@ SPREAD = 0.24
 
 @style.styled
 def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
-    """Share of each lesion's relevance in each zone; one panel per composite.
+    """Share of each lesion's relevance in each zone; one panel per method.
 
     `context` is the cohort's context table, `zones` that of `summary.context.zone_summary`. A dot
     is a lesion, coloured by whether it was found; the bar is the median with its interval. `seed`
@@ -41,23 +41,23 @@ def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
     check_columns(zones, ZONE_COLUMNS, "zone summary")
     if context["relevance"].notna().sum() == 0:
         return style.statement("The test patients have no lesion with relevance.")
-    composites = list(dict.fromkeys(context["composite"]))
+    methods = list(dict.fromkeys(context["method"]))
     names = zones_of(context)
-    rows, columns = style.grid_shape(len(composites))
+    rows, columns = style.grid_shape(len(methods))
     figure = style.new_figure(style.PAGE_MM if columns > 1 else 110, 62 * rows + 10)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
     generator = np.random.default_rng(seed)
-    for axes, composite in zip(grid.flat, composites, strict=False):
-        own = context[context["composite"] == composite]
-        summary = zones[(zones["composite"] == composite) & (zones["sequence"] == ALL)]
+    for axes, method in zip(grid.flat, methods, strict=False):
+        own = context[context["method"] == method]
+        summary = zones[(zones["method"] == method) & (zones["sequence"] == ALL)]
         _panel(axes, own, summary, names, generator)
-        axes.set_title(style.composite_name(composite), loc="left")
+        axes.set_title(style.method_name(method), loc="left")
         axes.set_xticks(range(len(names)), [ZONE_NAMES[name] for name in names])
         axes.tick_params(axis="x", rotation=30)
         for label in axes.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
         axes.tick_params(axis="x", labelbottom=True)
-    for axes in grid.flat[len(composites) :]:
+    for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("part of the lesion's relevance")

@@ -7,18 +7,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from mrelevance.analysis.context import ALL, EVIDENCE_COLUMNS, KINDS
 from mrelevance.figures import style
 from mrelevance.figures.context import KIND_NAMES
-from mrelevance.summary.bootstrap import FEWEST_PATIENTS
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.context import ALL, EVIDENCE_COLUMNS, KINDS
+from mrelevance.runtime.columns import check_columns
+from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 
 
 @style.styled
 def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     """Bars up and down: what the voxels of each sequence say for the tumour and against it.
 
-    `evidence` is the table of `summary.context.evidence_summary`. One row per composite, one
+    `evidence` is the table of `summary.context.evidence_summary`. One row per method, one
     column per kind of lesion; the black mark with its interval is the net. The axis of a row is
     that of the kinds found in three patients or more; bars beyond it are counted.
 
@@ -33,21 +33,21 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
     ]
     if shown.empty:
         return style.statement("The test patients have no lesion with relevance.")
-    composites = list(dict.fromkeys(shown["composite"]))
+    methods = list(dict.fromkeys(shown["method"]))
     kinds = [kind for kind in KINDS if (shown["region"] == kind).any()]
     width = min(style.PAGE_MM, 25 + 54 * len(kinds))
-    figure = style.new_figure(width, 46 * len(composites) + 26)
-    grid = figure.subplots(len(composites), len(kinds), sharex=True, sharey="row", squeeze=False)
-    for row, composite in zip(grid, composites, strict=True):
-        limits = _limits(shown[shown["composite"] == composite])
+    figure = style.new_figure(width, 46 * len(methods) + 26)
+    grid = figure.subplots(len(methods), len(kinds), sharex=True, sharey="row", squeeze=False)
+    for row, method in zip(grid, methods, strict=True):
+        limits = _limits(shown[shown["method"] == method])
         for axes, kind in zip(row, kinds, strict=True):
-            own = shown[(shown["composite"] == composite) & (shown["region"] == kind)]
+            own = shown[(shown["method"] == method) & (shown["region"] == kind)]
             _panel(axes, own.set_index("sequence"), sequences)
             style.sequence_axis(axes, sequences)
             _say_what_is_cut(axes, own[["positive", "negative"]].to_numpy(), limits)
             axes.set_xlim(-0.6, len(sequences) - 0.4)
         row[0].set_ylim(limits)
-        row[0].set_ylabel(f"{style.composite_name(composite)}\npart of the relevance")
+        row[0].set_ylabel(f"{style.method_name(method)}\npart of the relevance")
     for axes, kind in zip(grid[0], kinds, strict=True):
         of_kind = shown[shown["region"] == kind]
         axes.set_title(f"{KIND_NAMES[kind]}\nn = {of_kind['lesions'].max()}")

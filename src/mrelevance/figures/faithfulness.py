@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.evaluation.agreement import FOLLOWS, SUMMARY_COLUMNS
 from mrelevance.figures import style
-from mrelevance.summary.agreement import FOLLOWS, SUMMARY_COLUMNS
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
 
 GROUPS = {
     "propagation": "#0072B2",
@@ -53,9 +53,7 @@ def faithfulness(agreement_summary: pd.DataFrame) -> Figure:
     order.set_xlabel("order: Kendall's tau (1: the same)")
     amounts.set_xlabel("amounts: L1 distance (0: the same)")
     amounts.set_xlim(left=0)
-    order.set_yticks(
-        range(len(methods)), [style.composite_name(name) for name in methods["composite"]]
-    )
+    order.set_yticks(range(len(methods)), [style.method_name(name) for name in methods["method"]])
     order.invert_yaxis()
     for y, row in enumerate(methods.itertuples()):
         amounts.text(
@@ -67,7 +65,7 @@ def faithfulness(agreement_summary: pd.DataFrame) -> Figure:
             fontsize=6,
         )
     amounts.set_title("first sequence right", loc="right", fontsize=6)
-    groups = [name for name in GROUPS if name in {_group(m) for m in methods["composite"]}]
+    groups = [name for name in GROUPS if name in {_group(m) for m in methods["method"]}]
     handles = [
         Line2D([], [], linestyle="", marker="o", markersize=4, color=GROUPS[name], label=name)
         for name in groups
@@ -78,9 +76,9 @@ def faithfulness(agreement_summary: pd.DataFrame) -> Figure:
 
 def _dots(axes: Axes, methods: pd.DataFrame, value: str, interval: str) -> None:
     for y, row in enumerate(methods.to_dict("records")):
-        colour = GROUPS[_group(row["composite"])]
+        colour = GROUPS[_group(row["method"])]
         axes.hlines(y, row[f"{interval}_low"], row[f"{interval}_high"], color=colour, linewidth=1)
-        axes.scatter(row[value], y, s=18, color=colour, zorder=3, gid=row["composite"])
+        axes.scatter(row[value], y, s=18, color=colour, zorder=3, gid=row["method"])
 
 
 def _group(method: str) -> str:

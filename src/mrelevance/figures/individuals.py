@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.analysis.individuals import DIFFERENCE_COLUMNS, DISTANCE_COLUMNS, UNUSUAL
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.individuals import DIFFERENCE_COLUMNS, DISTANCE_COLUMNS, UNUSUAL
+from mrelevance.runtime.columns import check_columns
 
 OUTLYING, USUAL = "#D55E00", "#0072B2"
 MOST_SHOWN = 3
@@ -18,7 +18,7 @@ LARGEST_Z = 12
 
 @style.styled
 def individuals(
-    distances: pd.DataFrame, differences: pd.DataFrame, sequences: list[str], composite: str
+    distances: pd.DataFrame, differences: pd.DataFrame, sequences: list[str], method: str
 ) -> Figure:
     """Distance of every patient on the left; on the right what is different about the farthest.
 
@@ -33,9 +33,9 @@ def individuals(
     """
     check_columns(distances, DISTANCE_COLUMNS, "distances table")
     check_columns(differences, DIFFERENCE_COLUMNS, "differences table")
-    own = distances[distances["composite"] == composite].dropna(subset=["distance"])
+    own = distances[distances["method"] == method].dropna(subset=["distance"])
     if own.empty:
-        count = int((distances["composite"] == composite).sum())
+        count = int((distances["method"] == method).sum())
         return style.statement(
             f"{count} patients with predicted tumour: too few to say who is unlike the others."
         )
@@ -44,11 +44,11 @@ def individuals(
     figure = style.new_figure(style.PAGE_MM, max(4.2 * len(own), 42 * len(chosen)) + 24)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
     _distances(left.subplots(), own)
-    left.suptitle(style.composite_name(composite), fontsize=7.5)
+    left.suptitle(style.method_name(method), fontsize=7.5)
     grid = right.subplots(len(chosen), 2, squeeze=False, width_ratios=[1, 1.15])
     for row, patient in zip(grid, chosen.itertuples(), strict=True):
         of_patient = differences[differences["patient"] == patient.patient]
-        _shares(row[0], of_patient[of_patient["composite"] == composite], sequences)
+        _shares(row[0], of_patient[of_patient["method"] == method], sequences)
         _features(row[1], of_patient[of_patient["kind"] == "feature"])
         row[0].set_title(
             f"patient {patient.patient}, p = {patient.p:.3f}", loc="left",

@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 LOSS_COLOUR, DICE_COLOUR = "#D55E00", "#0072B2"
 

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 SIZE_EDGES_MM = [0, 10, 15, 20, 30, np.inf]
 COLOUR = "#0072B2"

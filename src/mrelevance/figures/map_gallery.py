@@ -7,7 +7,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
 from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
@@ -18,7 +17,8 @@ from mrelevance.figures.slices import (
     scale_bar,
     show_anatomy,
 )
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 OUTLINE_COLOUR = "#3CF07A"
 
@@ -45,7 +45,7 @@ def map_gallery(
     InputError
         A column is missing, the lesion is empty, or arrays and sequences do not fit.
     """
-    columns = ["patient", "lesion", "composite", "depth", "operation", "remaining"]
+    columns = ["patient", "lesion", "method", "depth", "operation", "remaining"]
     check_columns(conservation, columns, "conservation table")
     wrong = [name for name, values in maps.items() if values.shape != image.shape]
     if len(image) != len(sequences) or wrong or lesion.shape != image.shape[1:]:
@@ -72,8 +72,8 @@ def map_gallery(
     figure.suptitle(f"Patient {first['patient']}, lesion {first['lesion']}", fontsize=7.5)
     for row, (method, values) in zip(grid, maps.items(), strict=True):
         _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])
-        row[0].set_ylabel(style.composite_name(method).replace(" ", "\n", 1), fontsize=6.5)
-        _kept(row[-1], conservation[conservation["composite"] == method])
+        row[0].set_ylabel(style.method_name(method).replace(" ", "\n", 1), fontsize=6.5)
+        _kept(row[-1], conservation[conservation["method"] == method])
     for axes, sequence in zip(grid[0], sequences, strict=False):
         axes.set_title(sequence, pad=3)
     grid[0, -1].set_title("relevance left,\noutput \N{RIGHTWARDS ARROW} image", pad=3)

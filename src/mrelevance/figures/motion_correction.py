@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
-from mrelevance.motion.failures import FLAGS
-from mrelevance.summary.columns import check_columns
+from mrelevance.registration.failures import FLAGS
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 # Pairs of columns, and what they measure; those without values are left out.
 MEASURES = {

@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.analysis.motion_effect import DETECTION, MEASURED_SHARE
+from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.motion_effect import DETECTION, MEASURED_SHARE
-from mrelevance.summary.shares import MEASURED
+from mrelevance.runtime.columns import check_columns
 
 # From full correction to none: ever paler.
 SHADES = ["0.0", "0.45", "0.75"]
@@ -19,7 +19,7 @@ SPREAD = 0.22
 def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     """Detection above, measured shares below: one dot with its interval per correction.
 
-    `effect` is the table of `mrelevance.summary.motion_effect`. Every sequence has one dot per
+    `effect` is the table of `mrelevance.analysis.motion_effect`. Every sequence has one dot per
     correction, the configured correction first and darkest.
 
     Raises
@@ -49,7 +49,7 @@ def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
         place = corrections.index(row.correction) - (len(corrections) - 1) / 2
         _dot(axes, sequences.index(row.sequence) + SPREAD * place, row, shade[row.correction])
     style.sequence_axis(axes, sequences)
-    axes.set_title(f"{style.composite_name(MEASURED)}, n = {rows['n'].max()}", loc="left")
+    axes.set_title(f"{style.method_name(MEASURED)}, n = {rows['n'].max()}", loc="left")
     axes.set_ylabel("median pooled share")
     handles = [
         Line2D([], [], linestyle="", marker="o", markersize=4, color=shade[name], label=name)

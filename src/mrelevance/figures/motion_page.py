@@ -3,8 +3,8 @@
 import jinja2
 import pandas as pd
 
-from mrelevance.motion.failures import FLAGS, failed_patients
-from mrelevance.summary.columns import check_columns
+from mrelevance.registration.failures import FLAGS, failed_patients
+from mrelevance.runtime.columns import check_columns
 
 PICTURES = 40  # fewest pairs shown, where there are as many
 COLUMNS = [

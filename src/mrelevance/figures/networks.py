@@ -7,16 +7,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from mrelevance.figures import style
-from mrelevance.figures.selection import wrapped
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.networks import (
+from mrelevance.analysis.networks import (
     AGREEMENT_COLUMNS,
     COLUMNS,
     SEED,
     share_measure,
 )
-from mrelevance.summary.selection import DICE, SENSITIVITY
+from mrelevance.figures import style
+from mrelevance.figures.selection import wrapped
+from mrelevance.protocol.selection import DICE, SENSITIVITY
+from mrelevance.runtime.columns import check_columns
 
 MARKERS = "os^Dvp*"
 DETECTION = {
@@ -32,8 +32,8 @@ def networks(
 ) -> Figure:
     """Above detection and rank agreement of every network, below its shares of the sequences.
 
-    The tables are those of `mrelevance.summary.networks`; the study's network is the first and
-    darkest. One panel of shares for every composite of `agreement`, the verdicts on top.
+    The tables are those of `mrelevance.analysis.networks`; the study's network is the first and
+    darkest. One panel of shares for every method of `agreement`, the verdicts on top.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def networks(
     check_columns(values, COLUMNS, "networks")
     check_columns(agreement, AGREEMENT_COLUMNS, "agreement of the networks")
     names = list(dict.fromkeys(values["network"]))
-    composites = list(dict.fromkeys(agreement["composite"]))
+    methods = list(dict.fromkeys(agreement["method"]))
     greys = np.linspace(0, 0.65, len(names)).round(2)
     looks = {
         name: (MARKERS[place % len(MARKERS)], str(grey))
@@ -59,12 +59,12 @@ def networks(
         axes.set_xlabel(label)
     detection[0].set_yticks(range(len(names)), names)
     detection[1].set_yticks([])
-    _ranks(ranks, agreement, composites, looks)
-    panels = below.subplots(1, len(composites), sharey=True, squeeze=False)[0]
-    for axes, composite in zip(panels, composites, strict=True):
-        rows = values[values["measure"] == share_measure(composite)]
+    _ranks(ranks, agreement, methods, looks)
+    panels = below.subplots(1, len(methods), sharey=True, squeeze=False)[0]
+    for axes, method in zip(panels, methods, strict=True):
+        rows = values[values["measure"] == share_measure(method)]
         _shares(axes, rows, sequences, looks)
-        axes.set_title(style.composite_name(composite), loc="left")
+        axes.set_title(style.method_name(method), loc="left")
     panels[0].set_ylabel("median pooled share")
     handles = [
         Line2D([], [], linestyle="", marker=marker, markersize=4, color=grey, label=name)
@@ -111,20 +111,20 @@ def _shares(
 def _ranks(
     axes: Axes,
     agreement: pd.DataFrame,
-    composites: list[str],
+    methods: list[str],
     looks: dict[str, tuple[str, str]],
 ) -> None:
     """Kendall's tau to the study's network; what seeds reach is the shaded yardstick."""
     others = list(dict.fromkeys(agreement["network"]))
-    for y, composite in enumerate(composites):
-        rows = agreement[agreement["composite"] == composite]
+    for y, method in enumerate(methods):
+        rows = agreement[agreement["method"] == method]
         for row in rows.itertuples():
             place = y + SPREAD * (others.index(row.network) - (len(others) - 1) / 2)
             marker, grey = looks[row.network]
             axes.hlines(place, row.tau_low, row.tau_high, color=grey, linewidth=1)
             axes.scatter(
                 row.kendall_tau, place, s=16, marker=marker, color=grey, zorder=3,
-                gid=f"{row.network} {composite}",
+                gid=f"{row.network} {method}",
             )  # fmt: skip
         seeds = rows[rows["differs_in"] == SEED]
         if seeds["tau_low"].notna().any():
@@ -132,7 +132,7 @@ def _ranks(
                 [y - 0.45, y + 0.45], seeds["tau_low"].min(), seeds["tau_high"].max(),
                 color="0.93", linewidth=0, zorder=0,
             )  # fmt: skip
-    axes.set_yticks(range(len(composites)), [style.composite_name(name) for name in composites])
-    axes.set_ylim(len(composites) - 0.5, -0.5)
+    axes.set_yticks(range(len(methods)), [style.method_name(name) for name in methods])
+    axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.set_xlim(right=1.04)
     axes.set_xlabel("Kendall's tau to the study's network\n(shaded: another seed)")

@@ -8,8 +8,8 @@ import SimpleITK as sitk
 from PIL import Image
 
 from mrelevance.figures.slices import radiological
-from mrelevance.images import image_like, to_array
-from mrelevance.motion.body import body_mask
+from mrelevance.registration.body import body_mask
+from mrelevance.runtime.images import image_like, to_array
 
 PANEL_PIXELS = 270  # the longest side of the body
 MARGIN_MM = 10

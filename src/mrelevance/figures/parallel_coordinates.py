@@ -1,4 +1,4 @@
-"""Figure 1: relevance per sequence, one line per patient, one panel per composite."""
+"""Figure 1: relevance per sequence, one line per patient, one panel per method."""
 
 from textwrap import fill
 
@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.figures import style
-from mrelevance.summary.shares import MEASURED, composites_of, share_matrix
 
 PATIENT_COLOUR = "#7A93AC"
 MEASURED_COLOUR = "0.35"
@@ -23,7 +23,7 @@ def parallel_coordinates(
     agreement_summary: pd.DataFrame,
     measure: str = "relevance_pooled",
 ) -> Figure:
-    """One panel per composite and one for the exact Shapley values, on a common y axis.
+    """One panel per method and one for the exact Shapley values, on a common y axis.
 
     `relevance` is the cohort's relevance table (region `tumour` is shown), `measure` the column
     to show; `friedman` (Kendall's W) and `agreement_summary` (verdicts) are the tables of those
@@ -35,17 +35,16 @@ def parallel_coordinates(
     InputError
         See `share_matrix`.
     """
-    composites = composites_of(relevance)
+    methods = methods_of(relevance)
     matrices = {
-        name: share_matrix(relevance, name, measure).reindex(columns=sequences)
-        for name in composites
+        name: share_matrix(relevance, name, measure).reindex(columns=sequences) for name in methods
     }
     if not any(len(matrix) for matrix in matrices.values()):
         return style.statement("No tumour was predicted in any test patient.")
-    verdicts = agreement_summary.set_index("composite")["verdict"].to_dict()
+    verdicts = agreement_summary.set_index("method")["verdict"].to_dict()
     of_measure = friedman[friedman["measure"] == measure]
-    concordance = of_measure.set_index("composite")["kendall_w"].to_dict()
-    rows, columns = style.grid_shape(len(composites))
+    concordance = of_measure.set_index("method")["kendall_w"].to_dict()
+    rows, columns = style.grid_shape(len(methods))
     width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
     figure = style.new_figure(width, 12 + 58 * rows)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
@@ -57,7 +56,7 @@ def parallel_coordinates(
             [truth, *(matrix.median().to_frame().T for matrix in matrices.values() if len(matrix))]
         ),
     )
-    for axes, name in zip(grid.flat, composites, strict=False):
+    for axes, name in zip(grid.flat, methods, strict=False):
         _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
         _note(axes, matrices[name], concordance.get(name, np.nan), limits)
         below = (
@@ -65,7 +64,7 @@ def parallel_coordinates(
             if name == MEASURED
             else verdicts.get(name, "")
         )
-        axes.set_title(style.composite_name(name), fontweight="bold", loc="left", pad=29)
+        axes.set_title(style.method_name(name), fontweight="bold", loc="left", pad=29)
         axes.annotate(
             _lines(below),
             xy=(0, 1),
@@ -75,12 +74,12 @@ def parallel_coordinates(
             fontsize=6,
             va="top",
         )
-    for axes in grid.flat[len(composites) :]:
+    for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("normalised relevance")
     handles = _legend(measured is not None)
-    if grid.size > len(composites):
+    if grid.size > len(methods):
         grid.flat[-1].legend(handles=handles, loc="center")
     else:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

@@ -7,7 +7,6 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
 from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
@@ -19,7 +18,8 @@ from mrelevance.figures.slices import (
     scale_bar,
     show_anatomy,
 )
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
 FIELD_MM = 120
@@ -27,11 +27,11 @@ REGION_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false posi
 
 
 def choose_lesion(
-    lesions: pd.DataFrame, relevance: pd.DataFrame, region: str, composite: str
+    lesions: pd.DataFrame, relevance: pd.DataFrame, region: str, method: str
 ) -> dict | None:
     """The lesion to show, by rule: the true positive of median volume, else the largest.
 
-    Of all test patients' lesions of `region` (TP, FN or FP) with relevance under `composite`, that
+    Of all test patients' lesions of `region` (TP, FN or FP) with relevance under `method`, that
     is with at least one voxel that was not excluded. The lower of two median volumes; equal
     volumes by patient and number. Gives the lesion's row of `lesions` as a dict, or None where
     there is no such lesion. In the relevance table, a false positive's lesion number is its
@@ -46,11 +46,11 @@ def choose_lesion(
     check_columns(lesions, columns, "lesion table")
     check_columns(
         relevance,
-        ["patient", "composite", "region", "lesion", "relevance"],
+        ["patient", "method", "region", "lesion", "relevance"],
         "relevance table",
     )
     explained = relevance[
-        (relevance["composite"] == composite)
+        (relevance["method"] == method)
         & (relevance["region"] == region)
         & relevance["relevance"].notna()
     ]
@@ -65,13 +65,13 @@ def choose_lesion(
     return candidates.iloc[place].to_dict()
 
 
-def lesion_title(lesion: dict, composite: str) -> str:
+def lesion_title(lesion: dict, method: str) -> str:
     """Title of the figure of a lesion that `choose_lesion` gave."""
     name = REGION_NAMES[lesion["region"]].capitalize()
     kind = "" if lesion["type"] == "unknown" else f"{lesion['type']}, "
     return (
         f"{name}: patient {lesion['patient']}, {kind}{lesion['volume_ml']:.2g} mL, "
-        f"{lesion['diameter_mm']:.0f} mm; {style.composite_name(composite)}"
+        f"{lesion['diameter_mm']:.0f} mm; {style.method_name(method)}"
     )
 
 

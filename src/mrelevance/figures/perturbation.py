@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from mrelevance.evaluation.maps import AREA_COLUMNS, relative_margins
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.maps import AREA_COLUMNS, relative_margins
+from mrelevance.runtime.columns import check_columns
 
 REPLACEMENTS = {
-    "reference": ("#0072B2", "reference"),
+    "baseline": ("#0072B2", "baseline"),
     "noise": ("#E69F00", "noise"),
     "shuffled": ("#009E73", "shuffled cubes"),
 }
@@ -36,13 +36,13 @@ def perturbation(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     InputError
         A column is missing.
     """
-    columns = ["composite", "units", "replacement", "order", "step", "replaced_share", "margin"]
+    columns = ["method", "units", "replacement", "order", "step", "replaced_share", "margin"]
     check_columns(curves, columns, "perturbation table")
     check_columns(areas, AREA_COLUMNS, "perturbation summary")
     if curves.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
     between = areas[areas["measure"] == "difference"]
-    ranked = between.groupby("composite")["median"].mean().sort_values(ascending=False).index
+    ranked = between.groupby("method")["median"].mean().sort_values(ascending=False).index
     kinds = [units for units in UNIT_NAMES if units in set(areas["units"])]
     shown = [name for name in REPLACEMENTS if name in set(areas["replacement"])]
 
@@ -56,12 +56,12 @@ def perturbation(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     finest = curves[curves["units"] == kinds[-1]]
     median = (
         finest.assign(relative=relative_margins(finest))
-        .groupby(["composite", "replacement", "order", "step"])[["replaced_share", "relative"]]
+        .groupby(["method", "replacement", "order", "step"])[["replaced_share", "relative"]]
         .median()
     )
     for axes, method in zip(grid.flat, ranked, strict=False):
         _curves(axes, median.loc[method], shown)
-        axes.set_title(style.composite_name(method), fontsize=6.5, pad=3)
+        axes.set_title(style.method_name(method), fontsize=6.5, pad=3)
     for number, axes in enumerate(grid.flat[len(ranked) :], start=len(ranked)):
         axes.set_axis_off()
         grid.flat[number - panels_across].tick_params(labelbottom=True)
@@ -103,11 +103,11 @@ def _areas(axes: Axes, between: pd.DataFrame, ranked: list[str], shown: list[str
     axes.axvline(0, color=style.GREY, linewidth=0.6)
     for replacement, offset in zip(shown, offsets, strict=True):
         colour = REPLACEMENTS[replacement][0]
-        rows = between[between["replacement"] == replacement].set_index("composite").loc[ranked]
+        rows = between[between["replacement"] == replacement].set_index("method").loc[ranked]
         y = np.arange(len(ranked)) + offset
         axes.hlines(y, rows["ci_low"], rows["ci_high"], color=colour, linewidth=0.9)
         axes.scatter(rows["median"], y, s=9, color=colour, zorder=3, gid=replacement)
-    axes.set_yticks(range(len(ranked)), [style.composite_name(method) for method in ranked])
+    axes.set_yticks(range(len(ranked)), [style.method_name(method) for method in ranked])
     axes.set_ylim(len(ranked) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 

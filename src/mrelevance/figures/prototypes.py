@@ -6,9 +6,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from mrelevance.errors import InputError
+from mrelevance.analysis.prototypes import REACH
 from mrelevance.figures import style
-from mrelevance.summary.prototypes import REACH
+from mrelevance.runtime.errors import InputError
 
 COLOURS = "RdBu_r"
 

@@ -6,9 +6,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from mrelevance.evaluation.maps import SIMILARITY_COLUMNS, YARDSTICKS
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.maps import SIMILARITY_COLUMNS, YARDSTICKS
+from mrelevance.runtime.columns import check_columns
 
 
 @style.styled
@@ -29,11 +29,11 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
     if redrawn.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
     stages = redrawn.drop_duplicates("stage").sort_values("stage")
-    values = redrawn.pivot_table(index="composite", columns="stage", values="similarity")
+    values = redrawn.pivot_table(index="method", columns="stage", values="similarity")
     yardsticks = [name for name in YARDSTICKS if name in values.index]
     methods = values.drop(yardsticks).mean(axis=1).sort_values().index
     values = values.loc[[*yardsticks, *methods]]
-    verdicts = redrawn.drop_duplicates("composite").set_index("composite")["verdict"]
+    verdicts = redrawn.drop_duplicates("method").set_index("method")["verdict"]
 
     figure = style.new_figure(style.PAGE_MM, 5.5 * len(values) + 34)
     axes = figure.subplots()
@@ -47,7 +47,7 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
             x, y, text, ha="center", va="center", fontsize=6,
             color="black" if value > 0.55 else "white",
         )  # fmt: skip
-    axes.set_yticks(range(len(values)), [style.composite_name(name) for name in values.index])
+    axes.set_yticks(range(len(values)), [style.method_name(name) for name in values.index])
     axes.set_xticks(range(len(stages)), stages["stage_name"], rotation=30, ha="right")
     axes.set_xlabel("redrawn down to and including this stage, from the output to the input")
     axes.tick_params(length=0)

@@ -5,16 +5,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.figures import style
-from mrelevance.figures.context import KIND_COLOURS, KIND_NAMES
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.lesion_features import (
+from mrelevance.analysis.lesion_features import (
     CONSPICUITY,
     CORRELATION_COLUMNS,
     DIAMETER,
     shares_with_features,
     visibility,
 )
+from mrelevance.figures import style
+from mrelevance.figures.context import KIND_COLOURS, KIND_NAMES
+from mrelevance.runtime.columns import check_columns
 
 SHOWN = ["TP", "FN"]
 LABELS = {
@@ -30,12 +30,12 @@ def relevance_by_feature(
     features: pd.DataFrame,
     correlation: pd.DataFrame,
     sequences: list[str],
-    composites: list[str],
+    methods: list[str],
 ) -> Figure:
     """Pooled share of every sequence over a lesion's size, and over its contrast there.
 
     `features` and `correlation` are the tables of `summary.lesion_features`. Two rows per
-    composite; a dot is a labelled lesion; above each panel Spearman's rank correlation over the
+    method; a dot is a labelled lesion; above each panel Spearman's rank correlation over the
     true positives with its interval. Contrast is the true one where it is known, else as measured.
 
     Raises
@@ -44,28 +44,28 @@ def relevance_by_feature(
         A column is missing.
     """
     check_columns(correlation, CORRELATION_COLUMNS, "feature correlation")
-    table = shares_with_features(relevance, features, composites)
+    table = shares_with_features(relevance, features, methods)
     table = table[table["region"].isin(SHOWN) & table["relevance_pooled"].notna()]
     if table.empty:
         return style.statement("The test patients have no labelled lesion.")
     measures = [DIAMETER, visibility(features)]
-    shown = [name for name in composites if (table["composite"] == name).any()]
+    shown = [name for name in methods if (table["method"] == name).any()]
     figure = style.new_figure(style.PAGE_MM, 36 * len(shown) * 2 + 16)
     blocks = figure.subfigures(2 * len(shown), 1, squeeze=False)[:, 0]
     for index, block in enumerate(blocks):
-        composite, measure = shown[index // 2], measures[index % 2]
-        own = table[table["composite"] == composite]
+        method, measure = shown[index // 2], measures[index % 2]
+        own = table[table["method"] == method]
         values = own["relevance_pooled"].to_numpy()
         limits = style.share_limits(values, values)
         row = block.subplots(1, len(sequences), sharey=True, squeeze=False)[0]
         known = correlation[
-            (correlation["composite"] == composite) & (correlation["feature"] == measure)
+            (correlation["method"] == method) & (correlation["feature"] == measure)
         ].set_index("sequence")
         for axes, sequence in zip(row, sequences, strict=True):
             _panel(axes, own[own["sequence"] == sequence], measure)
             axes.set_title(f"{sequence}{_in_words(known, sequence)}", fontsize=6)
             axes.set_ylim(limits)
-        row[0].set_ylabel(f"{style.composite_name(composite)}\npooled share")
+        row[0].set_ylabel(f"{style.method_name(method)}\npooled share")
         block.supxlabel(LABELS[measure], fontsize=6.5)
     figure.legend(
         handles=[

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
+from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.errors import InputError
 
 
 @style.styled
@@ -17,10 +17,10 @@ def relevance_by_type(
     relevance: pd.DataFrame,
     lesions: pd.DataFrame,
     sequences: list[str],
-    composites: list[str],
+    methods: list[str],
     seed: int,
 ) -> Figure:
-    """Pooled shares of the true positives: one row per composite, one column per lesion type.
+    """Pooled shares of the true positives: one row per method, one column per lesion type.
 
     `relevance` is the cohort's relevance table, `lesions` the cohort's table of TP, FN and FP
     with each lesion's type; `seed` scatters the dots sideways. One dot per lesion, the bar is
@@ -29,21 +29,21 @@ def relevance_by_type(
     Raises
     ------
     InputError
-        A column is missing, or none of the composites is in the table.
+        A column is missing, or none of the methods is in the table.
     """
     check_columns(
         relevance,
-        ["patient", "composite", "region", "lesion", "sequence", "relevance_pooled"],
+        ["patient", "method", "region", "lesion", "sequence", "relevance_pooled"],
         "relevance table",
     )
     check_columns(lesions, ["patient", "region", "lesion", "type"], "lesion table")
-    shown = [name for name in composites if (relevance["composite"] == name).any()]
+    shown = [name for name in methods if (relevance["method"] == name).any()]
     if not shown:
-        raise InputError(f"relevance table: none of the composites {', '.join(composites)}")
+        raise InputError(f"relevance table: none of the methods {', '.join(methods)}")
     positive = relevance[(relevance["region"] == "TP") & relevance["relevance_pooled"].notna()]
     types = lesions.loc[lesions["region"] == "TP", ["patient", "lesion", "type"]]
     typed = positive.merge(types, on=["patient", "lesion"], validate="many_to_one")
-    typed = typed[typed["composite"].isin(shown)]
+    typed = typed[typed["method"].isin(shown)]
     if typed.empty:
         return style.statement("No true positive in the test patients.")
     kinds = list(typed.groupby("type")["lesion"].size().sort_values(ascending=False).index)
@@ -56,14 +56,14 @@ def relevance_by_type(
     limits = style.share_limits(values, values)
     rotation = 90 if len(sequences) * len(kinds) > 26 else 40
     generator = np.random.default_rng(seed)
-    for row, composite in zip(grid, shown, strict=True):
+    for row, method in zip(grid, shown, strict=True):
         for axes, kind in zip(row, kinds, strict=True):
-            of_panel = typed[(typed["composite"] == composite) & (typed["type"] == kind)]
+            of_panel = typed[(typed["method"] == method) & (typed["type"] == kind)]
             _panel(axes, of_panel, sequences, generator)
             style.count_beyond(axes, of_panel["relevance_pooled"].to_numpy(), limits, x=0.03)
             style.sequence_axis(axes, sequences, rotation)
             axes.set_ylim(limits)
-        row[0].set_ylabel(f"{style.composite_name(composite)}\npooled share")
+        row[0].set_ylabel(f"{style.method_name(method)}\npooled share")
     for axes, kind in zip(grid[0], kinds, strict=True):
         of_kind = typed.loc[typed["type"] == kind, ["patient", "lesion"]].drop_duplicates()
         name = fill("type unknown" if kind == "unknown" else kind, 20)

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.noninferiority import HOLDS, LOSES, UNDECIDED
-from mrelevance.summary.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
-from mrelevance.summary.subset_names import left_out, sequences_of
-from mrelevance.summary.subsets import SEARCHED
+from mrelevance.protocol.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
+from mrelevance.protocol.subset_names import left_out, sequences_of
+from mrelevance.protocol.subsets import SEARCHED
+from mrelevance.runtime.columns import check_columns
+from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED
 
 COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}
 VALUES = {DICE: "median Dice", SENSITIVITY: SENSITIVITY}
@@ -26,7 +26,7 @@ LINE_LETTERS = 140
 def selection(table: pd.DataFrame, sequences: list[str]) -> Figure:
     """Dice and lesion sensitivity of every protocol over its number of sequences.
 
-    `table` is that of `mrelevance.summary.selection`. A line joins the protocols that the search
+    `table` is that of `mrelevance.protocol.selection`. A line joins the protocols that the search
     chose, or those with the best Dice of each size where nothing was searched; the axis names them.
     The verdict stands above.
 
@@ -100,7 +100,7 @@ def _ticks(named: list[str], sequences: list[str]) -> tuple[list[int], list[str]
 def protocols(table: pd.DataFrame, sequences: list[str]) -> Figure:
     """Every shorter protocol: its sequences, and what it changes in Dice and sensitivity.
 
-    `table` is that of `mrelevance.summary.selection`. A filled dot is a sequence that is there.
+    `table` is that of `mrelevance.protocol.selection`. A filled dot is a sequence that is there.
     Dashed: the margin. Within a number of sequences the smallest loss of Dice stands first.
 
     Raises

@@ -8,7 +8,6 @@ from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from scipy.ndimage import distance_transform_edt
 
-from mrelevance.errors import InputError
 from mrelevance.figures import style
 from mrelevance.figures.slices import (
     bar_length_mm,
@@ -19,6 +18,7 @@ from mrelevance.figures.slices import (
     scale_bar,
     show_anatomy,
 )
+from mrelevance.runtime.errors import InputError
 
 FIELD_MM = 120
 SURROUNDINGS_MM = 15

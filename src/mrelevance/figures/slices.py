@@ -5,7 +5,7 @@ import SimpleITK as sitk
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from mrelevance.images import to_array
+from mrelevance.runtime.images import to_array
 
 
 def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from mrelevance.analysis.strategies import Strategies, verdict
 from mrelevance.figures import style
 from mrelevance.figures.context import KIND_NAMES, ZONE_NAMES
 from mrelevance.figures.slices import (
@@ -17,7 +18,6 @@ from mrelevance.figures.slices import (
     scale_bar,
     show_anatomy,
 )
-from mrelevance.summary.strategies import Strategies, verdict
 
 FIELD_MM = 90
 OUTLINE = "#FFE119"
@@ -42,7 +42,7 @@ def strategies(
     table: pd.DataFrame,
     examples: dict[int, Example],
     sequences: list[str],
-    composite: str,
+    method: str,
 ) -> Figure:
     """One row per cluster: what it holds, its shares, and its medoid in every sequence.
 
@@ -55,7 +55,7 @@ def strategies(
     numbers = sorted(examples)
     head_mm, row_mm = 48, 62
     figure = style.new_figure(style.PAGE_MM, head_mm + row_mm * len(numbers) + 6)
-    figure.suptitle(f"{style.composite_name(composite)}: {verdict(found)}", fontsize=7.5)
+    figure.suptitle(f"{style.method_name(method)}: {verdict(found)}", fontsize=7.5)
     blocks = figure.subfigures(
         1 + len(numbers), 1, height_ratios=[head_mm] + [row_mm] * len(numbers), squeeze=False
     )[:, 0]

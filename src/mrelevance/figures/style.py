@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.files import written_whole
+from mrelevance.runtime.files import written_whole
 
 COLUMN_MM = 89  # width of one column of a journal
 PAGE_MM = 183  # width of both
@@ -46,7 +46,7 @@ WITHOUT_DATE = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 
-COMPOSITE_NAMES = {
+METHOD_NAMES = {
     "zero": "zero (LRP-0)",
     "gamma": "gamma",
     "epsilon_plus": "epsilon, z+",
@@ -109,9 +109,9 @@ def sequence_colours(sequences: list[str]) -> dict[str, str]:
     return dict(zip(sequences, [*PALETTE, *extra], strict=False))
 
 
-def composite_name(composite: str) -> str:
-    """Readable name of a composite; one without an entry keeps its own."""
-    return COMPOSITE_NAMES.get(composite, composite)
+def method_name(method: str) -> str:
+    """Readable name of a method; one without an entry keeps its own."""
+    return METHOD_NAMES.get(method, method)
 
 
 def grid_shape(panels: int) -> tuple[int, int]:

@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.analysis.targets import COLUMNS, CONTRIBUTION, MARGIN, PART, SAME_FIRST, SHARE, TAU
 from mrelevance.figures import style
-from mrelevance.summary.columns import check_columns
-from mrelevance.summary.targets import COLUMNS, CONTRIBUTION, MARGIN, PART, SAME_FIRST, SHARE, TAU
+from mrelevance.runtime.columns import check_columns
 
 NAMES = {
     "margin": "margin: tumour minus background",

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from mrelevance.errors import InputError
 from mrelevance.lrp import rules
 from mrelevance.lrp.graph import Operation
 from mrelevance.lrp.rules import InputRule, Rule
+from mrelevance.runtime.errors import InputError
 
 Composite = Callable[[Operation], Rule]
 
@@ -71,16 +71,16 @@ COMPOSITES: dict[str, Callable[..., Composite]] = {
     "alpha2_beta1": alpha2_beta1,
     "epsilon_plus": epsilon_plus,
     "epsilon_gamma": epsilon_gamma,
-    # With a reference every activation takes its secant slope, every layer its plain weights.
+    # With a baseline every activation takes its secant slope, every layer its plain weights.
     "deeplift": zero,
     "deeplift_by_sequence": zero,
     "deeplift_along_path": zero,
 }
-FROM_REFERENCE = ("deeplift", "deeplift_by_sequence", "deeplift_along_path")
-"""Composites that explain a change: of the image, or of one sequence at a time, from a reference.
+FROM_BASELINE = ("deeplift", "deeplift_by_sequence", "deeplift_along_path")
+"""Composites that explain a change: of the image, or of one sequence at a time, from a baseline.
 
 The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when that
-sequence alone is replaced by its reference. `deeplift_along_path` goes from reference to image in
+sequence alone is replaced by its baseline. `deeplift_along_path` goes from baseline to image in
 `segments` equal steps and adds up what explains each: complete with any number of them, `deeplift`
 with one, integrated gradients (Sundararajan et al. 2017, eq. 1) in the limit of many.
 """

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from mrelevance.errors import InputError
+from mrelevance.runtime.errors import InputError
 
 CONVOLUTIONS = {"conv2d", "conv3d", "conv_transpose2d", "conv_transpose3d"}
 FAST_CHANNELS = 8

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mrelevance.errors import InputError
 from mrelevance.lrp.composites import (
-    FROM_REFERENCE,
+    FROM_BASELINE,
     Composite,
     composite_by_name,
     input_rule_by_name,
@@ -20,12 +19,13 @@ from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.summed import Part, sum_traces
 from mrelevance.lrp.trace import Trace, trace_image
 from mrelevance.lrp.windows import Windows
+from mrelevance.runtime.errors import InputError
 
 SEGMENTS = 4
 """Steps of `deeplift_along_path` unless told otherwise."""
 
 Target = int | tuple[int, int]
-Reference = Tensor | Callable[[Tensor], Tensor]
+Baseline = Tensor | Callable[[Tensor], Tensor]
 
 
 class Explainer:
@@ -42,7 +42,7 @@ class Explainer:
     input_rule
         `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
         image.
-    reference
+    baseline
         For `deeplift` and its kin: an image, or a function of the image that gives one.
     windows
         Explain the network applied in these windows, its logits blended; None: to whole images.
@@ -67,7 +67,7 @@ class Explainer:
         composite: str | Composite = "alpha2_beta1",
         *,
         input_rule: str | InputRule | None = None,
-        reference: Reference | None = None,
+        baseline: Baseline | None = None,
         windows: Windows | None = None,
         dtype: torch.dtype | None = None,
         progress: Callable = iter,
@@ -81,7 +81,7 @@ class Explainer:
         self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
         self._windows = windows
         self._progress = progress
-        self._choose(composite, input_rule, reference, parameters)
+        self._choose(composite, input_rule, baseline, parameters)
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
         self._graph(example[:, :, *first])
@@ -91,18 +91,18 @@ class Explainer:
         composite: str | Composite,
         *,
         input_rule: str | InputRule | None = None,
-        reference: Reference | None = None,
+        baseline: Baseline | None = None,
         **parameters: float,
     ) -> "Explainer":
         """Explainer of the same network under another composite; it is not exported again."""
         other = copy.copy(self)
-        other._choose(composite, input_rule, reference, parameters)
+        other._choose(composite, input_rule, baseline, parameters)
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
         """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
         image = self._prepared(image)
-        reference = self._reference_of(image)
+        baseline = self._baseline_of(image)
         grid, windows = image.shape[2:], self._windows_of(image)
         boxes, blends = windows.boxes(grid), windows.blending(grid, image)
         replaced = range(image.shape[1]) if self._by_sequence else [None]
@@ -115,7 +115,7 @@ class Explainer:
 
         def trace_of(part: Part) -> Trace:
             window = image[:, :, *part.box]
-            other = None if reference is None else reference[:, :, *part.box]
+            other = None if baseline is None else baseline[:, :, *part.box]
             if part.sequence is not None:
                 chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
                 other = torch.where(chosen.view(-1, 1, 1, 1), other, window)
@@ -218,24 +218,24 @@ class Explainer:
         self,
         composite: str | Composite,
         input_rule: str | InputRule | None,
-        reference: Reference | None,
+        baseline: Baseline | None,
         parameters: dict[str, float],
     ) -> None:
-        from_reference = composite in FROM_REFERENCE
-        if from_reference and reference is None:
+        from_baseline = composite in FROM_BASELINE
+        if from_baseline and baseline is None:
             raise InputError(
-                f"composite {composite!r} needs reference=, an image or a function of it"
+                f"composite {composite!r} needs baseline=, an image or a function of it"
             )
-        if from_reference and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; it has its reference")
-        if not from_reference and isinstance(composite, str) and reference is not None:
-            raise InputError(f"composite {composite!r} takes no reference; use 'deeplift'")
+        if from_baseline and input_rule is not None:
+            raise InputError(f"composite {composite!r} takes no input rule; it has its baseline")
+        if not from_baseline and isinstance(composite, str) and baseline is not None:
+            raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
         self._by_sequence = composite == "deeplift_by_sequence"
         self._segments = 1
         if composite == "deeplift_along_path":
             parameters = dict(parameters)
             self._segments = _segments(parameters.pop("segments", SEGMENTS))
-        self._reference = reference
+        self._baseline = baseline
         self._input_rule = (
             input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
         )
@@ -262,17 +262,17 @@ class Explainer:
     def _windows_of(self, image: Tensor) -> Windows:
         return self._windows or Windows(tuple(image.shape[2:]))
 
-    def _reference_of(self, image: Tensor) -> Tensor | None:
-        if self._reference is None:
+    def _baseline_of(self, image: Tensor) -> Tensor | None:
+        if self._baseline is None:
             return None
-        given = self._reference(image) if callable(self._reference) else self._reference
-        reference = self._prepared(given)
-        if reference.shape != image.shape:
+        given = self._baseline(image) if callable(self._baseline) else self._baseline
+        baseline = self._prepared(given)
+        if baseline.shape != image.shape:
             raise InputError(
-                f"the reference has shape {tuple(reference.shape)}, the image "
-                f"{tuple(image.shape)}; give a reference of the image's shape"
+                f"the baseline has shape {tuple(baseline.shape)}, the image "
+                f"{tuple(image.shape)}; give a baseline of the image's shape"
             )
-        return reference
+        return baseline
 
     def _graph(self, image: Tensor) -> Graph:
         """Graph for images of this size; sizes may be fixed in an exported network."""

@@ -6,10 +6,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from mrelevance.errors import InputError
 from mrelevance.lrp.graph import Operation
 from mrelevance.lrp.summed import SummedTrace
 from mrelevance.lrp.trace import Trace
+from mrelevance.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Explanation:
 
     @property
     def change(self) -> Tensor:
-        """What relevance can add up to: y, or `y(x) - y(x0)` where there is a reference."""
+        """What relevance can add up to: y, or `y(x) - y(x0)` where there is a baseline."""
         return self.trace.output_change[0, 0]
 
     def input_weighted(self, weights: Tensor) -> Tensor:
@@ -71,11 +71,11 @@ class Explanation:
     def included(self, region: Tensor, tau: float) -> Tensor:
         """Voxels of a region whose normaliser is large enough to divide by, (D, H, W).
 
-        Kept are those with `N_a / y >= tau`; where there is a reference the difference of two
+        Kept are those with `N_a / y >= tau`; where there is a baseline the difference of two
         logits may have either sign, so there `|N_a| >= tau |y|`.
         """
         ratio = self.normalisers / self.logit
-        if self.trace.with_reference:
+        if self.trace.with_baseline:
             ratio = ratio.abs()
         return region & (ratio >= tau)
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mrelevance.errors import InputError
 from mrelevance.lrp.convolution import CONVOLUTIONS, convolution_from_arguments, convolve
+from mrelevance.runtime.errors import InputError
 
 IDENTITIES = {"clone", "alias", "detach", "contiguous", "to", "_to_copy", "lift_fresh_copy"}
 GATES = {"sigmoid", "softmax", "_softmax", "hardsigmoid"}

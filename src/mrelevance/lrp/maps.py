@@ -7,10 +7,10 @@ such that `relevance = activation * m`, each operation becomes a pair of linear 
     adjoint:  m of the output  ->  m of the inputs      (relevance pass, backwards)
 
 that are transposes of each other, whatever the rule. In this form nothing is divided by an
-input. For DeepLIFT `activation` is the difference to the reference's, and the same holds.
+input. For DeepLIFT `activation` is the difference to the baseline's, and the same holds.
 
 A builder takes an operation, the values of its inputs and a rule, and returns the output and the
-map. Values are (S, C, D, H, W): sample 0 is the image, sample 1, if any, the reference, for which
+map. Values are (S, C, D, H, W): sample 0 is the image, sample 1, if any, the baseline, for which
 normalisation keeps the statistics of sample 0.
 """
 
@@ -162,7 +162,7 @@ def sum_map(values: list[Tensor], scales: list[Tensor], output: Tensor, rule: Ru
 
 
 def build_activation(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
-    """Activation function: relevance passes unchanged; with a reference, its secant slope."""
+    """Activation function: relevance passes unchanged; with a baseline, its secant slope."""
     (x,) = values
     output = apply_each(operation, values)
     if len(x) == 1:
@@ -172,15 +172,15 @@ def build_activation(operation: Operation, values: list[Tensor], rule: Rule) -> 
     return output, LinearMap(lambda q: slope * q, lambda m: (slope * m,))
 
 
-def secant_slope(operation: Operation, x: Tensor, reference: Tensor, output: Tensor) -> Tensor:
+def secant_slope(operation: Operation, x: Tensor, baseline: Tensor, output: Tensor) -> Tensor:
     """`(f(x) - f(x0)) / (x - x0)`, the derivative halfway where the two nearly agree.
 
     DeepLIFT's rescale rule (Shrikumar et al. 2017, eq. 7-9).
     """
-    difference = x - reference
-    close = difference.abs() <= torch.finfo(x.dtype).eps ** 0.4 * (x.abs() + reference.abs())
+    difference = x - baseline
+    close = difference.abs() <= torch.finfo(x.dtype).eps ** 0.4 * (x.abs() + baseline.abs())
     with torch.enable_grad():
-        halfway = ((x + reference) / 2).requires_grad_()
+        halfway = ((x + baseline) / 2).requires_grad_()
         value = operation.apply({operation.inputs[0]: halfway})
         (derivative,) = torch.autograd.grad(value.sum(), halfway)
     quotient = (output[:1] - output[1:]) / torch.where(close, 1, difference)
@@ -195,10 +195,10 @@ def build_selection(operation: Operation, values: list[Tensor], rule: Rule) -> B
 
 
 def build_maximum(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
-    """Max pooling: relevance follows the maximum; with a reference, the cross maximum.
+    """Max pooling: relevance follows the maximum; with a baseline, the cross maximum.
 
     The change of the maximum is then ascribed to the voxel that is the maximum of the image
-    where it rose, of the reference where it fell: that voxel changed at least as much.
+    where it rose, of the baseline where it fell: that voxel changed at least as much.
     """
     (x,) = values
     pools = {2: functional.max_pool2d, 3: functional.max_pool3d}
@@ -230,7 +230,7 @@ def build_product(operation: Operation, values: list[Tensor], rule: Rule) -> Bui
     """Product of two activations; `operation.kind` says what it is.
 
     `gated`: signal times gate; the gate is a weight and takes no relevance. `product`, with a
-    reference: the midpoint rule `d(ab) = mean(a) db + mean(b) da`, which is exact.
+    baseline: the midpoint rule `d(ab) = mean(a) db + mean(b) da`, which is exact.
     """
     output = apply_each(operation, values)
     first, second = values

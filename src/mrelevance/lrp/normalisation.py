@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from mrelevance.errors import InputError
 from mrelevance.lrp.graph import Operation
+from mrelevance.runtime.errors import InputError
 
 
 def scale_and_shift(operation: Operation, u: Tensor) -> tuple[Tensor, Tensor]:

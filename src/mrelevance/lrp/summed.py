@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mrelevance.errors import InputError
+from mrelevance.lrp.tiles import Box
 from mrelevance.lrp.trace import Trace
-from mrelevance.tiles import Box
+from mrelevance.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Part:
     """A window of the image, and what it contributes to the explained output.
 
     `blend` (D, H, W) is the window's share in the logits of its voxels; `sequence` is the one that
-    the reference replaces, None for all or where there is no reference; `segment` is the stretch of
-    the straight path to the reference that is explained, 0 the one that begins at the image.
+    the baseline replaces, None for all or where there is no baseline; `segment` is the stretch of
+    the straight path to the baseline that is explained, 0 the one that begins at the image.
     """
 
     box: Box
@@ -44,7 +44,7 @@ class SummedTrace:
         Traces the window of a part.
     progress
         Wraps the list of parts, for a progress bar.
-    output, output_change, with_reference
+    output, output_change, with_baseline
         As in `Trace`; (1, 1, D, H, W).
     """
 
@@ -54,7 +54,7 @@ class SummedTrace:
     progress: Callable
     output: Tensor
     output_change: Tensor
-    with_reference: bool
+    with_baseline: bool
 
     def tangents(self, weightings: list[Tensor]) -> list[Tensor]:
         """Adjoint pass of several weightings of the image, see `Trace.tangents`."""
@@ -100,5 +100,5 @@ def sum_traces(
         if not part.sequence and not part.segment:  # each window's logits once
             output[:, :, *part.box] += part.blend * trace.output
     return SummedTrace(
-        image.shape[1:], parts, trace_of, progress, output, change, trace.with_reference
+        image.shape[1:], parts, trace_of, progress, output, change, trace.with_baseline
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mrelevance.errors import InputError
 from mrelevance.lrp.graph import Graph, Operation
 from mrelevance.lrp.input_rules import build_input_layer
 from mrelevance.lrp.maps import BUILDERS, LinearMap
 from mrelevance.lrp.rules import InputRule, Rule
+from mrelevance.runtime.errors import InputError
 
 RuleOf = Callable[[Operation], Rule]
 
@@ -19,8 +19,8 @@ RuleOf = Callable[[Operation], Rule]
 class Trace:
     """The maps of all operations that carry relevance, around one image.
 
-    `change` is the image (1, C, D, H, W), less the reference if there is one; `output` the
-    explained logit (1, 1, D, H, W), `reference_output` that of the reference with the
+    `change` is the image (1, C, D, H, W), less the baseline if there is one; `output` the
+    explained logit (1, 1, D, H, W), `baseline_output` that of the baseline with the
     normalisation statistics of the image. `values`, if kept, are all activations.
     """
 
@@ -29,18 +29,18 @@ class Trace:
     input_maps: dict[str, LinearMap]
     change: Tensor
     output: Tensor
-    reference_output: Tensor | None
+    baseline_output: Tensor | None
     values: dict[str, Tensor] | None
 
     @property
-    def with_reference(self) -> bool:
-        """Whether relevance explains a change from a reference."""
-        return self.reference_output is not None
+    def with_baseline(self) -> bool:
+        """Whether relevance explains a change from a baseline."""
+        return self.baseline_output is not None
 
     @property
     def output_change(self) -> Tensor:
         """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
-        return self.output if self.reference_output is None else self.output - self.reference_output
+        return self.output if self.baseline_output is None else self.output - self.baseline_output
 
     def tangents(self, weightings: list[Tensor]) -> list[Tensor]:
         """Adjoint pass `y * (L^T v)` of several weightings of the image.
@@ -100,12 +100,12 @@ class Trace:
 def trace_image(
     graph: Graph,
     image: Tensor,
-    reference: Tensor | None,
+    baseline: Tensor | None,
     rule_of: RuleOf,
     input_rule: InputRule | None = None,
     keep_values: bool = False,
 ) -> Trace:
-    """Run the network on an image (1, C, D, H, W), and on a reference, and fix every rule.
+    """Run the network on an image (1, C, D, H, W), and on a baseline, and fix every rule.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def trace_image(
         An operation that carries relevance has no rule, or reads the image and cannot follow
         the input rule.
     """
-    carrying = operations_carrying_relevance(graph, with_reference=reference is not None)
-    values = {graph.image: image if reference is None else torch.cat([image, reference])}
+    carrying = operations_carrying_relevance(graph, with_baseline=baseline is not None)
+    values = {graph.image: image if baseline is None else torch.cat([image, baseline])}
     left = graph.readers()
     maps, input_maps = {}, {}
     for operation in graph.operations:
@@ -136,19 +136,19 @@ def trace_image(
         if not keep_values:
             _forget_read(values, left, operation)
     outputs = values[graph.output]
-    with_reference = reference is not None
+    with_baseline = baseline is not None
     return Trace(
         graph=graph,
         maps=maps,
         input_maps=input_maps,
-        change=image - reference if with_reference else image,
+        change=image - baseline if with_baseline else image,
         output=outputs[:1],
-        reference_output=outputs[1:] if with_reference else None,
+        baseline_output=outputs[1:] if with_baseline else None,
         values=values if keep_values else None,
     )
 
 
-def operations_carrying_relevance(graph: Graph, with_reference: bool) -> set[str]:
+def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
     """Names of the operations that relevance passes on its way from the output to the image.
 
     Raises
@@ -160,7 +160,7 @@ def operations_carrying_relevance(graph: Graph, with_reference: bool) -> set[str
     for operation in reversed(graph.operations):
         if operation.name not in carrying:
             continue
-        if operation.kind == "product" and not with_reference:
+        if operation.kind == "product" and not with_baseline:
             raise InputError(
                 f"{operation} multiplies two activations and neither is a gate (sigmoid or "
                 "softmax); only the composite deeplift has a rule for that"
@@ -170,7 +170,7 @@ def operations_carrying_relevance(graph: Graph, with_reference: bool) -> set[str
                 f"{operation} has no rule; register one in mrelevance.lrp.maps.BUILDERS or "
                 "replace the layer by one that has"
             )
-        gated = operation.kind == "gated" and not with_reference
+        gated = operation.kind == "gated" and not with_baseline
         carrying.update(operation.inputs[:1] if gated else operation.inputs)
     return carrying
 

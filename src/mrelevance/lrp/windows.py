@@ -6,8 +6,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from mrelevance.errors import InputError
-from mrelevance.tiles import Box, Tiles, within
+from mrelevance.lrp.tiles import Box, Tiles, within
+from mrelevance.runtime.errors import InputError
 
 SMALLEST_WEIGHT = 1e-3
 """Of a window's corners, relative to its middle."""

@@ -67,7 +67,7 @@ def acquire(
     """Image (D, H, W) int16 of one sequence, and each lesion's contrast-to-noise ratio (n,).
 
     The ratio is the lesion's mean signal minus the liver's over the noise's standard deviation,
-    without bias field; zero where a variant of the study hides the lesions.
+    without bias field; zero where the phantom with a known answer hides the lesions.
     """
     organs = np.array(
         [tissue_signal(t, sequence, subject.circulation, settings) for t in subject.tissues]
@@ -76,15 +76,15 @@ def acquire(
     shells = _shell_signals(subject, liver, sequence, settings)
     table = np.concatenate([organs, *shells]).astype(np.float32)
 
-    chosen = sequence == settings.variant_sequence
-    hidden = settings.variant == "single_source" and not chosen
+    chosen = sequence == settings.known_answer_sequence
+    hidden = settings.known_answer == "single_source" and not chosen
     labels = subject.healthy if hidden else subject.labels
     grain = 1 + np.float32(rng.uniform(-1, 1)) * subject.texture
     signal = sample(table[labels] * grain, subject.fine, breathing, grid)
     sd = _noise_sd(subject, sequence, settings)
     coil = bias_field(grid.coordinates(), rng, settings.bias_field)
     image = np.rint(rician_noise(signal * coil, rng, sd)).astype(np.int16)
-    if settings.variant == "decoy" and chosen:
+    if settings.known_answer == "decoy" and chosen:
         body = subject.healthy != TISSUE_LABEL["air"]
         image = shuffle_voxels(image, sample(body, subject.fine, breathing, grid) > 0.5, rng)
         hidden = True

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 
-from mrelevance.files import write_table
-from mrelevance.images import image_like, write_image
 from mrelevance.phantom.acquisition import Subject, acquire, make_grids, make_texture
 from mrelevance.phantom.anatomy import build_anatomy
 from mrelevance.phantom.breathing import Breathing, draw_breathing
@@ -25,6 +23,8 @@ from mrelevance.phantom.truth import (
     voxel_shares,
 )
 from mrelevance.phantom.vessels import choose_landmarks, paint_vessels
+from mrelevance.runtime.files import write_table
+from mrelevance.runtime.images import image_like, write_image
 
 
 @dataclass(frozen=True)

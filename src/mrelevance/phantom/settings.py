@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from numbers import Real
 
-from mrelevance.errors import InputError
+from mrelevance.runtime.errors import InputError
 
 FIELD_STRENGTHS_T = (1.5, 3.0)
 LESION_TYPES = ("HCC", "metastasis", "haemangioma", "cyst", "FNH")
-VARIANTS = ("study", "decoy", "single_source")
+KNOWN_ANSWERS = (None, "decoy", "single_source")
 LISTS = (
     "size",
     "spacing_mm",
@@ -46,8 +46,8 @@ class Settings:
     lesion_share: tuple[float, float]
     motion_mm: tuple[float, float]
     landmarks: int
-    variant: str
-    variant_sequence: str
+    known_answer: str | None
+    known_answer_sequence: str
 
 
 def check_settings(settings: dict, sequences: list[str], reference: str) -> Settings:
@@ -146,12 +146,12 @@ def _check_sequences(settings: Settings, sequences: list[str], reference: str) -
         )
     _require(reference in sequences, f"the reference {reference} is not one of {sequences}")
     _require(
-        settings.variant in VARIANTS,
-        f"variant is {settings.variant!r}; choose {', '.join(VARIANTS)}",
+        settings.known_answer in KNOWN_ANSWERS,
+        f"known_answer is {settings.known_answer!r}; choose null, {', '.join(KNOWN_ANSWERS[1:])}",
     )
     _require(
-        settings.variant == "study" or settings.variant_sequence in sequences,
-        f"variant_sequence {settings.variant_sequence} is not one of {sequences}",
+        settings.known_answer is None or settings.known_answer_sequence in sequences,
+        f"known_answer_sequence {settings.known_answer_sequence} is not one of {sequences}",
     )
 
 

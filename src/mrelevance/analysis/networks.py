@@ -1,0 +1,218 @@
+"""Do networks of equal Dice look at the same sequences? Two seeds of one are the yardstick."""
+
+import numpy as np
+import pandas as pd
+
+from mrelevance.attribution.shares import MEASURED, share_matrix
+from mrelevance.protocol.selection import DICE, SENSITIVITY
+from mrelevance.runtime.errors import InputError
+from mrelevance.statistics.bootstrap import median_interval, statistic_interval
+from mrelevance.statistics.noninferiority import pooled_interval, typical_difference
+from mrelevance.statistics.ranks import rank_agreement
+
+SEED = "seed"
+OTHER = "other"
+COLUMNS = [
+    *["network", "measure", "sequence", "n", "value", "low", "high"],
+    *["difference", "difference_low", "difference_high"],
+]
+AGREEMENT_COLUMNS = [
+    *["network", "differs_in", "method", "n", "kendall_tau", "tau_low", "tau_high"],
+    *["same_first", "beyond_seed", "beyond_low", "beyond_high"],
+]
+
+
+def share_measure(method: str) -> str:
+    """Name of the measure that holds the shares by a method."""
+    return f"share by {method}"
+
+
+def network_values(
+    scores: pd.DataFrame,
+    relevance: dict[str, pd.DataFrame],
+    methods: list[str],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Detection and shares of every network, and what differs from the study's.
+
+    Parameters
+    ----------
+    scores
+        The table of `paired_scores`, networks as subsets; the study's is the first.
+    relevance
+        The relevance tables by network, in the same order.
+    methods
+        Those whose pooled shares of the predicted tumour are compared.
+
+    Returns
+    -------
+    One row per network, measure and sequence (NA for detection) over `n` patients: median Dice,
+    lesion sensitivity, median share; the difference to the study's network in the same patients
+    (of a typical patient; pooled over the lesions for sensitivity), with bootstrap intervals.
+
+    Raises
+    ------
+    InputError
+        No patient is common to a network and the study's, or see `share_matrix`.
+    """
+    interval = (resamples, confidence, seed)
+    rows = []
+    for network in relevance:
+        own = scores[scores["subset"] == network]
+        dice = own.dropna(subset=["dice", "dice_full"])
+        _check_common(dice, network, "Dice coefficient")
+        value = median_interval(dice[["dice"]].to_numpy(float), *interval)
+        change = (dice["dice"] - dice["dice_full"]).to_numpy(float)[:, np.newaxis]
+        difference = statistic_interval(typical_difference, change, *interval)
+        rows.append([network, DICE, None, len(dice), *_flat(value, difference)])
+        value, difference = (
+            pooled_interval(counts.to_numpy(), own["lesions"].to_numpy(), *interval)
+            for counts in (own["detected"], own["gained"] - own["lost"])
+        )
+        rows.append([network, SENSITIVITY, None, len(own), *_flat(value, difference)])
+        for method in methods:
+            shares, of_study = _common_shares(relevance, network, method)
+            value = median_interval(shares.to_numpy(), *interval)
+            difference = statistic_interval(
+                typical_difference, (shares - of_study).to_numpy(), *interval
+            )
+            rows += [
+                [network, share_measure(method), sequence, len(shares), *of_sequence]
+                for sequence, *of_sequence in zip(shares, *value, *difference, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def network_agreement(
+    relevance: dict[str, pd.DataFrame],
+    seeds: list[str],
+    methods: list[str],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Whether every network ranks the sequences as the study's does, beside what seeds do.
+
+    Parameters
+    ----------
+    relevance
+        The relevance tables by network, the study's first.
+    seeds
+        The networks that differ from the study's in nothing but the seed.
+
+    Returns
+    -------
+    One row per network and method over `n` patients: kendall_tau, the median over patients of
+    Kendall's tau between the shares by both networks, same_first, the number of patients in whom
+    both put the same sequence first, and beyond_seed, a typical patient's tau minus the mean tau
+    of the seeds in the same patient (NA without one, and for the seeds themselves); with bootstrap
+    intervals.
+
+    Raises
+    ------
+    InputError
+        There is no network beside the study's, or no patient is common to both.
+    """
+    if len(relevance) == 1:
+        raise InputError("comparison.networks: there is none to set beside the study's; name one")
+    interval = (resamples, confidence, seed)
+    rows = []
+    for method in methods:
+        taus, same_first = {}, {}
+        for network in list(relevance)[1:]:
+            shares, of_study = _common_shares(relevance, network, method)
+            taus[network] = pd.Series(
+                {
+                    name: rank_agreement(shares.loc[name], of_study.loc[name])
+                    for name in shares.index
+                }
+            ).dropna()
+            same_first[network] = int((shares.idxmax(axis=1) == of_study.idxmax(axis=1)).sum())
+        yardstick = pd.DataFrame({name: taus[name] for name in seeds}).mean(axis=1)
+        for network, tau in taus.items():
+            median = median_interval(tau.to_numpy()[:, np.newaxis], *interval)
+            beyond = [[np.nan]] * 3
+            difference = (tau - yardstick).dropna().to_numpy()[:, np.newaxis]
+            if network not in seeds and len(difference):
+                beyond = statistic_interval(typical_difference, difference, *interval)
+            differs_in = SEED if network in seeds else OTHER
+            rows.append(
+                [
+                    *[network, differs_in, method, len(tau), *_flat(median)],
+                    *[same_first[network], *_flat(beyond)],
+                ]
+            )
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+
+
+def networks_verdict(values: pd.DataFrame, agreement: pd.DataFrame, margin: float) -> pd.DataFrame:
+    """One sentence per network other than the study's: as good, and looking at the same sequences?
+
+    Dice is called equal if the interval of the difference lies within `margin` of zero.
+    """
+    dice = values[values["measure"] == DICE].set_index("network")
+    measured = agreement[agreement["method"] == MEASURED]
+    rows = []
+    for own in measured.itertuples():
+        row = dice.loc[own.network]
+        low, high = row["difference_low"], row["difference_high"]
+        if -margin < low and high < margin:
+            equal = "equal Dice"
+        elif low > 0 or high < 0:
+            equal = "another Dice"
+        else:
+            equal = "not shown to have equal Dice"
+        rows.append(
+            (
+                own.network,
+                f"{own.network}: {equal} ({row['value']:.3f}, difference {row['difference']:+.3f} "
+                f"[{low:+.3f}, {high:+.3f}], margin {margin:g}); it ranks the sequences by their "
+                f"measured share like the study's network with a median Kendall's tau of "
+                f"{own.kendall_tau:.2f} [{own.tau_low:.2f}, {own.tau_high:.2f}] and the same first "
+                f"sequence in {own.same_first} of {own.n} patients{_beside_seeds(own)}.",
+            )
+        )
+    return pd.DataFrame(rows, columns=["network", "verdict"])
+
+
+def _beside_seeds(own: tuple) -> str:
+    """How a network's agreement compares with that of two seeds, in words."""
+    if own.differs_in == SEED:
+        return ": so much do two seeds agree"
+    if np.isnan(own.beyond_low):
+        return ", with no other seed or too few patients to compare with"
+    low, high = own.beyond_low, own.beyond_high
+    numbers = f"difference in tau {own.beyond_seed:+.2f} [{low:+.2f}, {high:+.2f}]"
+    if high < 0:
+        return f": less than two seeds agree ({numbers}), so it weighs the sequences differently"
+    if low > 0:
+        return f": more than two seeds agree ({numbers})"
+    return f": not shown to differ from two seeds ({numbers})"
+
+
+def _common_shares(
+    relevance: dict[str, pd.DataFrame], network: str, method: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares (patients x sequences) by a network and by the study's, of the patients of both."""
+    first = next(iter(relevance))
+    own, of_study = (
+        share_matrix(relevance[name], method, "relevance_pooled") for name in (network, first)
+    )
+    common = own.index.intersection(of_study.index, sort=False)
+    _check_common(common, network, f"predicted tumour ({method})")
+    return own.loc[common], of_study.loc[common]
+
+
+def _check_common(patients: pd.DataFrame | pd.Index, network: str, what: str) -> None:
+    if not len(patients):
+        raise InputError(
+            f"networks, {network}: no test patient has a {what} by this network and by the "
+            "study's; look at its segmentations and its learning curve"
+        )
+
+
+def _flat(*intervals: tuple) -> list[float]:
+    """Bounds of intervals of one quantity each, as numbers."""
+    return [float(bound[0]) for interval in intervals for bound in interval]

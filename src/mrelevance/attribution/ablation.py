@@ -1,0 +1,83 @@
+"""What happens when a sequence is missing, or alone: measured on the trained network."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mrelevance.attribution.shapley import Coalition
+from mrelevance.networks.lesions import find_regions
+from mrelevance.networks.scores import count_lesions, voxel_dice
+
+ABLATIONS = ("drop_one", "keep_one")
+
+
+def ablated_coalitions(count: int) -> dict[tuple[str, int | None], Coalition]:
+    """Sequences that are present, by ablation and sequence: all, none, all but one, one alone."""
+    coalitions = {
+        ("all", None): (True,) * count,
+        ("none", None): (False,) * count,
+    }
+    for sequence in range(count):
+        alone = tuple(other == sequence for other in range(count))
+        coalitions["drop_one", sequence] = tuple(not present for present in alone)
+        coalitions["keep_one", sequence] = alone
+    return coalitions
+
+
+def occlusion_parts(ablation: str, outputs: dict[Coalition, Tensor], count: int) -> Tensor:
+    """Change of the explained output that one sequence makes, (C, D, H, W).
+
+    `drop_one`: what the image loses when the sequence gives way to its baseline; `keep_one`: what
+    the baseline gains when it is given the sequence. `outputs` (D, H, W) by coalition.
+    """
+    coalitions = ablated_coalitions(count)
+    if ablation == "drop_one":
+        full = outputs[coalitions["all", None]]
+        return torch.stack([full - outputs[coalitions["drop_one", c]] for c in range(count)])
+    empty = outputs[coalitions["none", None]]
+    return torch.stack([outputs[coalitions["keep_one", c]] - empty for c in range(count)])
+
+
+def ablation_table(
+    patient: str,
+    logits: dict[Coalition, Tensor],
+    label: np.ndarray,
+    sequences: list[str],
+    spacing: tuple[float, float, float],
+    lesion_overlap: float,
+) -> pd.DataFrame:
+    """How a patient is segmented from fewer sequences.
+
+    Parameters
+    ----------
+    logits
+        (2, D, H, W) by coalition.
+    label
+        Lesion numbers (D, H, W) with `spacing` (z, y, x) in mm.
+    lesion_overlap
+        Share of a lesion's voxels that must be predicted for it to count as detected.
+
+    Returns
+    -------
+    One row per ablation (all, none, drop_one, keep_one) and sequence (NA for all and none):
+    patient, ablation, sequence, dice, lesions, detected, false_positives and margin, the mean of
+    tumour minus background logit over the labelled voxels (NA without any).
+    """
+    rows = []
+    for (ablation, sequence), coalition in ablated_coalitions(len(sequences)).items():
+        background, tumour = logits[coalition].float().numpy()
+        segmentation = tumour > background
+        _, regions = find_regions(segmentation, label, spacing, lesion_overlap)
+        labelled = (tumour - background)[label > 0]
+        rows.append(
+            {
+                "patient": patient,
+                "ablation": ablation,
+                "sequence": None if sequence is None else sequences[sequence],
+                "dice": voxel_dice(segmentation, label > 0),
+                **count_lesions(regions),
+                "margin": float(labelled.mean()) if labelled.size else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,103 @@
+"""Where a region's relevance comes from, and what of it speaks for the tumour and what against.
+
+A zone's share of a region's relevance is the adjoint pass of the zone's indicator (one inside it,
+zero elsewhere), divided by the normaliser and averaged over the region's voxels. By linearity the
+same number is the sum of the region map over the zone. Every lesion has zones of its own and its
+map is known, so the sum is the cheaper of the two here; docs/evaluation.md tells when it is not.
+"""
+
+import numpy as np
+import pandas as pd
+import SimpleITK as sitk
+from scipy.ndimage import distance_transform_edt
+
+from mrelevance.preprocessing.grid import resample_label
+from mrelevance.runtime.images import read_image, to_array
+
+NEAR_MM = {"within_5_mm": 5.0, "5_to_10_mm": 10.0, "10_to_20_mm": 20.0}
+FAR = ["organ", "outside"]
+FAR_UNKNOWN = ["elsewhere"]
+
+COLUMNS = [
+    *["patient", "method", "target", "region", "lesion", "zone", "zone_voxels", "sequence"],
+    *["relevance", "positive", "negative"],
+]
+
+
+def zone_names(organ_known: bool) -> list[str]:
+    """Zones around a lesion from near to far; each voxel of the image belongs to one."""
+    return ["inside", *NEAR_MM, *(FAR if organ_known else FAR_UNKNOWN)]
+
+
+def zones_around(
+    region: np.ndarray, spacing_mm: tuple[float, float, float], organ: np.ndarray | None
+) -> np.ndarray:
+    """Index of each voxel's zone (D, H, W) among `zone_names`.
+
+    Up to 20 mm from the bool `region` the distance decides, beyond it whether the voxel lies in
+    the `organ`, where that is known. `spacing_mm` is (z, y, x).
+    """
+    distance = distance_transform_edt(~region, sampling=spacing_mm)
+    zones = np.searchsorted([0, *NEAR_MM.values()], distance).astype(np.uint8)
+    far = zones == 1 + len(NEAR_MM)
+    if organ is not None:
+        zones[far & ~organ] += 1
+    return zones
+
+
+def context_table(
+    maps: dict[tuple[str, int], np.ndarray],
+    zones: dict[tuple[str, int], np.ndarray],
+    names: list[str],
+    sequences: list[str],
+    keys: dict[str, str],
+) -> pd.DataFrame:
+    """Rows of the context table of one patient and method.
+
+    Parameters
+    ----------
+    maps
+        Region maps `M_A` (C, D, H, W) by (region, lesion).
+    zones
+        Indices of zones (D, H, W) by (region, lesion), of the regions to be listed.
+    names
+        Of the zones.
+    keys
+        `patient`, `method` and `target` of all rows.
+
+    Returns
+    -------
+    One row per region, zone and sequence. `relevance` is the part of the region's relevance that
+    lies in this zone of this sequence: all of a region's add up to 1. `positive` and `negative`
+    are the parts of it in voxels that speak for the target and against it. NA where no voxel of
+    the region could be normalised and the map is zero.
+    """
+    rows = []
+    for (region, lesion), of_voxel in zones.items():
+        net = _sums(maps[region, lesion], of_voxel, len(names))  # (C, zones)
+        positive = _sums(maps[region, lesion].clip(min=0), of_voxel, len(names))
+        total = net.sum() or np.nan
+        voxels = np.bincount(of_voxel.ravel(), minlength=len(names))
+        for z, zone in enumerate(names):
+            for c, sequence in enumerate(sequences):
+                parts = np.array([net[c, z], positive[c, z], net[c, z] - positive[c, z]]) / total
+                rows.append([*keys.values(), region, lesion, zone, voxels[z], sequence, *parts])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def read_organ(path: str, grid: sitk.Image, patient: str) -> np.ndarray:
+    """Mask (D, H, W) of the organ of interest on a patient's grid.
+
+    Raises
+    ------
+    InputError
+        The file is missing or no image.
+    """
+    mask = read_image(path, f"patient {patient}, mask of the organ")
+    return to_array(resample_label(mask, grid)) > 0
+
+
+def _sums(values: np.ndarray, zones: np.ndarray, count: int) -> np.ndarray:
+    """Sum of values (C, D, H, W) over each zone, (C, zones), in double precision."""
+    index = zones.ravel()
+    return np.stack([np.bincount(index, channel.ravel(), count) for channel in values])

@@ -1,0 +1,150 @@
+"""One lesion with its surroundings: where maps are compared voxel by voxel, at little cost."""
+
+import logging
+from dataclasses import dataclass
+from math import lcm
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from torch import Tensor
+
+from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
+from mrelevance.attribution.target import target_logit
+from mrelevance.runtime.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+OF_PATIENT = ("image", "label", "segmentation", "regions", "lesions")
+# Structural similarity compares windows of 7 voxels.
+SHORTEST_VOXELS = 8
+
+
+@dataclass(frozen=True)
+class LesionCrop:
+    """A lesion of a patient, cut out with its surroundings.
+
+    `image` and `baseline` are (C, D, H, W), `region` the lesion's predicted voxels, bool
+    (D, H, W); `grid` is an image of the crop's geometry.
+    """
+
+    patient: str
+    lesion: int
+    image: Tensor
+    baseline: Tensor
+    region: Tensor
+    grid: sitk.Image
+
+
+class RegionMargin(torch.nn.Module):
+    """Mean explained output of a region, as a network with one output.
+
+    Maps images (B, C, D, H, W) to (B,), float32.
+    """
+
+    def __init__(self, network: torch.nn.Module, region: Tensor, target: str):
+        super().__init__()
+        self.network = network
+        self.region = region
+        self.target = target
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Mean over the region of the margin, or of the tumour logit."""
+        logits = self.network(images).float()
+        return target_logit(logits.transpose(0, 1), self.target)[:, self.region].mean(1)
+
+
+def read_lesion_crops(
+    inputs: dict,
+    sequences: list[str],
+    baseline: str,
+    settings: dict,
+    divisor: int,
+) -> tuple[torch.nn.Module, list[LesionCrop]]:
+    """The network, and the largest true positive of every patient that has one.
+
+    `inputs` names the file `weights`, and for every patient, in one order, the files `image`,
+    `label`, `segmentation`, `regions` and `lesions`, and `donor`, another patient's image, if the
+    baseline needs one. `settings` are `crop` (x, y, z) and `block` of the configuration's
+    evaluation.maps; for the rest see `crop_largest_lesion`.
+
+    Raises
+    ------
+    InputError
+        A file is missing or does not fit the others, or see `crop_largest_lesion`.
+    """
+    of_patient = [*OF_PATIENT, "donor"] if inputs.get("donor") else OF_PATIENT
+    crops = []
+    for number, image in enumerate(inputs["image"]):
+        patient = Path(image).parent.name
+        paths = {name: inputs[name][number] for name in of_patient}
+        explained = read_explained_patient(
+            patient, {"weights": inputs["weights"], **paths}, sequences, baseline
+        )
+        crop = crop_largest_lesion(
+            patient, explained, settings["crop"][::-1], divisor, settings["block"]
+        )
+        if crop is not None:
+            crops.append(crop)
+    return explained.network.requires_grad_(False), crops
+
+
+def crop_largest_lesion(
+    patient: str,
+    explained: ExplainedPatient,
+    size: tuple[int, int, int],
+    divisor: int,
+    block: int,
+) -> LesionCrop | None:
+    """Cut out a patient's largest true positive, in the middle; None where there is none.
+
+    The crop is `size` (D, H, W) voxels long, a multiple of `divisor` and `block`; along an axis
+    where the image is shorter, the largest such multiple that fits. Voxels of a lesion that is
+    larger than the crop are left out of its region, and counted in the log.
+
+    Raises
+    ------
+    InputError
+        The image is shorter than one multiple, or than the 8 voxels that the comparison needs.
+    """
+    found = {number: mask for (kind, number), mask in explained.masks.items() if kind == "TP"}
+    if not found:
+        logger.info("patient %s: no lesion was found, so there is none to map", patient)
+        return None
+    lesion = max(found, key=lambda number: found[number].sum())
+    mask = found[lesion]
+    box = tuple(
+        _side(patient, voxels, wanted, length, lcm(divisor, block))
+        for voxels, wanted, length in zip(np.nonzero(mask), size, mask.shape, strict=True)
+    )
+    cut_off = int(mask.sum() - mask[box].sum())
+    if cut_off:
+        logger.info(
+            "patient %s: %d of %d voxels of lesion %d lie outside the crop",
+            *(patient, cut_off, mask.sum(), lesion),
+        )
+    corner = [side.start for side in reversed(box)]
+    extent = [side.stop - side.start for side in reversed(box)]
+    return LesionCrop(
+        patient,
+        lesion,
+        torch.from_numpy(explained.image[:, *box].copy()),
+        torch.from_numpy(explained.baseline[:, *box].copy()),
+        torch.from_numpy(mask[box].copy()),
+        sitk.RegionOfInterest(explained.grid, extent, corner),
+    )
+
+
+def _side(patient: str, voxels: np.ndarray, wanted: int, length: int, multiple: int) -> slice:
+    """Where the crop lies along one axis."""
+    extent = min(wanted, length) // multiple * multiple
+    if extent < SHORTEST_VOXELS:
+        raise InputError(
+            f"patient {patient}: a crop of {extent} of the image's {length} voxels is too short to "
+            f"compare maps on; evaluation.maps.crop needs at least {SHORTEST_VOXELS} voxels and a "
+            f"multiple of {multiple} along each axis"
+        )
+    middle = (int(voxels.min()) + int(voxels.max()) + 1) // 2
+    start = min(max(middle - extent // 2, 0), length - extent)
+    return slice(start, start + extent)

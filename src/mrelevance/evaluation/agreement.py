@@ -1,0 +1,127 @@
+"""Which rules say what the measurement says?
+
+The measurement is the exact Shapley value of each sequence, obtained from forward passes alone.
+"""
+
+import numpy as np
+import pandas as pd
+
+from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
+from mrelevance.runtime.columns import check_columns
+from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
+from mrelevance.statistics.ranks import rank_agreement
+
+# What a rule must reach: the median of Kendall's tau, of the L1 distance, and the share of
+# patients whose first sequence is right.
+FOLLOWS = {"tau": 0.9, "l1": 0.35, "first": 0.95}
+APPROXIMATES = {"tau": 0.7, "l1": 0.7, "first": 0.8}
+
+AGREEMENT_COLUMNS = ["patient", "method", "kendall_tau", "same_first", "l1_distance"]
+SUMMARY_COLUMNS = [
+    *["method", "n", "kendall_tau", "tau_low", "tau_high"],
+    *["l1_distance", "l1_low", "l1_high", "same_first", "verdict"],
+]
+
+
+def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
+    """Every method's shares against the Shapley values, per patient.
+
+    Compared are the pooled shares of the predicted tumour. Columns: patient, method,
+    kendall_tau (rank correlation over the sequences, NA where either side has equal shares
+    throughout), same_first (1 if the same sequence comes first), l1_distance (0 if equal, 2 if
+    all of the relevance sits on another sequence, more where shares are negative).
+
+    Raises
+    ------
+    InputError
+        The table holds no Shapley values, or see `share_matrix`.
+    """
+    measured = share_matrix(relevance, MEASURED, "relevance_pooled")
+    rows = []
+    for method in methods_of(relevance):
+        if method == MEASURED:
+            continue
+        shares = share_matrix(relevance, method, "relevance_pooled")
+        for patient in shares.index.intersection(measured.index, sort=False):
+            of_rule, truth = shares.loc[patient], measured.loc[patient]
+            rows.append(
+                {
+                    "patient": patient,
+                    "method": method,
+                    "kendall_tau": rank_agreement(of_rule, truth),
+                    "same_first": int(of_rule.idxmax() == truth.idxmax()),
+                    "l1_distance": float((of_rule - truth).abs().sum()),
+                }
+            )
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+
+
+def agreement_summary(
+    agreement: pd.DataFrame, resamples: int, confidence: float, seed: int
+) -> pd.DataFrame:
+    """Agreement over the patients, and a verdict, per method.
+
+    Columns: method, n (patients), kendall_tau, tau_low, tau_high, l1_distance, l1_low,
+    l1_high (medians and bootstrap intervals), same_first (number of patients), verdict:
+
+    - `follows the measurement`: tau >= 0.9, L1 <= 0.35, first sequence right in >= 95 %;
+    - `approximates the measurement: ...`: tau >= 0.7, L1 <= 0.7, first right in >= 80 %;
+    - `misleading: ...` otherwise; both name the criteria that were missed;
+    - `not judged: ...` with fewer than three patients.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
+    """
+    check_columns(agreement, AGREEMENT_COLUMNS, "agreement table")
+    rows = []
+    for method, of_rule in agreement.groupby("method", sort=False):
+        tau = _interval(of_rule["kendall_tau"], resamples, confidence, seed)
+        distance = _interval(of_rule["l1_distance"], resamples, confidence, seed)
+        first = int(of_rule["same_first"].sum())
+        rows.append(
+            {
+                "method": method,
+                "n": len(of_rule),
+                **dict(zip(["kendall_tau", "tau_low", "tau_high"], tau, strict=True)),
+                **dict(zip(["l1_distance", "l1_low", "l1_high"], distance, strict=True)),
+                "same_first": first,
+                "verdict": verdict(tau[0], distance[0], first, len(of_rule)),
+            }
+        )
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def verdict(tau: float, distance: float, first: int, patients: int) -> str:
+    """What a user may believe of a rule; the thresholds are those of `agreement_summary`."""
+    if patients < FEWEST_PATIENTS:
+        return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
+    missed = _missed(FOLLOWS, tau, distance, first / patients)
+    if not missed:
+        return "follows the measurement"
+    missed_both = _missed(APPROXIMATES, tau, distance, first / patients)
+    reasons = {
+        "first": f"first sequence right in {first}/{patients}",
+        "tau": f"order differs (tau {tau:.2f})",
+        "l1": f"amounts differ (L1 {distance:.2f})",
+    }
+    if missed_both:
+        return "misleading: " + ", ".join(reasons[name] for name in missed_both)
+    return "approximates the measurement: " + ", ".join(reasons[name] for name in missed)
+
+
+def _missed(criteria: dict[str, float], tau: float, distance: float, first: float) -> list[str]:
+    reached = {
+        "first": first >= criteria["first"],
+        "tau": tau >= criteria["tau"],
+        "l1": distance <= criteria["l1"],
+    }
+    return [name for name, is_reached in reached.items() if not is_reached]
+
+
+def _interval(
+    values: pd.Series, resamples: int, confidence: float, seed: int
+) -> tuple[float, float, float]:
+    known = values.dropna().to_numpy(dtype=float)[:, np.newaxis]
+    return tuple(float(bound[0]) for bound in median_interval(known, resamples, confidence, seed))

@@ -1,0 +1,102 @@
+"""Which methods give the right answer where it is known?
+
+In the phantom with `decoy` one sequence is noise and deserves nothing; in
+`single_source` the lesions show in one sequence alone, which must come first.
+"""
+
+import pandas as pd
+
+from mrelevance.attribution.shares import methods_of, share_matrix
+from mrelevance.runtime.errors import InputError
+from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
+
+# What a method may give to noise, by the median over patients.
+MOST_FOR_DECOY = 0.02
+
+COLUMNS = [
+    *["method", "known_answer", "sequence", "n", "share", "share_low", "share_high"],
+    *["largest_share", "ranked_first", "verdict"],
+]
+
+
+def known_answers(
+    relevance: pd.DataFrame,
+    known_answer: str,
+    sequence: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Share of the sequence about which the truth is known, and a verdict, per method.
+
+    `relevance` is the cohort's relevance table, `known_answer` is `decoy` or `single_source`.
+    Columns: method, known_answer, sequence, n (patients), share (median pooled share of the
+    predicted tumour), share_low, share_high (bootstrap interval), largest_share (the largest
+    magnitude in any patient), ranked_first (patients in which the sequence comes first), verdict:
+
+    - of `decoy`: `trustworthy` if noise gets less than .02 of the relevance in the median, in
+      magnitude, and comes first in no patient, otherwise `misleading` and in what way;
+    - of `single_source`: `trustworthy` if the source comes first in every patient.
+    - `not judged: ...` with fewer than three patients.
+
+    Raises
+    ------
+    InputError
+        There is no such known answer, the table does not know the sequence, or see
+        `share_matrix`.
+    """
+    if known_answer not in VERDICTS:
+        raise InputError(
+            f"phantom.known_answer: {known_answer!r} is unknown; choose {' or '.join(VERDICTS)}"
+        )
+    rows = []
+    for method in methods_of(relevance):
+        shares = share_matrix(relevance, method, "relevance_pooled")
+        if sequence not in shares:
+            raise InputError(f"relevance table: no sequence {sequence}, whose truth is known")
+        of_sequence = shares[sequence]
+        share, low, high = (
+            float(bound[0])
+            for bound in median_interval(
+                of_sequence.to_numpy()[:, None], resamples, confidence, seed
+            )
+        )
+        first = int((shares.idxmax(axis=1) == sequence).sum())
+        rows.append(
+            {
+                "method": method,
+                "known_answer": known_answer,
+                "sequence": sequence,
+                "n": len(shares),
+                "share": share,
+                "share_low": low,
+                "share_high": high,
+                "largest_share": float(of_sequence.abs().max()),
+                "ranked_first": first,
+                "verdict": _verdict(known_answer, share, first, len(shares)),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _verdict(known_answer: str, share: float, first: int, patients: int) -> str:
+    if patients < FEWEST_PATIENTS:
+        return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
+    wrong = VERDICTS[known_answer](share, first, patients)
+    return f"misleading: {', '.join(wrong)}" if wrong else "trustworthy"
+
+
+def _wrong_of_decoy(share: float, first: int, patients: int) -> list[str]:
+    wrong = []
+    if abs(share) >= MOST_FOR_DECOY:
+        wrong.append(f"gives noise {share:.2f} of the relevance")
+    if first:
+        wrong.append(f"puts noise first in {first}/{patients}")
+    return wrong
+
+
+def _wrong_of_single_source(share: float, first: int, patients: int) -> list[str]:
+    return [] if first == patients else [f"source first in {first}/{patients} only"]
+
+
+VERDICTS = {"decoy": _wrong_of_decoy, "single_source": _wrong_of_single_source}

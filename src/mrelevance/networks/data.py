@@ -1,0 +1,174 @@
+"""Training data: patients in memory, and random augmented patches of them.
+
+A batch is a function of the seed and the step alone, so that any step can be drawn again, by any
+thread, in any order.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from torch.nn.functional import grid_sample
+
+from mrelevance.networks.channels import pick_channels
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import (
+    check_same_geometry,
+    first_channel,
+    read_image,
+    spacing_zyx,
+    to_array,
+)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One patient's preprocessed images in memory."""
+
+    name: str
+    image: torch.Tensor  # (C, D, H, W), float16: half the memory, as exact as training needs
+    tumour: torch.Tensor  # (D, H, W), bool
+    lesions: list[np.ndarray]  # the voxels (n, 3) of each lesion
+    spacing: tuple[float, float, float]  # (z, y, x) in mm
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patches for one training step."""
+
+    patients: list[str]
+    images: torch.Tensor  # (B, C, D, H, W), float32
+    tumours: torch.Tensor  # (B, 1, D, H, W), float32, 0 or 1
+
+
+def load_patient(
+    name: str,
+    image_path: str | Path,
+    label_path: str | Path,
+    sequences: list[str],
+    channels: list[str] | None = None,
+) -> Patient:
+    """Read a patient's image (4D, one channel per sequence) and label (lesions numbered 1..n).
+
+    `channels` names those of the image, where it holds more than the `sequences` to be read.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, the number of channels is not that of their names, a sequence is not
+        among them, image and label lie on different grids, or intensities are not normalised.
+    """
+    image = read_image(image_path, f"patient {name}, preprocessed image")
+    voxels = pick_channels(
+        to_array(image), channels or sequences, sequences, f"patient {name}, {image_path}"
+    )
+    label = read_image(label_path, f"patient {name}, preprocessed label")
+    grid = first_channel(image)
+    check_same_geometry(label, grid, f"patient {name}, {label_path}")
+    half = torch.from_numpy(voxels).half()
+    if not half.isfinite().all():
+        raise InputError(
+            f"patient {name}: {image_path} holds intensities beyond {torch.finfo(half.dtype).max}; "
+            "normalise it"
+        )
+    numbers = to_array(label)
+    return Patient(
+        name=name,
+        image=half,
+        tumour=torch.from_numpy(numbers > 0),
+        lesions=[np.argwhere(numbers == lesion) for lesion in np.unique(numbers[numbers > 0])],
+        spacing=spacing_zyx(grid),
+    )
+
+
+def draw_batch(patients: list[Patient], training: dict, seed: int, step: int) -> Batch:
+    """The batch of a training step.
+
+    Patients take turns, in an order shuffled anew for each turn. `training` is the section of
+    the configuration: batch, patch (x, y, z), foreground_share, augmentation.
+    """
+    patches = []
+    for number in range(step * training["batch"], (step + 1) * training["batch"]):
+        turn, place = divmod(number, len(patients))
+        order = np.random.default_rng([seed, 0, turn]).permutation(len(patients))
+        patient = patients[order[place]]
+        patches.append((patient, _draw_patch(patient, training, [seed, 1, number])))
+    stacked = torch.stack([patch for _, patch in patches])  # (B, C + 1, D, H, W)
+    return Batch(
+        patients=[patient.name for patient, _ in patches],
+        images=stacked[:, :-1],
+        tumours=(stacked[:, -1:] >= 0.5).float(),
+    )
+
+
+def _draw_patch(patient: Patient, training: dict, seed: list[int]) -> torch.Tensor:
+    """Random augmented patch of image and tumour, (C + 1, d, h, w)."""
+    generator = np.random.default_rng(seed)
+    augmentation = training["augmentation"]
+    patch = np.array(training["patch"][::-1])
+    centre = _draw_centre(patient, patch, training["foreground_share"], generator)
+    turn = _draw_turn(patient.spacing, augmentation, generator)
+    sampled = _sample(patient, patch, centre, turn)
+    channels = len(patient.image)
+    scale = 1 + augmentation["intensity_scale"] * generator.uniform(-1, 1, channels)
+    shift = augmentation["intensity_shift"] * generator.uniform(-1, 1, channels)
+    columns = torch.tensor(np.stack([scale, shift]), dtype=torch.float32)[..., None, None, None]
+    sampled[:-1] = sampled[:-1] * columns[0] + columns[1]
+    return sampled
+
+
+def _draw_centre(
+    patient: Patient, patch: np.ndarray, foreground_share: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Centre (z, y, x) of a patch inside the image, in voxels.
+
+    For the share `foreground_share` of the patches it lies within a quarter of the patch of a
+    voxel of a random lesion: small lesions are shown as often as large ones.
+    """
+    size = np.array(patient.tumour.shape)
+    if patient.lesions and generator.random() < foreground_share:
+        lesion = patient.lesions[generator.integers(len(patient.lesions))]
+        centre = lesion[generator.integers(len(lesion))] + generator.uniform(-0.25, 0.25, 3) * patch
+    else:
+        centre = generator.uniform(0, size - 1)
+    lowest = np.minimum((patch - 1) / 2, (size - 1) / 2)
+    return np.round(centre.clip(lowest, size - 1 - lowest) - lowest) + lowest
+
+
+def _draw_turn(
+    spacing: tuple[float, float, float], augmentation: dict, generator: np.random.Generator
+) -> np.ndarray:
+    """Matrix (3, 3) of a random flip and rotation, from voxel to voxel offsets (z, y, x)."""
+    flip = [generator.choice([-1, 1]) if axis in augmentation["flip_axes"] else 1 for axis in "zyx"]
+    angles = augmentation["rotation_degrees"] * generator.uniform(-1, 1, 3)
+    rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    return np.diag(1 / np.array(spacing)) @ rotation @ np.diag(spacing) @ np.diag(flip)
+
+
+def _sample(
+    patient: Patient, patch: np.ndarray, centre: np.ndarray, turn: np.ndarray
+) -> torch.Tensor:
+    """Image and tumour, (C + 1, d, h, w), on the turned grid of a patch, linearly interpolated.
+
+    Beyond the image its nearest voxel is repeated.
+    """
+    offsets = np.meshgrid(*[np.arange(n) - (n - 1) / 2 for n in patch], indexing="ij", sparse=True)
+    points = [
+        centre[axis] + sum(turn[axis, other] * offsets[other] for other in range(3))
+        for axis in range(3)
+    ]  # voxel coordinates z, y, x, each (d, h, w)
+    # Only the box that the patch reaches is converted to float32.
+    size = patient.tumour.shape
+    box = tuple(
+        slice(max(int(p.min()), 0), min(int(np.ceil(p.max())) + 1, n))
+        for p, n in zip(points, size, strict=True)
+    )
+    source = torch.cat([patient.image[:, *box], patient.tumour[None, *box]]).float()
+    normalised = [
+        2 * (p - part.start) / max(part.stop - part.start - 1, 1) - 1
+        for p, part in zip(points, box, strict=True)
+    ]
+    grid = torch.from_numpy(np.stack(normalised[::-1], axis=-1).astype(np.float32))
+    return grid_sample(source[None], grid[None], padding_mode="border", align_corners=True)[0]

@@ -1,0 +1,168 @@
+"""Applying a network on a GPU whose memory may not suffice, with the same result all the same."""
+
+import logging
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from mrelevance.lrp.tiles import Tiles
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Size = tuple[int, int, int]
+
+LONGEST_TRIAL = 512
+"""Voxels along which the reach of a network is looked for."""
+
+# What CUDA and its libraries say where they ask for memory without PyTorch's allocator.
+NO_MEMORY = (
+    "CUDA error: out of memory",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
+
+class WithinMemory:
+    """Where a network is applied to a patient: on the GPU, if there is one, as far as it has room.
+
+    When its memory runs out, the windows are computed in smaller and smaller tiles; and where tiles
+    cannot give the logits of the window, or do not fit either, the CPU computes. It stays with what
+    was enough: the next computation begins there. All of them are one function of the image, so the
+    results agree to rounding. Every change is logged as a warning.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode; it is moved.
+    window
+        Size (x, y, z) of the windows that the network is applied in, as in the configuration.
+    divisor
+        What sizes must be multiples of, as in the configuration.
+    shape
+        Of the image, (C, D, H, W).
+    patient
+        Whose name the log is to give.
+    device
+        Instead of the GPU.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        window: Size,
+        divisor: int,
+        shape: tuple[int, int, int, int],
+        patient: str,
+        device: torch.device | None = None,
+    ):
+        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.tiles: Tiles | None = None
+        self._network = network
+        self._patient = patient
+        self._window = tuple(map(min, shape[1:], window[::-1]))
+        self._smaller = self._tilings(shape[0], divisor)
+        if self.device.type == "cuda":
+            # Its ten bits would be too few for results that do not depend on where they are made.
+            torch.backends.cudnn.allow_tf32 = False
+
+    def run(self, compute: Callable[[torch.device, Tiles | None], Result]) -> Result:
+        """What `compute` gives for the device that the network is on and the tiles of its windows.
+
+        It is called again, with other arguments, when memory runs out.
+        """
+        while True:
+            try:
+                self._network.to(self.device)
+                return compute(self.device, self.tiles)
+            except RuntimeError as error:
+                if self._smaller is None or not _is_out_of_memory(error):
+                    raise
+            # Only now that the error is gone, and with it what it held, memory can be freed.
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            self._need_less()
+
+    def _need_less(self) -> None:
+        self.tiles = next(self._smaller, None)
+        if self.tiles is None:
+            self._smaller = None
+            self.device = torch.device("cpu")
+            way = "on the CPU"
+        else:
+            way = f"in tiles of at most {_in_words(self.tiles.largest(self._window))}"
+        logger.warning(
+            "patient %s: memory of the GPU does not suffice for windows of %s; going on %s, which "
+            "gives the same result and takes longer",
+            *(self._patient, _in_words(self._window), way),
+        )
+
+    def _tilings(self, channels: int, divisor: int) -> Iterator[Tiles]:
+        """Ever smaller tiles that give the logits of the window; none if there are none."""
+        halo = reach(self._network.cpu(), channels, divisor)
+        if halo is None:
+            return
+        # Tiles smaller than what is computed around them would cost more than the CPU does.
+        size, least = self._window, prod(self._window)
+        while True:
+            half = (-(-length // (2 * divisor)) * divisor for length in size)
+            smaller = tuple(map(min, size, map(max, half, halo)))
+            if smaller == size:
+                return
+            size = smaller
+            tiles = Tiles(size, halo)
+            if prod(tiles.largest(self._window)) < least:
+                least = prod(tiles.largest(self._window))
+                yield tiles
+
+
+@torch.no_grad()
+def reach(network: nn.Module, channels: int, divisor: int) -> Size | None:
+    """How far along each axis (D, H, W) a voxel can change the logits, in multiples of `divisor`.
+
+    Found by following NaN, which no operation forgets, through the network. None if a voxel can
+    change logits anywhere, as under instance normalisation, or if what the network makes of a place
+    depends on where in the image it is.
+    """
+    halo = tuple(_reach_along(network, channels, divisor, axis) for axis in range(3))
+    return None if None in halo else halo
+
+
+def _reach_along(network: nn.Module, channels: int, divisor: int, axis: int) -> int | None:
+    def part(volume: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        return volume.narrow(2 + axis, start, stop - start)
+
+    length = 8 * divisor
+    while length <= max(LONGEST_TRIAL, 8 * divisor):
+        size = [2 * divisor] * 3
+        size[axis] = length
+        generator = torch.Generator().manual_seed(0)
+        image = torch.randn(1, channels, *size, generator=generator)
+        logits = network(image)
+        start, stop = length // 2, length // 2 + divisor
+        marked = image.clone()
+        part(marked, start, stop).fill_(torch.nan)
+        changed = network(marked).isnan().movedim(2 + axis, 0).flatten(1).any(1).nonzero()
+        before, after = start - int(changed.min()), int(changed.max()) + 1 - stop
+        halo = -(-max(before, after, 0) // divisor) * divisor
+        first, last = start - halo, stop + halo
+        if 0 < first and last < length:
+            of_tile = part(network(part(image, first, last).contiguous()), halo, halo + divisor)
+            expected = part(logits, start, stop)
+            scale = float(logits.abs().max())
+            same = torch.allclose(of_tile, expected, rtol=0, atol=1e-4 * scale)
+            return halo if same else None
+        length *= 2
+    return None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in said for sign in NO_MEMORY)
+
+
+def _in_words(size: Size) -> str:
+    return " x ".join(str(length) for length in reversed(size)) + " voxels"

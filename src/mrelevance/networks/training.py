@@ -1,0 +1,232 @@
+"""Training a segmentation network so that an interruption changes nothing."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from monai.losses import DiceCELoss
+from tqdm import tqdm
+
+from mrelevance.networks.card import model_card, versions
+from mrelevance.networks.checkpoint import (
+    TrainingState,
+    fingerprint,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from mrelevance.networks.data import Batch, Patient, draw_batch, load_patient
+from mrelevance.networks.inference import check_multiple, predict_logits
+from mrelevance.networks.network import build_network
+from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
+from mrelevance.networks.scores import voxel_dice
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import sha256, write_json, write_table, written_whole
+
+logger = logging.getLogger(__name__)
+
+FLIP_AXES = {"x", "y", "z"}
+
+
+def train(
+    images: dict[str, tuple[str | Path, str | Path]],
+    split: pd.DataFrame,
+    sequences: list[str],
+    configuration: dict,
+    model_folder: str | Path,
+    code: str,
+    channels: list[str] | None = None,
+) -> None:
+    """Train a network; write weights.pt, history.tsv and card.json into `model_folder`.
+
+    `images` holds each patient's preprocessed image and label, `split` the columns patient and
+    split (train, validation, test; test patients are never read). `configuration` holds seed,
+    network, training, inference (window, overlap) and preprocess, the last for the model card
+    only. `code` is any text that identifies the version of this library. `channels` names those of
+    the images, where they hold more than the `sequences` that the network is to see.
+
+    Dice plus cross-entropy, AdamW, a one-cycle learning rate, a clipped gradient norm. After each
+    epoch of training.steps_per_epoch steps the mean Dice of the validation patients that have a
+    lesion decides which weights are best; without such patients the last weights are kept. The
+    state then goes to checkpoint.pt: an interrupted training goes on there and ends with the same
+    weights, unless anything it depends on has changed; then it starts anew. A finished training
+    removes the checkpoint.
+
+    Uses the GPU where there is one. Seeds torch's global generator.
+
+    Raises
+    ------
+    InputError
+        Settings or images do not fit, or the loss is not finite.
+    """
+    folder = Path(model_folder)
+    settings = configuration["training"]
+    _check_settings(configuration)
+    groups = {
+        group: sorted(split.loc[split["split"] == group, "patient"])
+        for group in ("train", "validation")
+    }
+    if not groups["train"]:
+        raise InputError("split: no patient is for training; mark patients as train in the sheet")
+
+    torch.manual_seed(configuration["seed"])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network_settings = configuration["network"]
+    network = build_network(network_settings["name"], network_settings["arguments"], len(sequences))
+    network = lay_out(network.to(device), settings["precision"])
+    patients = {
+        group: [load_patient(name, *images[name], sequences, channels) for name in names]
+        for group, names in groups.items()
+    }
+
+    provenance = {
+        "channels": list(sequences),
+        "configuration": configuration,
+        "patients": groups,
+        "inputs_sha256": {
+            name: [sha256(path) for path in images[name]]
+            for names in groups.values()
+            for name in names
+        },
+        "versions": versions(),
+        "code": code,
+    }
+    # Another number of threads adds in another order: neither run's weights would come of it.
+    hardware = {"device": device.type, "threads": torch.get_num_threads()}
+    mark = fingerprint(provenance | hardware)
+    state = _new_state(network, settings)
+    restore_checkpoint(state, folder / "checkpoint.pt", mark)
+    _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
+
+    with written_whole(folder / "weights.pt") as beside:
+        torch.save(state.best_weights, beside)
+    write_table(pd.DataFrame(state.history), folder / "history.tsv")
+    spacing = np.median([patient.spacing[::-1] for patient in patients["train"]], axis=0)
+    card = model_card(provenance, spacing.tolist(), state.best, folder / "weights.pt", hardware)
+    write_json(card, folder / "card.json")
+    (folder / "checkpoint.pt").unlink()
+
+
+def _check_settings(configuration: dict) -> None:
+    """Find what the configuration's schema cannot."""
+    settings, divisor = configuration["training"], configuration["network"]["divisor"]
+    check_multiple(settings["patch"], divisor, "training.patch")
+    check_multiple(configuration["inference"]["window"], divisor, "inference.window")
+    if settings["precision"] not in PRECISIONS:
+        raise InputError(
+            f"training.precision: {settings['precision']!r} is none of {', '.join(PRECISIONS)}"
+        )
+    # Of a feature map of depth 2, torch 2.13 reads uninitialised memory for the bfloat16 gradient
+    # of a convolution's weights on CPUs (oneDNN).
+    if settings["precision"] == "bfloat16" and settings["patch"][2] < 3 * divisor:
+        raise InputError(
+            f"training.patch: {settings['patch'][2]} voxels in z leave feature maps of depth 2, "
+            f"whose bfloat16 gradients are wrong; give {3 * divisor} or more, or precision: float32"
+        )
+    check_precision({"training.precision": settings["precision"]})
+    unknown = set(settings["augmentation"]["flip_axes"]) - FLIP_AXES
+    if unknown:
+        raise InputError(f"training.augmentation.flip_axes: {min(unknown)!r} is not x, y or z")
+    if settings["steps"] * settings["warmup_share"] <= 1:
+        raise InputError(
+            f"training.warmup_share: {settings['warmup_share']} of {settings['steps']} steps is "
+            "not more than one step; raise it or training.steps"
+        )
+
+
+def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
+    """Optimiser and schedule of an untrained network."""
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser,
+        max_lr=settings["learning_rate"],
+        total_steps=settings["steps"],
+        pct_start=settings["warmup_share"],
+    )
+    return TrainingState(network, optimiser, schedule)
+
+
+def _run_epochs(
+    state: TrainingState,
+    patients: dict[str, list[Patient]],
+    configuration: dict,
+    checkpoint: Path,
+    mark: str,
+) -> None:
+    """Train from where the state is to the end, with a checkpoint after every epoch."""
+    settings = configuration["training"]
+    done = state.history[-1]["step"] if state.history else 0
+    steps, steps_per_epoch = settings["steps"], settings["steps_per_epoch"]
+    with tqdm(total=steps, initial=done, desc="training", unit="step", mininterval=2) as bar:
+        for first in range(done, steps, steps_per_epoch):
+            last = min(first + steps_per_epoch, steps)
+            losses = []
+            for step in range(first, last):
+                learning_rate = state.schedule.get_last_lr()[0]
+                batch = draw_batch(patients["train"], settings, configuration["seed"], step)
+                losses.append(_train_step(state, batch, settings, step))
+                bar.update()
+            row = {
+                "epoch": len(state.history) + 1,
+                "step": last,
+                "learning_rate": learning_rate,
+                "training_loss": float(np.mean(losses)),
+                "validation_dice": _validate(state.network, patients["validation"], configuration),
+            }
+            bar.set_postfix(loss=row["training_loss"], dice=row["validation_dice"])
+            logger.info("%s", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
+            state.history.append(row)
+            # Without validation every comparison with NaN is false, and the last weights stay.
+            if not (state.best and row["validation_dice"] < state.best["validation_dice"]):
+                state.best = row
+                state.best_weights = {
+                    name: value.detach().cpu().clone()
+                    for name, value in state.network.state_dict().items()
+                }
+            save_checkpoint(state, checkpoint, mark)
+
+
+def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
+    """One step of gradient descent; returns the loss."""
+    device = next(state.network.parameters()).device
+    loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
+    state.network.train()
+    with autocast(device, settings["precision"]):
+        logits = state.network(batch.images.to(device))
+    loss = loss_function(logits.float(), batch.tumours.to(device))
+    state.optimiser.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])
+    if not (loss.isfinite() and norm.isfinite()):
+        raise InputError(
+            f"training step {step + 1}: loss {loss.item():g}, gradient norm {norm.item():g} on "
+            f"patients {', '.join(batch.patients)}; lower training.learning_rate, or look for "
+            "extreme intensities in these patients' preprocessed images"
+        )
+    state.optimiser.step()
+    state.schedule.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def _validate(network: torch.nn.Module, patients: list[Patient], configuration: dict) -> float:
+    """Mean voxel Dice of the patients that have a lesion; NaN if none has."""
+    device = next(network.parameters()).device
+    network.eval()
+    scores = []
+    for patient in patients:
+        if not patient.lesions:
+            continue
+        with autocast(device, configuration["training"]["precision"]):
+            logits = predict_logits(
+                network,
+                patient.image.float().to(device),
+                configuration["inference"]["window"],
+                configuration["inference"]["overlap"],
+                configuration["network"]["divisor"],
+            ).cpu()
+        scores.append(voxel_dice((logits[1] > logits[0]).numpy(), patient.tumour.numpy()))
+    return float(np.mean(scores)) if scores else float("nan")

@@ -1,0 +1,1 @@
+"""Which sequences can be left out."""

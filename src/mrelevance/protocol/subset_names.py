@@ -1,0 +1,77 @@
+"""Subsets of the sequences: their names, and those that the configuration lists."""
+
+from mrelevance.runtime.errors import InputError
+
+# No name of a sequence holds a comma, so that the name of a subset can be taken apart again.
+SEPARATOR = ","
+
+
+def subset_name(subset: list[str], sequences: list[str]) -> str:
+    """Name of a subset, fit for paths: its sequences, in the order of the network's channels."""
+    return SEPARATOR.join(name for name in sequences if name in subset)
+
+
+def sequences_of(subset: str) -> list[str]:
+    """Sequences of a subset, from its name."""
+    return subset.split(SEPARATOR)
+
+
+def left_out(subset: str, sequences: list[str]) -> list[str]:
+    """Sequences that a subset lacks."""
+    return [name for name in sequences if name not in sequences_of(subset)]
+
+
+def check_subsets(subsets: str | list[list[str]], sequences: list[str]) -> None:
+    """Check the subsets that the configuration lists, if it lists them.
+
+    Raises
+    ------
+    InputError
+        One names a sequence that is not configured, or twice; it holds all sequences, or is
+        listed twice, in whatever order.
+    """
+    if isinstance(subsets, str):
+        return
+    known = set()
+    for subset in subsets:
+        listed = f"selection.subsets: [{', '.join(subset)}]"
+        for name in subset:
+            if name not in sequences:
+                raise InputError(
+                    f"configuration: {listed} names {name}, which is not among sequences: "
+                    f"{', '.join(sequences)}"
+                )
+        if len(set(subset)) < len(subset):
+            raise InputError(f"configuration: {listed} names a sequence twice; name each once")
+        if len(subset) == len(sequences):
+            raise InputError(
+                f"configuration: {listed} is the full protocol, with which the others are "
+                "compared anyhow; remove it"
+            )
+        if frozenset(subset) in known:
+            raise InputError(f"configuration: {listed} is listed twice; remove one")
+        known.add(frozenset(subset))
+
+
+def check_minutes(minutes: dict[str, float] | None, sequences: list[str]) -> None:
+    """Check that acquisition times, where there are any, are those of the sequences.
+
+    Raises
+    ------
+    InputError
+        A sequence has none, or one is given for what is no sequence.
+    """
+    if minutes is None:
+        return
+    missing = [name for name in sequences if name not in minutes]
+    unknown = [name for name in minutes if name not in sequences]
+    if missing:
+        raise InputError(
+            f"configuration: selection.acquisition_minutes lacks {', '.join(missing)}; give the "
+            "minutes of every sequence, or null for none"
+        )
+    if unknown:
+        raise InputError(
+            f"configuration: selection.acquisition_minutes names {', '.join(unknown)}, which is "
+            f"not among sequences: {', '.join(sequences)}"
+        )

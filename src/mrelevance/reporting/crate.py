@@ -1,0 +1,121 @@
+"""The record of a study as an RO-Crate: metadata that archives and workflow registries read.
+
+RO-Crate (Soiland-Reyes et al., Data Science 2022) in the profile Process Run Crate (Leo et al.,
+PLOS ONE 2024): one action, the run of the workflow, with what it used and what came out.
+"""
+
+import mimetypes
+from pathlib import Path
+
+from rocrate.model import ContextEntity, File
+from rocrate.rocrate import ROCrate
+
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+# Where the property sha256 is defined.
+TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+TYPES = {".nii": "application/octet-stream", ".pt": "application/octet-stream"}
+TABLE = "text/tab-separated-values"
+LICENCE = "Not chosen yet: to be filled in by whoever publishes these results."
+
+
+def crate_metadata(record: dict, results: str | Path) -> dict:
+    """Content of `ro-crate-metadata.json`, to lie in the folder of the recorded results.
+
+    `record` is the content of `provenance.json`, which is part of the crate itself. Recorded files
+    that are not there are left out; that they are missing is for `mrelevance.reporting.verify` to say.
+    """
+    results = Path(results)
+    crate = ROCrate()
+    crate.metadata.extra_contexts.append(TERMS)
+    crate.name = f"MRelevance: relevance of {', '.join(record['configuration']['sequences'])}"
+    crate.description = (
+        "Which MRI sequences a tumour-segmentation network uses: images, network, segmentations, "
+        "relevance, tables and figures of one study."
+    )
+    crate.datePublished = record["recorded"]
+    crate.license = LICENCE
+    profile = crate.add(
+        ContextEntity(crate, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate"})
+    )
+    crate.root_dataset["conformsTo"] = profile
+    files = [
+        _file(crate, path, checksum, results)
+        for path, checksum in record["files"].items()
+        if (results / path).is_file()
+    ]
+    described = _file(crate, "provenance.json", None, results)
+    described["description"] = "Configuration, inputs, versions, hardware, time and checksums"
+    action = crate.add_action(
+        instrument=_workflow(crate, record),
+        identifier="#run",
+        object=_inputs(crate, record["inputs"]),
+        result=[*files, described],
+        properties={
+            "name": f"Run of the workflow: {record['target']}",
+            "endTime": record["recorded"],
+            "actionStatus": "http://schema.org/CompletedActionStatus",
+        },
+    )
+    crate.root_dataset["mentions"] = [action]
+    return crate.metadata.generate()
+
+
+def _file(crate: ROCrate, path: str, checksum: str | None, results: Path) -> File:
+    suffix = Path(path).suffix
+    kind = TABLE if suffix == ".tsv" else mimetypes.guess_type(path)[0]
+    properties = {
+        "name": Path(path).name,
+        "contentSize": str((results / path).stat().st_size),
+        "encodingFormat": kind or TYPES.get(suffix, "application/octet-stream"),
+    }
+    if checksum:
+        properties["sha256"] = checksum
+    return crate.add(File(crate, results / path, path, properties=properties))
+
+
+def _inputs(crate: ROCrate, inputs: dict) -> list[ContextEntity]:
+    """The sample sheet and the images that it names, which lie outside of the crate."""
+    sheet = inputs["sample_sheet"]
+    named = {sheet["path"]: sheet["sha256"]} | {
+        image["path"]: image["sha256"]
+        for images in inputs.get("images", {}).values()
+        for image in images.values()
+    }
+    return [
+        crate.add(
+            ContextEntity(
+                crate,
+                f"#input/{path}",
+                {"@type": "CreativeWork", "name": path, "sha256": checksum},
+            )
+        )
+        for path, checksum in named.items()
+    ]
+
+
+def _workflow(crate: ROCrate, record: dict) -> ContextEntity:
+    """The software that ran, with all packages that it required."""
+    versions = record["versions"]
+    needed = {"python": versions["python"]} | versions["packages"]
+    packages = [
+        crate.add(_software(crate, name, version))
+        for name, version in needed.items()
+        if name != "mrelevance"
+    ]
+    workflow = _software(
+        crate, "mrelevance", record["commit"] or versions["packages"]["mrelevance"]
+    )
+    if record["container"]:
+        image = crate.add(_software(crate, record["container"]["image"], None))
+        if record["container"]["sha256"]:
+            image["sha256"] = record["container"]["sha256"]
+        packages.append(image)
+    workflow["softwareRequirements"] = packages
+    return crate.add(workflow)
+
+
+def _software(crate: ROCrate, name: str, version: str | None) -> ContextEntity:
+    properties = {"@type": "SoftwareApplication", "name": name}
+    if version:
+        properties["softwareVersion"] = version
+    return ContextEntity(crate, f"#{name}", properties)

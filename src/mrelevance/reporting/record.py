@@ -1,0 +1,183 @@
+"""The record of a study: what was computed from what, by what, and the checksum of every result.
+
+It is `results/provenance.json`. Paths in it start at the results folder, which may be moved.
+"""
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
+from mrelevance.reporting.machine import container, hardware, versions
+from mrelevance.reporting.provenance import commit
+from mrelevance.reporting.timings import per_rule, read_benchmarks
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import read_json, sha256
+
+RECORD = "provenance.json"
+# Records of what goes beyond the study, one for each target.
+FURTHER_RECORDS = "provenance"
+# What is no result: how it was computed, and texts written from the record.
+NOT_RECORDED = (
+    "benchmarks",
+    "logs",
+    RECORD,
+    FURTHER_RECORDS,
+    "ro-crate-metadata.json",
+    "report/report.html",
+    "report/methods.md",
+    "report/claim_checklist.md",
+)
+
+
+def result_files(results: str | Path, transient: Iterable[str] = ()) -> list[str]:
+    """Paths of all results, from the results folder; hidden files are none.
+
+    What lies in a cache and is linked from here, be it a file or a folder, is a result too. What is
+    to be removed when no step needs it any more is none; `transient` has the paths of such files
+    and folders, with * for anything.
+    """
+    left_out = re.compile("|".join(fnmatch.translate(path) for path in transient) or r"(?!)")
+    found = []
+    for folder, _, names in os.walk(results, followlinks=True):
+        for path in (Path(folder, name) for name in names):
+            inside = path.relative_to(results)
+            if not path.is_file() or any(part.startswith(".") for part in inside.parts):
+                continue
+            if any(left_out.match(part.as_posix()) for part in (inside, *inside.parents)):
+                continue
+            if not any(inside.is_relative_to(other) for other in NOT_RECORDED):
+                found.append(inside)
+    return [path.as_posix() for path in sorted(found)]
+
+
+def study_record(
+    results: str | Path,
+    project: str | Path,
+    target: str,
+    config: dict,
+    from_cache: dict[str, int],
+    transient: Iterable[str] = (),
+) -> dict:
+    """Describe the results in a folder: the content of `provenance.json`.
+
+    `project` is the folder that paths of the configuration start at, `target` what was asked for,
+    `from_cache` how many jobs of which rule were taken from a cache. Times are of the last run of
+    each job here; nothing in `files` depends on them. `transient`: see `result_files`.
+    """
+    results = Path(results)
+    files = _checksums(results, result_files(results, transient))
+    made_by, made_at, made_in = versions(), commit(), container()
+    times = per_rule(read_benchmarks(results / "benchmarks"))
+    return {
+        "target": target,
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": made_at,
+        "seed": config["seed"],
+        "configuration": config,
+        "inputs": study_inputs(config, Path(project)),
+        "versions": made_by,
+        "container": made_in,
+        "hardware": hardware(),
+        # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
+        "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
+        "from_cache": from_cache,
+        "made_otherwise": made_otherwise(results, files, made_at, made_by, made_in),
+        "files": files,
+    }
+
+
+def _checksums(results: Path, paths: list[str]) -> dict[str, str]:
+    checksums = {}
+    for path in paths:
+        # Steps of another target may be at work, and what they make anew is gone at first.
+        with suppress(FileNotFoundError):
+            checksums[path] = sha256(results / path)
+    return checksums
+
+
+def study_inputs(config: dict, project: Path) -> dict:
+    """What the study started from: the sample sheet, and the patients.
+
+    A patient of the phantom follows from its name and the seed. Otherwise each patient has the
+    images and masks of the sample sheet, with their SHA-256.
+
+    Raises
+    ------
+    InputError
+        The sample sheet or one of its images cannot be read.
+    """
+    cohort = config["cohort"]
+    path = project / cohort["patients"]
+    sheet = read_sheet(path, config["sequences"], cohort["source"])
+    described = {
+        "source": cohort["source"],
+        "sample_sheet": {"path": cohort["patients"], "sha256": sha256(path)},
+        "split": "sample sheet" if "split" in columns_of(sheet) else "drawn",
+    }
+    if cohort["source"] == "phantom":
+        return described | {"seed": config["seed"], "patients": list(sheet)}
+    folder = project / cohort["data"]
+    checked = {patient: _images(patient, row, folder) for patient, row in sheet.items()}
+    return described | {"images": checked}
+
+
+def _images(patient: str, row: dict[str, str], folder: Path) -> dict[str, dict]:
+    described = {}
+    for column in images_in(row):
+        path = row[column]
+        if not (folder / path).is_file():
+            raise InputError(
+                f"patient {patient}, {column}: {folder / path} does not exist any more; "
+                "put it back, so that its checksum can be recorded"
+            )
+        described[column] = {"path": path, "sha256": sha256(folder / path)}
+    return described
+
+
+def made_otherwise(
+    results: Path,
+    files: dict[str, str],
+    current_commit: str | None,
+    current: dict,
+    current_container: dict | None = None,
+) -> dict[str, dict]:
+    """Results that say of themselves that another commit or version made them, or other inputs.
+
+    Their steps did not run again because nothing they depend on has changed: then the commit is
+    older. Versions that differ mean that packages were changed since, `container` that a step ran
+    in another image, or outside of one. `changed_inputs` are files that a table was made from and
+    that are others now: the table is out of date.
+    """
+    current_image = current_container["image"] if current_container else None
+    now = {"python": current["python"]} | current["packages"]
+    found = {}
+    for path in files:
+        if not path.endswith(".json"):
+            continue
+        origin = read_json(results / path)
+        if not isinstance(origin.get("versions"), dict):
+            continue
+        other = {
+            name: version
+            for name, version in origin["versions"].items()
+            if now.get(name.lower()) != version
+        }
+        inputs = origin.get("inputs_sha256", {})
+        changed = [
+            name
+            for name, checksum in inputs.items()
+            if files.get(name.removeprefix("results/"), checksum) != checksum
+        ]
+        differs = {"versions": other, "changed_inputs": changed}
+        differs = {key: value for key, value in differs.items() if value}
+        for key, now_is in (("commit", current_commit), ("container", current_image)):
+            if origin.get(key, now_is) != now_is:
+                differs[key] = origin[key]
+        if differs:
+            found[path] = differs
+    return found

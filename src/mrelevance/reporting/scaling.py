@@ -1,0 +1,120 @@
+"""What a study costs per patient, and from that what larger ones will."""
+
+import math
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from mrelevance.reporting.timings import per_rule
+
+# Their cost follows from the configuration (steps, lesions to map), not from the patients.
+FIXED = ("train_network", "perturb_maps", "randomise_network", "map_lesion")
+# Folders of results that do not grow with the patients.
+FIXED_FOLDERS = ("cohort", "figures", "model", "summary")
+
+
+def stage_costs(jobs: pd.DataFrame) -> pd.DataFrame:
+    """Costs of every rule: the columns of `per_rule`, and two more.
+
+    `core_s` is what its jobs took from a machine: their time, since they run on one core, and of
+    training, which uses several, the processor time. `grows_with` is *patients* for a rule with one
+    job per patient, *cohort* for a single job that reads what all patients left, else *nothing*.
+    """
+    costs = per_rule(jobs)
+    trains = costs.index.str.startswith("train_network")
+    costs["core_s"] = costs["cpu_s"].where(trains, costs["total_s"])
+    single = (jobs["part"] == "").groupby(jobs["rule"]).any()
+    costs["grows_with"] = [
+        "nothing" if rule.startswith(FIXED) else "cohort" if single[rule] else "patients"
+        for rule in costs.index
+    ]
+    return costs
+
+
+def disk_use(results: str | Path) -> pd.DataFrame:
+    """Size of every folder of the results.
+
+    Index: folder, `.` for the files beside the folders. Columns: files, disk_mb, and
+    per_patient_mb, by the patients that have a folder there; NA where there is none.
+    """
+    results = Path(results)
+    patients = set(os.listdir(results / "raw"))
+    rows = {".": []}
+    # What lies in a cache is linked from here; a link may have lost its file.
+    for folder, _, names in os.walk(results, followlinks=True):
+        top = Path(folder).relative_to(results).parts[:1]
+        paths = [Path(folder, name) for name in names]
+        sizes = [path.stat().st_size for path in paths if path.exists()]
+        rows.setdefault(top[0] if top else ".", []).extend(sizes)
+    table = pd.DataFrame(
+        {"files": len(sizes), "disk_mb": sum(sizes) / 1e6} for sizes in rows.values()
+    ).set_axis(pd.Index(rows, name="folder"))
+    shared = {name: len(patients & set(os.listdir(results / name))) for name in rows if name != "."}
+    table["per_patient_mb"] = table["disk_mb"] / pd.Series(shared).replace(0, float("nan"))
+    return table.sort_values("disk_mb", ascending=False)
+
+
+def extrapolate(
+    costs: pd.DataFrame,
+    disk: pd.DataFrame,
+    measured: int,
+    tested: int,
+    wanted: list[int],
+    cores: int,
+    cluster: dict,
+) -> pd.DataFrame:
+    """What studies of other sizes need, one row for each number of patients in `wanted`.
+
+    Parameters
+    ----------
+    costs, disk
+        Of a study of `measured` patients, `tested` of which are test patients; see `stage_costs`
+        and `disk_use`.
+    cores
+        Of the one machine, assumed to be kept busy.
+    cluster
+        `jobs` that run at once, `cores` of each, and how many patients are one job before training
+        (`prepare`) and after it (`explain`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: patients, jobs, slurm_jobs, core_hours, machine_hours, cluster_hours, disk_gb,
+        files. What grows does so in proportion; images, network and share of test patients stay
+        the same. On the cluster the cohort's tables and figures are one job, and training takes as
+        long as it did.
+    """
+    of = {kind: rows for kind, rows in costs.groupby("grows_with")}
+    none = costs.iloc[:0]
+    patient, cohort, fixed = (of.get(kind, none) for kind in ("patients", "cohort", "nothing"))
+    grows = ~disk.index.isin(FIXED_FOLDERS)
+    rows = []
+    for patients in wanted:
+        scale = patients / measured
+        grown = scale * (patient["core_s"].sum() + cohort["core_s"].sum())
+        core_s = grown + fixed["core_s"].sum()
+        cluster_s = (
+            scale * patient["core_s"].sum() / (cluster["jobs"] * cluster["cores"])
+            + scale * cohort["core_s"].sum() / cluster["cores"]
+            + fixed["total_s"].sum()
+        )
+        rows.append(
+            {
+                "patients": patients,
+                "jobs": round(scale * patient["jobs"].sum())
+                + cohort["jobs"].sum()
+                + fixed["jobs"].sum(),
+                "slurm_jobs": math.ceil(patients / cluster["prepare"])
+                + math.ceil(patients * tested / measured / cluster["explain"])
+                + fixed["jobs"].sum()
+                + 2,  # the split, and all tables and figures
+                "core_hours": core_s / 3600,
+                "machine_hours": core_s / 3600 / cores,
+                "cluster_hours": cluster_s / 3600,
+                "disk_gb": (scale * disk["disk_mb"][grows].sum() + disk["disk_mb"][~grows].sum())
+                / 1e3,
+                "files": round(scale * disk["files"][grows].sum() + disk["files"][~grows].sum()),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""Plumbing: configuration, files, logs, locks, the container; no science."""

@@ -1,0 +1,35 @@
+"""Time and memory of a job that measures itself.
+
+Snakemake measures no job whose results it may take from a cache instead. What such a job writes
+has the columns of Snakemake's benchmark files that are read, and lies where those lie.
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import psutil
+
+from mrelevance.runtime.files import written_whole
+
+
+def benchmark_of(log: str | Path) -> Path:
+    """Path of a job's benchmark, from that of its log: `results/logs/` to `results/benchmarks/`."""
+    results, _, *job = Path(log).parts
+    return Path(results, "benchmarks", *job).with_suffix(".tsv")
+
+
+def record_benchmark(log: str | Path) -> None:
+    """Write what this process took since its start: the last that a job does.
+
+    Columns: s, seconds; max_rss, the largest memory it has had at once, in MB; cpu_time, processor
+    seconds of all threads. `log` is the path of the job's log. Linux only.
+    """
+    seconds = time.time() - psutil.Process().create_time()
+    peak_kb = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    cpu = os.times()
+    values = (seconds, int(peak_kb[1]) / 1024, sum(cpu[:4]))
+    path = benchmark_of(log)
+    with written_whole(path) as beside:
+        beside.write_text("s\tmax_rss\tcpu_time\n" + "\t".join(f"{v:.2f}" for v in values) + "\n")

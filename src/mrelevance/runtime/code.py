@@ -1,0 +1,103 @@
+"""A fingerprint of the code that a workflow step runs.
+
+Snakemake notices a changed script, but not a changed library behind it. A rule that carries this
+fingerprint among its parameters runs again exactly when the code it runs has changed.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def search_first(folder: Path) -> None:
+    """Have Python processes that are started from here look for modules in a folder first."""
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
+
+
+@lru_cache
+def code_version(script: Path, package: Path = PACKAGE) -> str:
+    """Hash of a script or notebook and of every module of `package` it imports, at any depth.
+
+    The hash is of the syntax trees without docstrings: comments, formatting and documentation do
+    not change it. Imports inside functions count; so do the packages that hold a module.
+
+    Raises
+    ------
+    SyntaxError
+        The script or a module it imports is not Python.
+    """
+    digest, waiting = _read_code(script, package)
+    digests = {}
+    while waiting:
+        module, *waiting = waiting
+        if module not in digests:
+            digests[module], imported = _read_code(module, package)
+            waiting += imported
+    lines = [digest, *(f"{path.relative_to(package)} {digests[path]}" for path in sorted(digests))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+@lru_cache
+def _read_code(path: Path, package: Path) -> tuple[str, tuple[Path, ...]]:
+    """Hash of one file's syntax tree, and the files of `package` that it imports."""
+    tree = _without_docstrings(ast.parse(_source(path), filename=str(path)))
+    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    modules = {
+        file
+        for node in ast.walk(tree)
+        for name in _imported_names(node, path, package)
+        for file in _files_of(name, package)
+    }
+    return digest, tuple(sorted(modules))
+
+
+def _source(path: Path) -> str:
+    text = path.read_text()
+    if path.suffix != ".ipynb":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    source = "\n".join("".join(cell["source"]) for cell in cells)
+    # Lines for IPython alone, such as %matplotlib inline, are no Python; as text they count.
+    return re.sub(r"^[%!].*$", lambda line: repr(line[0]), source, flags=re.MULTILINE)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _imported_names(node: ast.AST, path: Path, package: Path) -> list[str]:
+    """Absolute names that an import statement may refer to: modules, or members of modules."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    source = "." * node.level + (node.module or "")
+    if node.level:
+        folder = path.parent.relative_to(package.parent)
+        source = importlib.util.resolve_name(source, ".".join(folder.parts))
+    return [f"{source}.{alias.name}" for alias in node.names]
+
+
+def _files_of(name: str, package: Path) -> list[Path]:
+    """Files that importing `name` executes: the packages on the way, and the module."""
+    first, *parts = name.split(".")
+    if first != package.name:
+        return []
+    files = [package / "__init__.py"]
+    for depth in range(1, len(parts) + 1):
+        place = package.joinpath(*parts[:depth])
+        files += [place.with_name(f"{place.name}.py"), place / "__init__.py"]
+    return [file for file in files if file.is_file()]

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+
+from mrelevance.attribution.ablation import ablated_coalitions, ablation_table, occlusion_parts
+from mrelevance.attribution.shapley import shapley_values
+
+SEQUENCES = ["T1", "T2", "FLAIR"]
+SHAPE = (6, 7, 8)
+
+
+def logits_of(x: torch.Tensor) -> torch.Tensor:
+    """Tumour where T1 is bright, or T2 and FLAIR are both."""
+    t1, t2, flair = x[0]
+    return torch.stack([torch.full_like(t1, 0.5), t1 + t2 * flair])
+
+
+@pytest.fixture
+def label() -> np.ndarray:
+    label = np.zeros(SHAPE, int)
+    label[1:3, 1:3, 1:3], label[4, 4:6, 5:7] = 1, 2
+    return label
+
+
+@pytest.fixture
+def outputs(label):
+    """Logits by coalition: lesion 1 shows in T1, lesion 2 in T2 and FLAIR together."""
+    image = torch.zeros(3, *SHAPE)
+    image[0][torch.from_numpy(label == 1)] = 1
+    image[1:, torch.from_numpy(label == 2)] = 1
+    seen = {}
+    shapley_values(logits_of, image, torch.zeros_like(image), observe=seen.__setitem__)
+    return seen
+
+
+def test_coalitions_are_all_none_all_but_one_and_one_alone():
+    coalitions = ablated_coalitions(3)
+    assert coalitions["all", None] == (True, True, True)
+    assert coalitions["none", None] == (False, False, False)
+    assert coalitions["drop_one", 1] == (True, False, True)
+    assert coalitions["keep_one", 2] == (False, False, True)
+    assert len(coalitions) == 8
+
+
+def test_every_coalition_is_observed_once(outputs):
+    assert len(outputs) == 8
+    assert set(ablated_coalitions(3).values()) <= set(outputs)
+
+
+def test_parts_are_differences_of_forward_passes(outputs, label):
+    margins = {coalition: logits[1] - logits[0] for coalition, logits in outputs.items()}
+    first, second = label == 1, label == 2
+    dropped = occlusion_parts("drop_one", margins, 3).numpy()
+    kept = occlusion_parts("keep_one", margins, 3).numpy()
+    assert dropped[:, first].T.tolist() == [[1, 0, 0]] * 8
+    # T2 and FLAIR need each other: each takes all when it leaves, and gives nothing alone.
+    assert dropped[:, second].T.tolist() == [[0, 1, 1]] * 4
+    assert kept[:, first].T.tolist() == [[1, 0, 0]] * 8
+    assert kept[:, second].T.tolist() == [[0, 0, 0]] * 4
+    assert not dropped[:, label == 0].any() and not kept[:, label == 0].any()
+
+
+def test_table_says_what_is_found_without_each_sequence(outputs, label):
+    table = ablation_table("P1", outputs, label, SEQUENCES, (1.0, 1.0, 1.0), 0.1)
+    rows = table.set_index(["ablation", table["sequence"].fillna("")])
+    assert rows.loc[("all", ""), ["dice", "detected", "false_positives"]].tolist() == [1, 2, 0]
+    assert rows.loc[("none", ""), ["dice", "detected", "margin"]].tolist() == [0, 0, -0.5]
+    assert rows.loc[("drop_one", "T1"), "detected"] == 1
+    assert rows.loc[("drop_one", "T1"), "dice"] == pytest.approx(2 * 4 / (4 + 12))
+    assert rows.loc[("keep_one", "T1"), "dice"] == pytest.approx(2 * 8 / (8 + 12))
+    assert rows.loc[("keep_one", "T2"), "detected"] == 0
+    assert rows.loc[("drop_one", "FLAIR"), "margin"] == pytest.approx((8 * 0.5 - 4 * 0.5) / 12)
+    assert (table["lesions"] == 2).all() and len(table) == 8
+
+
+def test_a_patient_without_lesions_has_no_margin(outputs):
+    empty = np.zeros(SHAPE, int)
+    table = ablation_table("P1", outputs, empty, SEQUENCES, (1.0, 1.0, 1.0), 0.1)
+    assert table["margin"].isna().all()
+    assert table.set_index("ablation").loc["all", "false_positives"] == 2

@@ -1,0 +1,93 @@
+"""One patient's measurement: exact for few sequences, a sample with its error for many."""
+
+import numpy as np
+import pytest
+import torch
+
+from mrelevance.attribution.measurement import measure_sequences, measurement_tables
+
+SHAPE = (4, 5, 6)
+MASK = np.zeros(SHAPE, bool)
+MASK[1:3, 1:4, 2:5] = True
+MASKS = {("tumour", 0): MASK, ("TP", 1): MASK & (np.arange(6) < 4)}
+
+
+def logits_of(x: torch.Tensor) -> torch.Tensor:
+    """Tumour from a weighted sum and a product of neighbouring sequences."""
+    weights = torch.linspace(1, 2, x.shape[1]).view(-1, 1, 1, 1)
+    tumour = (x[0] * weights).sum(0) + 2 * x[0, 0] * x[0, 1]
+    return torch.stack([-tumour / 2, tumour / 2])
+
+
+def measured(count: int, permutations: int = 40):
+    generator = torch.Generator().manual_seed(count)
+    image = 1 + torch.rand(count, *SHAPE, generator=generator)
+    return measure_sequences(
+        logits_of, image, torch.zeros_like(image), MASKS, "margin", permutations, 3, "P1"
+    ), image
+
+
+def tables(measurement, count: int):
+    names = [f"S{k}" for k in range(count)]
+    return measurement_tables(measurement, MASKS, "margin", 0.1, names, "P1")
+
+
+def analytic(image: torch.Tensor) -> np.ndarray:
+    """Shapley values of `logits_of`: the product is shared by its two factors."""
+    weights = torch.linspace(1, 2, len(image)).view(-1, 1, 1, 1)
+    values = image * weights
+    values[:2] += image[0] * image[1]
+    return values.numpy()
+
+
+@pytest.mark.parametrize("count", [4, 9])
+def test_values_are_those_of_the_formula(count):
+    # An order and its reverse give each of two factors the product once: the sample is exact here.
+    measurement, image = measured(count)
+    background, tumour = measurement.shapley.transpose(0, 1)
+    np.testing.assert_allclose(tumour - background, analytic(image), rtol=1e-5)
+    torch.testing.assert_close(tumour, -background)
+
+
+def three_together(x: torch.Tensor) -> torch.Tensor:
+    tumour = x[0].sum(0) + 5 * x[0, 0] * x[0, 1] * x[0, 2]
+    return torch.stack([torch.zeros_like(tumour), tumour])
+
+
+def test_a_sample_states_its_error():
+    image = torch.ones(9, *SHAPE)
+    arguments = (three_together, image, torch.zeros_like(image), MASKS, "margin")
+    measurement = measure_sequences(*arguments, 40, 3, "P1")
+    shapley, _ = tables(measurement, 9)
+    of_tumour = shapley[shapley["region"] == "tumour"]
+    exact = np.where(np.arange(9) < 3, 1 + 5 / 3, 1) / 14
+    error = of_tumour["standard_error"].to_numpy()
+    assert (error[:3] > 0.005).all() and np.allclose(error[3:], 0, atol=1e-9)
+    assert (np.abs(of_tumour["relevance_pooled"] - exact) <= 4 * error + 1e-6).all()
+    many = measure_sequences(*arguments, 640, 3, "P1")
+    ratio = many.standard_errors["tumour", 0][:3] / error[:3]
+    assert (ratio < 0.4).all(), "sixteen times the orders, a quarter of the error"
+
+
+@pytest.mark.parametrize("count", [4, 9])
+def test_tables_hold_measurement_and_occlusions(count):
+    measurement, image = measured(count)
+    shapley, occlusion = tables(measurement, count)
+    assert list(shapley["region"].unique()) == ["tumour", "TP"]
+    shares = analytic(image)[:, MASK].sum(1)
+    of_tumour = shapley[shapley["region"] == "tumour"]
+    np.testing.assert_allclose(of_tumour["relevance_pooled"], shares / shares.sum(), rtol=1e-4)
+    assert (of_tumour["conservation"] - 1).abs().max() < 1e-5
+    assert set(occlusion["method"]) == {"drop_one", "keep_one"}
+    if count <= 8:
+        assert (shapley["standard_error"] == 0).all()
+    kept = occlusion[(occlusion["method"] == "keep_one") & (occlusion["region"] == "tumour")]
+    alone = (image * torch.linspace(1, 2, count).view(-1, 1, 1, 1)).numpy()[:, MASK].sum(1)
+    np.testing.assert_allclose(kept["relevance_pooled"], alone / alone.sum(), rtol=1e-4)
+
+
+def test_the_logits_of_all_ablations_are_kept():
+    measurement, image = measured(9)
+    assert len(measurement.logits) == 2 + 2 * 9
+    full = measurement.logits[(True,) * 9]
+    torch.testing.assert_close(full, logits_of(image[None]))

@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+import torch
+from helpers.map_lesions import SEQUENCES, SIZE, lesion_crop, small_unet
+from torch import nn
+from torch.nn import functional
+
+from mrelevance.attribution.gradients import peer_relevance
+from mrelevance.attribution.lesion_crop import RegionMargin
+from mrelevance.attribution.methods import GALLERY, METHODS, attribution_map
+from mrelevance.attribution.patient import relate_patient
+from mrelevance.attribution.target import target_logit
+from mrelevance.lrp import Explainer, Windows
+from mrelevance.networks.memory import WithinMemory
+from mrelevance.runtime.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def explained():
+    network, crop = small_unet(), lesion_crop()
+    return network, Explainer(network, crop.image), crop
+
+
+def map_of(explained, method, seed=3):
+    network, exported, crop = explained
+    return attribution_map(method, network, exported, crop, "margin", seed)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_a_finite_map_of_the_crop(explained, method):
+    values = map_of(explained, method)
+    assert values.shape == (SEQUENCES, *SIZE) and not values.requires_grad
+    assert bool(values.isfinite().all()) and bool(values.any())
+    torch.testing.assert_close(values, map_of(explained, method), rtol=0, atol=0)
+
+
+def test_the_gallery_holds_methods_that_exist():
+    assert set(GALLERY) <= set(METHODS)
+
+
+@pytest.mark.parametrize("composite", ["epsilon", "alpha1_beta0", "deeplift"])
+def test_maps_sum_to_the_shares_of_relate_patient(explained, composite):
+    network, _, crop = explained
+    memory = WithinMemory(network, SIZE[::-1], 1, crop.image.shape, "P1")
+    (relevance,) = relate_patient(
+        network, Windows(SIZE), memory, crop.image.numpy(), crop.baseline.numpy(),
+        {("TP", 1): crop.region.numpy()}, [composite], "margin", 0.1, ["a", "b", "c"], "P1",
+    )  # fmt: skip
+    sums = map_of(explained, composite).sum((1, 2, 3))
+    pooled = relevance.table["relevance_pooled"].to_numpy()
+    np.testing.assert_allclose(sums / sums.sum(), pooled, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "method", ["gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"]
+)
+def test_maps_of_peers_sum_to_their_relevance(explained, method):
+    network, _, crop = explained
+    relevance = peer_relevance(
+        lambda image: target_logit(network(image)[0], "margin"),
+        crop.image, crop.baseline, crop.region, seed=1,
+    )  # fmt: skip
+    sums = map_of(explained, method).sum((1, 2, 3)) * crop.region.sum()
+    np.testing.assert_allclose(sums, relevance[method], rtol=1e-4, atol=1e-4)
+
+
+def test_deeplift_and_integrated_gradients_are_complete(explained):
+    network, _, crop = explained
+    margin = RegionMargin(network, crop.region, "margin")
+    change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
+    assert float(map_of(explained, "deeplift").sum()) == pytest.approx(change, rel=1e-4)
+    assert float(map_of(explained, "integrated_gradients").sum()) == pytest.approx(change, rel=0.1)
+
+
+def test_region_margin_takes_images_one_by_one_or_together(explained):
+    network, _, crop = explained
+    margin = RegionMargin(network, crop.region, "margin")
+    both = margin(torch.stack([crop.image, crop.baseline]))
+    torch.testing.assert_close(both[1:], margin(crop.baseline[None]))
+    logits = network(crop.image[None])[0]
+    torch.testing.assert_close(both[0], (logits[1] - logits[0])[crop.region].mean())
+
+
+class Rectified(torch.autograd.Function):
+    """A leaky rectifier with the backward pass of guided backpropagation or deconvolution."""
+
+    @staticmethod
+    def forward(context, values, slope, guided):
+        context.save_for_backward(torch.where(values > 0, 1.0, slope) if guided else values * 0 + 1)
+        return functional.leaky_relu(values, slope)
+
+    @staticmethod
+    def backward(context, gradient):
+        (factor,) = context.saved_tensors
+        return (gradient * factor).clamp_min(0), None, None
+
+
+@pytest.mark.parametrize(
+    ("method", "guided"), [("guided_backprop", True), ("deconvolution", False)]
+)
+def test_rectifiers_hand_back_positive_values_only(explained, method, guided):
+    """Against the same network with both rectifiers written by hand."""
+    network, _, crop = explained
+    image = crop.image[None].clone().requires_grad_()
+    skip = Rectified.apply(network.norm(network.first(image)), 0.1, guided)
+    below = network.up(Rectified.apply(network.down(skip), 0.0, guided))
+    logits = network.last(torch.cat([skip, below], 1))[0]
+    (expected,) = torch.autograd.grad((logits[1] - logits[0])[crop.region].mean(), image)
+    torch.testing.assert_close(map_of(explained, method), expected[0])
+    plain = map_of(explained, "gradient")
+    assert not torch.allclose(expected[0].abs(), plain), "otherwise the test proves nothing"
+
+
+@pytest.mark.parametrize("method", ["guided_backprop", "deconvolution"])
+@pytest.mark.parametrize("kind", ["functional", "smooth"])
+def test_activations_that_would_keep_their_gradient_are_an_error(method, kind):
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv3d(SEQUENCES, 4, 3, padding=1)
+            self.smooth = nn.SiLU()
+            self.last = nn.Conv3d(4, 2, 1)
+
+        def forward(self, image):
+            x = self.first(image)
+            return self.last(functional.relu(x) if kind == "functional" else self.smooth(x))
+
+    network, crop = Network().eval(), lesion_crop()
+    exported = Explainer(network, crop.image)
+    with pytest.raises(InputError, match="no rectifier that is a module of its own"):
+        attribution_map(method, network, exported, crop, "margin", 0)
+
+
+def test_seg_grad_cam_gives_every_sequence_the_same_and_is_never_negative(explained):
+    values = map_of(explained, "seg_grad_cam_coarsest")
+    torch.testing.assert_close(values[0], values[2])
+    assert bool((values >= 0).all())
+
+
+def test_the_network_is_left_as_it_was(explained):
+    network, _, crop = explained
+    with torch.no_grad():
+        before = network(crop.image[None])
+        map_of(explained, "guided_backprop")
+        torch.testing.assert_close(network(crop.image[None]), before, rtol=0, atol=0)
+    assert network.leaky.inplace and isinstance(network.leaky, nn.LeakyReLU)
+
+
+def test_an_unknown_method_is_refused(explained):
+    with pytest.raises(InputError, match="'lime' is unknown; choose from zero"):
+        map_of(explained, "lime")

@@ -1,0 +1,170 @@
+"""A user's images are checked and brought to the raw layout."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from mrelevance.cohort.importing import (
+    import_mask,
+    import_patient,
+    lesion_instances,
+    lesion_table,
+    write_patient,
+)
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import read_table
+from mrelevance.runtime.images import read_image, to_array
+
+ROW = {"patient": "p1", "T1": "t1.nii.gz", "T2": "sub/t2.nii.gz", "label": "label.nii.gz"}
+
+
+def image(array, origin=(10.0, -20.0, 30.0), spacing=(2.0, 1.0, 4.0)) -> sitk.Image:
+    made = sitk.GetImageFromArray(array)
+    made.SetSpacing(spacing)
+    made.SetOrigin(origin)
+    return made
+
+
+def noise(shape=(8, 10, 12)) -> np.ndarray:
+    return np.random.default_rng(0).normal(100, 10, shape).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "sub").mkdir()
+    label = np.zeros((8, 10, 12), np.int16)
+    label[1, 1, 1] = 1
+    label[4:6, 4:7, 5:9] = 1
+    sitk.WriteImage(image(noise()), tmp_path / "t1.nii.gz")
+    sitk.WriteImage(image(noise((6, 20, 12)), spacing=(2.1, 0.6, 5.0)), tmp_path / "sub/t2.nii.gz")
+    sitk.WriteImage(image(label), tmp_path / "label.nii.gz")
+    return tmp_path
+
+
+def imported(folder):
+    return import_patient(ROW, ["T1", "T2"], "T1", folder)
+
+
+def test_images_keep_their_grids_and_lesions_are_numbered_by_size(folder):
+    images, label, lesions = imported(folder)
+    assert images["T1"].GetPixelID() == sitk.sitkFloat32
+    assert images["T2"].GetSize() == (12, 20, 6)
+    assert label.GetPixelID() == sitk.sitkUInt8
+    assert to_array(label)[5, 5, 6] == 1 and to_array(label)[1, 1, 1] == 2
+    assert lesions["lesion"].tolist() == [1, 2]
+    assert lesions["type"].tolist() == ["unknown", "unknown"]
+
+
+def test_mask_is_one_inside(folder):
+    reference = image(noise())
+    mask = to_array(import_mask(folder / "label.nii.gz", reference, "p1"))
+    assert mask.dtype == np.uint8 and mask.sum() == 1 + 2 * 3 * 4
+    with pytest.raises(InputError, match=r"patient p1, mask: .* both must lie on one grid"):
+        import_mask(folder / "label.nii.gz", image(noise((9, 10, 12))), "p1")
+    sitk.WriteImage(image(np.zeros((8, 10, 12), np.uint8)), folder / "empty.nii.gz")
+    with pytest.raises(InputError, match=r"patient p1, mask: .* holds no voxel above 0"):
+        import_mask(folder / "empty.nii.gz", reference, "p1")
+
+
+def test_measures_of_a_box(folder):
+    lesion = imported(folder)[2].iloc[0]
+    volume = 2 * 3 * 4 * (2 * 1 * 4) / 1000
+    assert lesion["volume_ml"] == pytest.approx(volume)
+    assert np.pi / 6 * lesion["diameter_mm"] ** 3 / 1000 == pytest.approx(volume)
+    assert lesion[["x_mm", "y_mm", "z_mm"]].tolist() == pytest.approx(
+        [10 + 6.5 * 2, -20 + 5, 30 + 4.5 * 4]
+    )
+
+
+def test_written_layout_is_read_back(folder, tmp_path):
+    images, label, lesions = imported(folder)
+    write_patient(tmp_path / "raw", images, label, lesions)
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "raw/lesions.tsv"), lesions, check_dtype=False, rtol=1e-8
+    )
+    assert np.array_equal(to_array(read_image(tmp_path / "raw/label.nii.gz")), to_array(label))
+    assert np.array_equal(to_array(read_image(tmp_path / "raw/T2.nii.gz")), to_array(images["T2"]))
+
+
+def test_mask_falls_into_components_also_over_corners():
+    mask = np.zeros((4, 4, 4))
+    mask[0, 0, 0] = mask[1, 1, 1] = 7
+    assert lesion_instances(mask, "x").max() == 1
+    mask[3, 3, 3] = 7
+    assert lesion_instances(mask, "x")[3, 3, 3] == 2
+
+
+def test_several_values_are_instances_even_in_pieces():
+    label = np.zeros((3, 3, 9))
+    label[0, 0, [0, 8]] = 9
+    label[2, 2, 4] = 4
+    instances = lesion_instances(label, "x")
+    assert instances[2, 2, 4] == 1 and instances[0, 0, 0] == instances[0, 0, 8] == 2
+
+
+def test_patient_without_lesion_is_an_empty_table():
+    table = lesion_table(image(np.zeros((3, 3, 3), np.uint8)), "p")
+    assert len(table) == 0 and "diameter_mm" in table
+
+
+def test_too_many_lesions_are_refused():
+    label = np.zeros((40, 40, 40), np.uint8)
+    label[::4, ::4, ::4] = 1
+    with pytest.raises(InputError, match="1000 lesions, at most 255"):
+        lesion_instances(label, "patient p1, label")
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.5])
+def test_label_that_is_no_label_is_refused(value):
+    label = np.zeros((3, 3, 3))
+    label[1, 1, 1] = value
+    with pytest.raises(InputError, match="store a label"):
+        lesion_instances(label, "patient p1, label")
+
+
+def _missing(folder):
+    (folder / "sub/t2.nii.gz").unlink()
+
+
+def _garbage(folder):
+    (folder / "sub/t2.nii.gz").write_bytes(b"no image")
+
+
+def _replaced(made):
+    return lambda folder: sitk.WriteImage(made, folder / "sub/t2.nii.gz")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (_missing, "does not exist"),
+        (_garbage, "cannot be read"),
+        (_replaced(image(np.full((8, 10, 12), 3.0))), "same value 3 everywhere"),
+        (_replaced(image(noise(), origin=(10.0, -20.0, 62.1))), "covers 0% of the field of view"),
+        (_replaced(sitk.JoinSeries([image(noise()), image(noise())])), "has 4 dimensions"),
+    ],
+)
+def test_bad_sequences_are_named(folder, break_it, message):
+    break_it(folder)
+    with pytest.raises(InputError, match=f"patient p1, sequence T2.*t2.nii.gz.*{message}") as error:
+        imported(folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("file", ["t2.mha", "t2.nii", "t2.nii.gz"])
+def test_image_with_nan_is_refused(folder, file):
+    holed = noise()
+    holed[0, 0, 0] = np.nan
+    sitk.WriteImage(image(holed), folder / file)
+    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} holds NaN"):
+        import_patient(ROW | {"T2": file}, ["T1", "T2"], "T1", folder)
+
+
+def test_label_on_another_grid_is_refused(folder):
+    sitk.WriteImage(
+        image(np.zeros((8, 10, 12), np.uint8), origin=(10.0, -20.0, 31.0)),
+        folder / "label.nii.gz",
+    )
+    with pytest.raises(InputError, match=r"patient p1, label.*label\.nii\.gz.*1\.00 mm away"):
+        imported(folder)

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from helpers.map_lesions import lesion_crop, small_unet
+
+from mrelevance.attribution.lesion_crop import RegionMargin
+from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
+
+METHODS = ("zero", "alpha2_beta1", "deeplift", "integrated_gradients", "seg_grad_cam_coarsest")
+
+
+@pytest.fixture(scope="module")
+def mapped():
+    network, crop = small_unet(), lesion_crop()
+    margin = RegionMargin(network, crop.region, "margin")
+    start = float(margin(crop.image[None]))
+    change = start - float(margin(crop.baseline[None]))
+    maps, table = gallery_maps(network, crop, METHODS, "margin", seed=1)
+    return maps, table, start, change
+
+
+def test_what_remains_behind_the_last_layer_is_the_map(mapped):
+    maps, table, start, change = mapped
+    assert list(table.columns) == COLUMNS and tuple(maps) == METHODS
+    for method, whole in (("zero", start), ("alpha2_beta1", start), ("deeplift", change)):
+        layers = table[table["method"] == method]
+        assert layers["received"].iloc[0] == pytest.approx(1)
+        left = float(maps[method].double().sum()) / whole
+        assert layers["remaining"].iloc[-1] == pytest.approx(left, rel=1e-3)
+        assert list(layers["depth"]) == list(range(1, len(layers) + 1))
+
+
+def test_rules_that_conserve_keep_everything_and_zero_loses_to_biases(mapped):
+    _, table, *_ = mapped
+    kept = table.groupby("method")["remaining"]
+    np.testing.assert_allclose(kept.min()[["alpha2_beta1", "deeplift"]], 1, atol=2e-3)
+    np.testing.assert_allclose(kept.max()[["alpha2_beta1", "deeplift"]], 1, atol=2e-3)
+    assert abs(kept.last()["zero"] - 1) > 0.01
+
+
+def test_methods_without_layers_have_one_row(mapped):
+    maps, table, _, change = mapped
+    path = table[table["method"] == "integrated_gradients"]
+    assert list(path["operation"]) == ["whole"]
+    kept = float(maps["integrated_gradients"].sum()) / change
+    assert path["remaining"].item() == pytest.approx(kept, rel=1e-4)
+    assert table.loc[table["method"] == "seg_grad_cam_coarsest", "remaining"].isna().all()

@@ -1,0 +1,125 @@
+"""Randomised weights: which maps notice, which do not, and that the stages are those of the net."""
+
+import numpy as np
+import pytest
+import torch
+from helpers.map_lesions import lesion_crop, small_unet
+from torch.nn import functional
+
+from mrelevance.attribution.layers import stages_from_output
+from mrelevance.evaluation.maps import summarise_randomisation
+from mrelevance.evaluation.randomisation import (
+    COLUMNS,
+    map_similarity,
+    randomisation_table,
+    randomise_lesions,
+    randomised_networks,
+)
+from mrelevance.runtime.errors import InputError
+
+BOOTSTRAP = {"resamples": 50, "confidence": 0.95, "seed": 1}
+
+
+def edges(image: torch.Tensor) -> torch.Tensor:
+    """An edge detector: sharp, plausible, and blind to any network."""
+    smooth = functional.avg_pool3d(image, 3, 1, 1)
+    return image - smooth
+
+
+def test_stages_follow_the_computation_from_the_output():
+    network = small_unet()
+    stages = stages_from_output(network, lesion_crop().image)
+    assert [stage.name for stage in stages] == ["output", "decoder 1", "coarsest 1/2", "encoder 1"]
+    assert [stage.modules for stage in stages] == [
+        [network.last], [network.up], [network.down], [network.first, network.norm]
+    ]  # fmt: skip
+
+
+def test_stages_are_redrawn_one_after_the_other_and_keep_their_values():
+    network = small_unet()
+    trained = {name: values.clone() for name, values in network.state_dict().items()}
+    changed_at = {}
+    for name, changed in randomised_networks(network, lesion_crop().image, seed=4):
+        for key, values in changed.state_dict().items():
+            if not torch.equal(values, trained[key]):
+                changed_at.setdefault(key, name)
+            assert torch.equal(values.flatten().sort().values, trained[key].flatten().sort().values)
+    first_changed = {
+        "last.weight": "output", "up.weight": "decoder 1", "down.weight": "coarsest 1/2",
+        "first.weight": "encoder 1",
+    }  # fmt: skip
+    assert first_changed.items() <= changed_at.items()
+    assert all(torch.equal(v, trained[k]) for k, v in network.state_dict().items())
+
+
+def test_equal_maps_are_alike_and_unrelated_ones_are_not():
+    crop = lesion_crop()
+    first, second = torch.randn(2, *crop.image.shape, generator=torch.manual_seed(0))
+    assert map_similarity(first, first, crop.region) == pytest.approx((1, 1))
+    assert map_similarity(first, 7 * first, crop.region) == pytest.approx((1, 1))
+    magnitude, signed = map_similarity(first, -first, crop.region)
+    assert magnitude == pytest.approx(1) and signed < 0
+    assert max(map_similarity(first, second, crop.region)) < 0.2
+    assert map_similarity(first, torch.zeros_like(first), crop.region)[0] < 0.2
+
+
+def test_what_lies_far_from_the_lesion_does_not_count():
+    crop = lesion_crop()
+    first = torch.randn(crop.image.shape, generator=torch.manual_seed(0))
+    other = first.clone()
+    other[:, :, :, 15] = 100
+    assert map_similarity(first, other, crop.region) == pytest.approx((1, 1), abs=0.02)
+
+
+def test_maps_that_do_not_fit_are_refused():
+    crop = lesion_crop()
+    with pytest.raises(InputError, match="do not fit; compare maps of one crop"):
+        map_similarity(crop.image, crop.image[:, :4], crop.region)
+    with pytest.raises(InputError, match="the region is empty"):
+        map_similarity(crop.image, crop.image, torch.zeros_like(crop.region))
+
+
+def test_a_rule_that_ignores_the_weights_is_caught():
+    """As is one that ignores those of the upper stages, while an honest one passes."""
+    network = small_unet()
+    crops = [lesion_crop(seed) for seed in (1, 2, 3)]
+
+    def maps_of(changed, number, stage):
+        image = crops[number].image
+        first = changed.first.weight.abs().sum((0, 2, 3, 4)).view(-1, 1, 1, 1)
+        chance = torch.randn(image.shape, generator=torch.Generator().manual_seed(stage))
+        return {
+            "edges": edges(image),
+            "first layer alone": edges(image) if stage < 4 else first * chance,
+            "honest": chance,
+        }
+
+    table = randomisation_table(
+        network, [crop.image for crop in crops], [crop.region for crop in crops], maps_of, seed=1
+    )
+    of_edges = table[table["method"] == "edges"]
+    np.testing.assert_allclose(of_edges["similarity"], 1)
+    assert list(of_edges["stage"].unique()) == [0, 1, 2, 3, 4]
+    verdicts = summarise_randomisation(table, **BOOTSTRAP).groupby("method")["verdict"].first()
+    assert verdicts["edges"] == "blind to the weights: similarity 1.00 at the end"
+    assert verdicts["first layer alone"] == "blind to the upper stages: 1.00 after 2 of 4"
+    assert verdicts["honest"] == "changes with the weights"
+
+
+def test_methods_are_compared_with_themselves_on_the_trained_network():
+    crops = [lesion_crop(1), lesion_crop(2)]
+    table = randomise_lesions(
+        small_unet(), crops, ["alpha1_beta0", "gradient", "random"], "margin", seed=1
+    )
+    assert list(table.columns) == COLUMNS
+    assert set(table["method"]) == {"alpha1_beta0", "gradient", "random", "network_output"}
+    assert len(table) == 2 * 4 * 5 and set(table["lesion"]) == {2}
+    trained = table[table["stage"] == 0]
+    np.testing.assert_allclose(trained[["similarity", "similarity_signed"]], 1)
+    later = table[(table["stage"] == 4) & (table["method"] != "alpha1_beta0")]
+    assert (later["similarity"] < 0.9).all()
+
+
+def test_without_lesions_the_table_is_empty():
+    table = randomise_lesions(small_unet(), [], ["gradient"], "margin", seed=1)
+    assert table.empty and list(table.columns) == COLUMNS

@@ -1,0 +1,75 @@
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from mrelevance.figures import style
+
+STUDY = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
+
+
+def test_colours_are_stable_and_distinct():
+    for sequences in (STUDY, ["FLAIR", "T1", "T1KS", "T2"], [f"S{k}" for k in range(12)], ["T1"]):
+        colours = style.sequence_colours(sequences)
+        assert list(colours) == sequences
+        assert len(set(colours.values())) == len(sequences)
+        assert colours == style.sequence_colours(sequences)
+    assert style.sequence_colours([*STUDY, "DWI"]).items() >= style.sequence_colours(STUDY).items()
+
+
+def test_grids():
+    assert [style.grid_shape(n) for n in (1, 3, 4, 5, 6, 8)] == [
+        (1, 1),
+        (1, 3),
+        (2, 2),
+        (2, 3),
+        (2, 3),
+        (2, 4),
+    ]
+    for panels in range(1, 30):
+        rows, columns = style.grid_shape(panels)
+        assert (rows - 1) * columns < panels <= rows * columns
+
+
+def test_saved_files_are_equal_byte_by_byte(tmp_path):
+    for name in ("first", "second"):
+        style.save(style.statement("No false negative."), tmp_path / name)
+    for suffix in ("png", "svg", "pdf"):
+        first = (tmp_path / f"first.{suffix}").read_bytes()
+        assert first == (tmp_path / f"second.{suffix}").read_bytes()
+        assert len(first) > 500
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == sorted(
+        [".pdf", ".png", ".svg"] * 2
+    )
+
+
+def test_style_ignores_and_keeps_the_callers_settings():
+    @style.styled
+    def draw() -> Figure:
+        figure = style.new_figure(50, 50)
+        figure.subplots().set_title("title")
+        return figure
+
+    with matplotlib.rc_context({"axes.titlesize": 40}):
+        size = draw().axes[0].title.get_fontsize()
+        assert matplotlib.rcParams["axes.titlesize"] == 40
+    assert size == style.STYLE["axes.titlesize"]
+
+
+def test_axis_of_shares_is_not_ruled_by_one_outlier():
+    shares = [0.1] * 98 + [0.9, 50.0]
+    low, high = style.share_limits(shares, shares[:1])
+    assert high < 1 and low <= 0
+    low, high = style.share_limits(shares, shares[:99])
+    assert 0.9 < high < 1.1
+
+
+def test_unknown_composite_keeps_its_name():
+    assert style.method_name("my_rule") == "my_rule"
+    assert style.method_name("shapley") == "exact Shapley value"
+
+
+@pytest.mark.parametrize("sequences", [["T1"], ["T1", "T2", "T3", "T4", "T5"]])
+def test_axis_names_every_sequence(sequences):
+    axes = Figure().subplots()
+    style.sequence_axis(axes, sequences)
+    assert [label.get_text() for label in axes.get_xticklabels()] == sequences

@@ -1,0 +1,78 @@
+"""The similarity is the mean squared correlation of 3 x 3 x 3 windows, computed twice."""
+
+import numpy as np
+import pytest
+import torch
+
+from mrelevance.registration.similarity import (
+    FLAT,
+    Template,
+    squared_local_correlation,
+    window_mean,
+    window_mean_adjoint,
+)
+
+
+def images(seed=0, shape=(6, 7, 8)):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn((2, *shape), generator=generator, dtype=torch.float64)
+
+
+def test_value_equals_numpys_correlation_window_by_window():
+    reference, warped = images()
+    mask = images(1)[0] > 0
+    expected = []
+    for d, h, w in np.argwhere(mask.numpy()):
+        if min(d, h, w) >= 1 and d < 5 and h < 6 and w < 7:
+            window = np.s_[d - 1 : d + 2, h - 1 : h + 2, w - 1 : w + 2]
+            pair = reference.numpy()[window].ravel(), warped.numpy()[window].ravel()
+            (first, both), (_, second) = np.cov(*pair, bias=True)
+            guards = FLAT * reference.numpy().var(ddof=1), FLAT * warped.numpy().var(ddof=1)
+            expected.append(both**2 / ((first + guards[0]) * (second + guards[1])))
+    value = squared_local_correlation(warped, Template(reference, mask))
+    assert float(value) == pytest.approx(np.mean(expected))
+
+
+def test_linear_change_of_contrast_is_perfect_similarity():
+    reference, _ = images()
+    template = Template(reference, torch.ones_like(reference, dtype=torch.bool))
+    for warped in (reference, 5 - 3 * reference):
+        assert float(squared_local_correlation(warped, template)) == pytest.approx(1, abs=3 * FLAT)
+
+
+def test_noise_has_the_similarity_of_chance():
+    reference, warped = images(shape=(30, 30, 30))
+    template = Template(reference, torch.ones_like(reference, dtype=torch.bool))
+    assert float(squared_local_correlation(warped, template)) == pytest.approx(1 / 26, rel=0.05)
+
+
+def test_gradient_is_that_of_finite_differences():
+    reference, warped = images()
+    template = Template(reference, images(1)[0] > -0.5)
+    warped.requires_grad_()
+    squared_local_correlation(warped, template).backward()
+    step = 1e-5
+    for place in [(2, 3, 4), (0, 0, 0), (5, 3, 1)]:
+        change = torch.zeros_like(reference)
+        change[place] = step
+        with torch.no_grad():
+            values = [squared_local_correlation(warped + s * change, template) for s in (1, -1)]
+        slope = float(values[0] - values[1]) / (2 * step)
+        # Absolute: the guard of flat windows, fixed in the gradient, moves with the variance.
+        assert float(warped.grad[place]) == pytest.approx(slope, rel=1e-3, abs=3e-6)
+
+
+def test_flat_images_give_a_finite_gradient():
+    reference, _ = images()
+    warped = torch.zeros_like(reference, requires_grad=True)
+    template = Template(reference, torch.ones_like(reference, dtype=torch.bool))
+    squared_local_correlation(warped + 1e-9 * reference, template).backward()
+    assert torch.isfinite(warped.grad).all()
+
+
+def test_window_mean_and_its_adjoint():
+    first, second = images()
+    second = second[1:-1, 1:-1, 1:-1]
+    assert float((window_mean(first) * second).sum()) == pytest.approx(
+        float((first * window_mean_adjoint(second)).sum())
+    )
