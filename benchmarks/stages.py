@@ -10,7 +10,7 @@ import yaml
 
 from mrelevance.reporting.machine import hardware
 from mrelevance.reporting.record import RECORD
-from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs
+from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs, variant_costs
 from mrelevance.reporting.timings import read_benchmarks
 from mrelevance.runtime.files import read_json
 
@@ -32,14 +32,19 @@ def main() -> None:
     print(disk.round(1).to_string())
     print(f"\n{disk['files'].sum()} files, {disk['disk_mb'].sum() / 1e3:.2f} GB in total\n")
 
-    record = results / RECORD
-    taken = read_json(record)["from_cache"] if record.exists() else {}
+    record = read_json(results / RECORD) if (results / RECORD).exists() else {}
+    taken = record.get("from_cache", {})
     if taken:
         print(
             f"{sum(taken.values())} jobs came from a cache ({', '.join(taken)}) and count as "
             "nothing above, so what other numbers of patients need is not known."
         )
         return
+
+    if record:
+        print("All results of a variant, beside those of the study that it reads:")
+        variants = variant_costs(costs, record["stages"], record["configuration"])
+        print(f"{variants.round(1).to_string(index=False)}\n")
 
     measured, tested = (len(list((results / name).iterdir())) for name in ("raw", "prediction"))
     cores = hardware()["cores"]

@@ -33,7 +33,7 @@ TABLES = [f"results/{table}" for table in (
     "relevance/T1/context.tsv",
     "evaluation/T1/shapley.tsv",
     "evaluation/T1/ablation.tsv",
-    "evaluation/T1/peers.tsv",
+    "evaluation/T1/gradient_methods.tsv",
 )]  # fmt: skip
 
 

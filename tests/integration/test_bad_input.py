@@ -8,7 +8,7 @@ pytestmark = pytest.mark.workflow
 
 IMAGES = """
 sequences: [T1, T2]
-reference: T1
+fixed_sequence: T1
 cohort: {source: images, patients: sheet.tsv, data: data}
 """
 
@@ -70,7 +70,7 @@ def write(project, patient, name, voxels, spacing=2.0):
         ("training: {learning_rat: 1}", "training.learning_rat; did you mean learning_rate?"),
         ("sead: 1", "unknown key sead; did you mean seed?"),
         ("training: {steps: many}", "training.steps: 'many' is not of type 'integer'"),
-        ("reference: T9", "reference is T9, which is not among sequences"),
+        ("fixed_sequence: T9", "fixed_sequence is T9, which is not among sequences"),
         ("relevance: {composites: [lrp]}", "relevance.composites.0: 'lrp' is not one of"),
         ("inference: {window: [30, 32, 32]}", "must be a multiple of network.divisor"),
         ("evaluation: {maps: {crop: [24, 24, 20]}}", "evaluation.maps.crop is [24, 24, 20]"),
@@ -79,19 +79,20 @@ def write(project, patient, name, voxels, spacing=2.0):
         ("evaluation: {maps: {gallery_patient: P999}}", "is P999, which is not in the sample"),
         ("phantom: {size: [8, 8, 8]}", "the body needs at least"),
         ("cohort: {patients: nowhere.tsv}", "nowhere.tsv does not exist"),
-        ("selection: {subsets: [[T2, T9]]}", "[T2, T9] names T9, which is not among sequences"),
-        ("selection: {subsets: [[T2, T1-pre], [T1-pre, T2]]}", "[T1-pre, T2] is listed twice"),
+        ("protocol: {subsets: [[T2, T9]]}", "[T2, T9] names T9, which is not among sequences"),
+        ("protocol: {subsets: [[T2, T1-pre], [T1-pre, T2]]}", "[T1-pre, T2] is listed twice"),
         (
-            "selection: {subsets: [[T2, T1-pre, T1-20s, T1-60s, T1-120s, T1-15min]]}",
+            "protocol: {subsets: [[T2, T1-pre, T1-20s, T1-60s, T1-120s, T1-15min]]}",
             "is the full protocol",
         ),
-        ("selection: {margin_dice: 0}", "selection.margin_dice: 0 is less than or equal to"),
-        ("selection: {acquisition_minutes: {T2: 4}}", "acquisition_minutes lacks T1-pre, T1-20s"),
-        ("comparison: {networks: {study: {seed: 1}}}", "names a network study"),
+        ("protocol: {margin_dice: 0}", "protocol.margin_dice: 0 is less than or equal to"),
+        ("protocol: {acquisition_minutes: {T2: 4}}", "acquisition_minutes lacks T1-pre, T1-20s"),
+        ("variants: {study: {seed: 1}}", "names a variant study"),
         (
-            "comparison: {networks: {unet: {training: {steps: 0}}}}",
-            "training.steps: 0 is less than the minimum of 1; see config/README.md (network unet",
+            "variants: {short: {training: {steps: 0}}}",
+            "training.steps: 0 is less than the minimum of 1; see config/README.md (variant short",
         ),
+        ("comparisons: {networks: [unet]}", "comparisons.networks is unet, which is not among"),
     ],
 )
 def test_configuration(project, text, expected):
@@ -133,7 +134,7 @@ def test_label_on_another_grid(cohort):
     write(cohort, "p1", "label", np.ones((16, 16, 16), np.uint8), spacing=3.0)
     line = import_error(cohort)
     assert "patient p1, label" in line
-    assert "reference: T1" in line
+    assert "fixed_sequence: T1" in line
 
 
 def test_images_of_a_cohort_without_split_get_one(cohort):

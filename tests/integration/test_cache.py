@@ -14,9 +14,9 @@ JOBS = {
     "preprocess_patient": 4,
     "train_network": 1,
     "predict_patient": 1,
-    "relate_patient": 1,
+    "compute_relevance": 1,
     "measure_shapley": 1,
-    "relate_peers": 1,
+    "compute_gradient_methods": 1,
 }
 
 
@@ -85,13 +85,13 @@ def test_finished_study_has_nothing_to_do_with_and_without_the_cache(checkouts, 
 
 def test_changed_code_computes_anew_and_leaves_what_is_shared(checkouts, cache, tmp_path):
     first, second = checkouts
-    table = "results/evaluation/T1/peers.tsv"
+    table = "results/evaluation/T1/gradient_methods.tsv"
     shared, entries = (first.folder / table).read_bytes(), set(cache.iterdir())
     project = second.copy(tmp_path / "third")
     with open(project.folder / "src/mrelevance/attribution/gradients.py", "a") as file:
         file.write("\nCHANGED = True\n")
     run(project, cache, table)
-    assert ran(project) == {"relate_peers"}
+    assert ran(project) == {"compute_gradient_methods"}
     assert len(set(cache.iterdir()) - entries) == 1
     assert (project.folder / table).resolve() != (first.folder / table).resolve()
     assert (first.folder / table).read_bytes() == shared
@@ -100,10 +100,10 @@ def test_changed_code_computes_anew_and_leaves_what_is_shared(checkouts, cache, 
 def test_what_was_removed_from_the_cache_is_made_again(checkouts, tmp_path):
     first, _ = checkouts
     project = first.copy(tmp_path / "project")
-    table = project.folder / "results/evaluation/T1/peers.tsv"
+    table = project.folder / "results/evaluation/T1/gradient_methods.tsv"
     table.unlink()
     table.symlink_to(tmp_path / "removed.tsv")
-    assert project.plan("results/evaluation/T1/peers.tsv") == {"relate_peers": 1}
+    assert project.plan("results/evaluation/T1/gradient_methods.tsv") == {"compute_gradient_methods": 1}
 
 
 @pytest.mark.parametrize(

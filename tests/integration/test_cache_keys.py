@@ -16,43 +16,41 @@ OWN = "own.yaml"
 # One job of every cached rule of the study and beyond, with all that it depends on.
 TARGETS = [
     *TABLES,
-    "results/networks/other_seed/relevance/T1/relevance.tsv",
-    "results/networks/other_seed/evaluation/T1/shapley.tsv",
-    "results/networks/residual/model/weights.pt",
-    "results/selection/T1-pre,T2/prediction/T1/scores.tsv",
-    "results/motion_effect/rigid/evaluation/T1/shapley.tsv",
-    "results/evaluation/references/shuffled/T1/shapley.tsv",
+    "results/variants/other_seed/relevance/T1/relevance.tsv",
+    "results/variants/other_seed/evaluation/T1/shapley.tsv",
+    "results/variants/residual/model/weights.pt",
+    "results/variants/T1-pre,T2/prediction/T1/scores.tsv",
+    "results/variants/rigid/evaluation/T1/shapley.tsv",
+    "results/variants/shuffled_baseline/evaluation/T1/shapley.tsv",
 ]
-RELATE = {"relate_patient", "relate_patient_other"}
-MEASURE = {f"measure_shapley{what}" for what in ("", "_less", "_other", "_from")}
-PREDICT = {f"predict_patient{what}" for what in ("", "_less", "_other", "_subset")}
-TRAIN = {f"train_network{what}" for what in ("", "_less", "_other", "_subset")}
-AFTER_TRAINING = PREDICT | RELATE | MEASURE | {"relate_peers"}
-AFTER_PREPROCESSING = TRAIN | AFTER_TRAINING
-AFTER_MOTION = {"preprocess_patient", "preprocess_patient_less"} | AFTER_PREPROCESSING
-AFTER_IMAGES = {"correct_motion", "correct_motion_less"} | AFTER_MOTION
+EXPLAIN = {"compute_relevance", "measure_shapley"}
+AFTER_TRAINING = {"predict_patient", "compute_gradient_methods"} | EXPLAIN
+AFTER_PREPROCESSING = {"train_network"} | AFTER_TRAINING
+AFTER_MOTION = {"preprocess_patient"} | AFTER_PREPROCESSING
+AFTER_IMAGES = {"correct_motion"} | AFTER_MOTION
 # A rule, a module that it runs and none before it does, and the rules whose results are others
 # when that changes; likewise a parameter, if it has one that none before it has.
 STEPS = [
     ("simulate_patient", "phantom/breathing", {"simulate_patient"} | AFTER_IMAGES),
-    ("correct_motion", "motion/rigid", AFTER_IMAGES),
-    ("preprocess_patient", "preprocess/intensity", AFTER_MOTION),
-    ("train_network", "segmentation/training", AFTER_PREPROCESSING),
-    ("predict_patient", "segmentation/lesions", AFTER_TRAINING),
-    ("relate_patient", "relevance/contrast", RELATE),
-    ("measure_shapley", "evaluation/ablation", MEASURE),
-    ("relate_peers", "evaluation/peers", {"relate_peers"}),
+    ("correct_motion", "registration/rigid", AFTER_IMAGES),
+    ("preprocess_patient", "preprocessing/intensity", AFTER_MOTION),
+    ("train_network", "networks/training", AFTER_PREPROCESSING),
+    ("predict_patient", "networks/lesions", AFTER_TRAINING),
+    ("compute_relevance", "attribution/contrast", {"compute_relevance"}),
+    ("measure_shapley", "attribution/ablation", {"measure_shapley"}),
+    ("compute_gradient_methods", "attribution/gradients", {"compute_gradient_methods"}),
 ]
 PARAMETERS = [
     ({"phantom": {"texture": 0.1}}, {"simulate_patient"} | AFTER_IMAGES),
-    ({"seed": 3}, {"simulate_patient"} | AFTER_IMAGES),
+    ({"cohort": {"seed": 3}}, {"simulate_patient"} | AFTER_IMAGES),
+    ({"seed": 3}, AFTER_PREPROCESSING),
     ({"motion": {"search_mm": 12}}, AFTER_IMAGES),
     ({"preprocess": {"margin_mm": 4}}, AFTER_MOTION),
     ({"training": {"steps": 80}}, AFTER_PREPROCESSING),
     ({"inference": {"lesion_overlap": 0.2}}, AFTER_TRAINING),
-    ({"relevance": {"tau": 0.2}}, RELATE | MEASURE),
-    ({"relevance": {"target": "tumour"}}, RELATE | MEASURE | {"relate_peers"}),
-    ({"evaluation": {"permutations": 8}}, MEASURE),
+    ({"relevance": {"tau": 0.2}}, EXPLAIN),
+    ({"relevance": {"target": "tumour"}}, EXPLAIN | {"compute_gradient_methods"}),
+    ({"evaluation": {"permutations": 8}}, {"measure_shapley"}),
 ]
 
 
@@ -125,8 +123,6 @@ def test_every_cached_rule_is_looked_at(keys, fresh_project):
         for line in path.read_text().splitlines():
             if line.startswith("rule "):
                 name = line.removeprefix("rule ").removesuffix(":")
-            elif line.startswith("use rule "):
-                name = line.split()[4]
             elif "cache: CACHE" in line:
                 cached.add(name)
     assert cached == looked_at
@@ -190,7 +186,7 @@ def own(fresh_project, tmp_path):
     project = fresh_project.copy(tmp_path / "project")
     config = yaml.safe_load((project.folder / TINY).read_text())
     config["cohort"] = {"source": "images", "patients": "sheet.tsv", "data": "data"}
-    config |= {"sequences": ["T1", "T2"], "reference": "T1"}
+    config |= {"sequences": ["T1", "T2"], "fixed_sequence": "T1"}
     (project.folder / OWN).write_text(yaml.safe_dump(config))
     rows = ["patient\tsplit\tT1\tT2\tlabel\tmask"]
     for patient, split in {"A1": "train", "V1": "validation", "T1": "test"}.items():
@@ -204,7 +200,7 @@ def own(fresh_project, tmp_path):
 
 
 def test_own_images_count_by_content_and_by_what_they_are(own, cache):
-    case = {"configfile": OWN, "targets": ["results/evaluation/T1/peers.tsv"]}
+    case = {"configfile": OWN, "targets": ["results/evaluation/T1/gradient_methods.tsv"]}
     moved = case | {"config": {"cohort": {"data": "elsewhere"}}}
     shutil.copytree(own.folder / "data", own.folder / "elsewhere")
     changed = [case | {"files": {f"data/T1/{name}.nii": "!"}} for name in ("T2", "label", "mask")]

@@ -1,5 +1,5 @@
-"""What goes beyond the study, on the tiny phantom: less motion correction, other
-references, variants whose answer is known."""
+"""What goes beyond the study, on the tiny phantom: variants with less motion correction and with
+other baselines, and the phantom whose answer is known."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from mrelevance.runtime.files import read_json, read_table
 
 pytestmark = pytest.mark.workflow
 
-TARGETS = ("motion_effect", "references")
+TARGETS = ("motion_effect", "baselines")
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +34,15 @@ def test_further_results_are_recorded(project):
 def test_every_correction_has_its_own_images_and_its_own_network(project):
     results = project.folder / "results"
     hashes = {read_json(results / "model/card.json")["weights_sha256"]}
-    for correction, methods in {"rigid": {"rigid", "identity"}, "none": {"identity"}}.items():
-        folder = results / "motion_effect" / correction
+    for variant, methods in {"rigid": {"rigid", "identity"}, "unregistered": {"identity"}}.items():
+        folder = results / "variants" / variant
         for patient in ("A1", "T1"):
             quality = read_table(folder / f"motion/{patient}/quality.tsv")
             assert set(quality["method"]) <= methods
         card = read_json(folder / "model/card.json")
         assert card["configuration"] == read_json(results / "model/card.json")["configuration"]
         hashes.add(card["weights_sha256"])
-        assert not list(folder.glob("motion/*/*.nii.gz")), "images that nothing reads any more"
+        assert not (folder / "raw").exists(), "images are those of the study"
     assert len(hashes) == 3
 
 
@@ -58,25 +58,27 @@ def test_the_configured_correction_has_the_values_of_the_study(project):
     assert set(effect["measure"]) >= {"median Dice", "lesion sensitivity", "measured share"}
 
 
-def test_the_measurement_is_repeated_with_every_reference(project):
+def test_only_the_measurement_is_repeated_with_another_baseline(project):
     summary = project.folder / "results/summary"
-    shares = read_table(summary / "references.tsv")
+    folder = project.folder / "results/variants/zero_baseline"
+    assert {path.name for path in folder.iterdir()} == {"benchmarks", "evaluation", "logs"}
+    shares = read_table(summary / "baselines.tsv")
     assert list(shares["baseline"].unique()) == ["inpainted", "zero", "shuffled"]
     sums = shares.groupby(["patient", "baseline"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(1, abs=1e-5)
     configured = read_table(summary / "relevance.tsv").query(
-        "composite == 'shapley' and region == 'tumour'"
+        "method == 'shapley' and region == 'tumour'"
     )
     inpainted = shares[shares["baseline"] == "inpainted"]
     assert list(inpainted["share"]) == list(configured["relevance_pooled"])
-    by_reference = shares.pivot_table(index=["patient", "sequence"], columns="baseline")["share"]
-    assert by_reference.nunique(axis=1).min() == 3, "three references, three answers"
-    agreement = read_table(summary / "references_agreement.tsv")
+    by_baseline = shares.pivot_table(index=["patient", "sequence"], columns="baseline")["share"]
+    assert by_baseline.nunique(axis=1).min() == 3, "three baselines, three answers"
+    agreement = read_table(summary / "baselines_agreement.tsv")
     assert list(agreement["baseline"]) == ["zero", "shuffled"]
 
 
-def test_a_known_answer_judges_every_method(project, tmp_path):
-    # Only the judgement's own jobs run: the images are still those of the plain phantom.
+def test_every_method_is_compared_with_the_known_answer(project, tmp_path):
+    # Only the comparison's own jobs run: the images are still those of the plain phantom.
     known = project.copy(tmp_path / "project")
     known.replace("config/config.yaml", "known_answer: null", "known_answer: decoy")
     done = known.snakemake(
@@ -87,9 +89,9 @@ def test_a_known_answer_judges_every_method(project, tmp_path):
     truth = read_table(known.folder / "results/summary/known_answer.tsv")
     assert set(truth["method"]) >= {"alpha1_beta0", "deeplift", "random", "shapley"}
     assert (truth["sequence"] == "T1-15min").all() and (truth["known_answer"] == "decoy").all()
-    shares = read_table(known.folder / "results/evaluation/relevance_by_method.tsv")
+    shares = read_table(known.folder / "results/summary/relevance_by_method.tsv")
     of_rule = shares.query(
-        "composite == 'deeplift' and region == 'tumour' and sequence == 'T1-15min'"
+        "method == 'deeplift' and region == 'tumour' and sequence == 'T1-15min'"
     )["relevance_pooled"]
     row = truth.set_index("method").loc["deeplift"]
     assert row["share"] == pytest.approx(of_rule.median())
@@ -98,9 +100,9 @@ def test_a_known_answer_judges_every_method(project, tmp_path):
     assert whole["simulate_patient"] == 6, "another phantom is another study"
 
 
-def test_maps_are_tested_with_another_reference(project, tmp_path):
+def test_maps_are_tested_with_another_baseline(project, tmp_path):
     shuffled = project.copy(tmp_path / "project")
-    shuffled.replace("config/config.yaml", "reference: inpainted", "reference: shuffled")
+    shuffled.replace("config/config.yaml", "baseline: inpainted", "baseline: shuffled")
     maps = "results/evaluation/maps"
     done = shuffled.snakemake(f"{maps}/perturbation.tsv", f"{maps}/conservation.tsv")
     assert done.returncode == 0, done.stdout + done.stderr

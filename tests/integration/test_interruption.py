@@ -23,7 +23,7 @@ QUALITY = "results/motion/T1/quality.tsv"
 WEIGHTS = "results/model/weights.pt"
 RELATED = [f"results/relevance/{patient}/relevance.tsv" for patient in ("T1", "T2", "T3")]
 SUMMARIES = ["results/summary/motion.tsv", "results/summary/relevance.tsv"]
-STAGES = {"correct_motion": [QUALITY], "train_network": [WEIGHTS], "relate_patient": RELATED}
+STAGES = {"correct_motion": [QUALITY], "train_network": [WEIGHTS], "compute_relevance": RELATED}
 # The last lets the job finish, so that training has to go on through all others.
 ENDS = [
     ("job", signal.SIGKILL),
@@ -152,7 +152,7 @@ def test_what_is_ended_leaves_nothing_half_done(interrupted, study, rule, whom, 
     done = [path for path in targets if path.exists()]
     if (whom, how) == ("snakemake", signal.SIGTERM):
         # What runs is finished, and nothing else is begun.
-        assert done and (rule != "relate_patient" or len(done) < len(targets))
+        assert done and (rule != "compute_relevance" or len(done) < len(targets))
     elif (whom, how) != ("snakemake", signal.SIGKILL) or rule == "train_network":
         # A short job whose Snakemake is killed may be at its end before it notices.
         assert len(done) < len(targets)

@@ -53,8 +53,8 @@ AFTER_TRAINING = (
     | MAPS
     | {
         "predict_patient",
-        "relate_patient",
-        "relate_peers",
+        "compute_relevance",
+        "compute_gradient_methods",
         "measure_shapley",
         "summarise_segmentation",
         "plot_lesion_detection",
@@ -72,8 +72,8 @@ def test_finished_study_has_nothing_to_do(study):
 def test_another_composite_does_not_train(changed):
     changed.replace(TINY, "[alpha1_beta0, deeplift]", "[alpha1_beta0, deeplift, epsilon]")
     jobs = changed.plan()
-    assert set(jobs) == AFTER_RELEVANCE | {"relate_patient"}
-    assert jobs["relate_patient"] == 3
+    assert set(jobs) == AFTER_RELEVANCE | {"compute_relevance"}
+    assert jobs["compute_relevance"] == 3
 
 
 def test_another_learning_rate_trains_but_does_not_register(changed):
@@ -92,7 +92,7 @@ def test_another_overlap_rule_scores_again_but_does_not_train(changed):
 def test_another_relevance_threshold_does_not_predict(changed):
     changed.replace(TINY, "relevance:\n", "relevance:\n  tau: 0.2\n")
     jobs = changed.plan()
-    assert set(jobs) == AFTER_SHAPLEY | {"relate_patient", "measure_shapley"}
+    assert set(jobs) == AFTER_SHAPLEY | {"compute_relevance", "measure_shapley"}
 
 
 def test_another_confidence_only_analyses(changed):
@@ -100,7 +100,7 @@ def test_another_confidence_only_analyses(changed):
         file.write("summary: {confidence: 0.9}\n")
     jobs = changed.plan()
     assert {"analyse_relevance", "summarise_agreement", "plot_parallel_coordinates"} <= set(jobs)
-    assert not {"relate_patient", "summarise_relevance", "summarise_motion"} & set(jobs)
+    assert not {"compute_relevance", "summarise_relevance", "summarise_motion"} & set(jobs)
 
 
 def test_a_value_that_nothing_computes_with_is_recorded_all_the_same(changed):
@@ -130,11 +130,9 @@ def test_code_of_a_stage_reruns_it_and_what_follows(changed):
 
 
 def test_code_of_a_script_reruns_its_rule(changed):
-    with open(changed.folder / "workflow/scripts/summarise_motion.py", "a") as file:
+    with open(changed.folder / "workflow/scripts/map_lesion.py", "a") as file:
         file.write("\nprint('done')\n")
-    readers = ("plot_motion_correction", "compare_patients", "plot_individuals")
-    jobs = {"summarise_motion": 1} | dict.fromkeys(readers, 1)
-    assert changed.plan() == jobs | RECORDED
+    assert changed.plan() == {"map_lesion": 1, "plot_map_gallery": 1} | RECORDED
 
 
 @pytest.mark.parametrize(
@@ -166,6 +164,6 @@ def test_new_test_patient_does_not_train(changed):
     with open(changed.folder / SHEET, "a") as file:
         file.write("T4\ttest\n")
     jobs = changed.plan()
-    for rule in ("simulate_patient", "correct_motion", "preprocess_patient", "relate_patient"):
+    for rule in ("simulate_patient", "correct_motion", "preprocess_patient", "compute_relevance"):
         assert jobs[rule] == 1, rule
     assert "train_network" not in jobs

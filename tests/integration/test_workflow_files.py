@@ -24,8 +24,8 @@ FREE = {
     "phantom.times_s",
     "phantom.signal_to_noise",
     "phantom.lesion_types",
-    "selection.acquisition_minutes",
-    "comparison.networks",
+    "protocol.acquisition_minutes",
+    "variants",
 }
 
 
@@ -74,7 +74,7 @@ def test_shipped_configuration_is_valid(name):
     )
     assert len(sheet)
     if config["cohort"]["source"] == "phantom":
-        check_settings(config["phantom"], config["sequences"], config["reference"])
+        check_settings(config["phantom"], config["sequences"], config["fixed_sequence"])
 
 
 def test_schema_and_configuration_have_the_same_keys():
@@ -92,8 +92,8 @@ def test_schema_lets_no_unknown_key_pass():
     found = list(objects(whole_schema()))
     closed = [schema for schema in found if schema.get("additionalProperties") is False]
     assert len(closed) > 10
-    # What stays open: a network's arguments; times of sequences, which take numbers only; networks
-    # to compare, whose names are free and whose changes are closed or checked with the whole.
+    # What stays open: a network's arguments; times of sequences, which take numbers only; variants,
+    # whose names are free and whose changes are checked as part of the whole.
     assert len(found) - len(closed) == 4
     for schema in closed:
         assert schema["required"] == list(schema["properties"])
@@ -153,8 +153,10 @@ def test_every_rule_says_what_it_does(path):
             assert "identity=identity," in body, name
         else:
             assert "    benchmark:" in body, name
-        assert f"results/logs/{name}" in body or "notebook=" in body, name
+        assert f"results}}/logs/{name}" in body or f"results/logs/{name}" in body or (
+            "notebook=" in body
+        ), name
         # What is in `run:`, or in a local rule, would run outside of the container.
         assert "    script:" in body or "    notebook:" in body, name
     assert "lambda" not in text and "localrule" not in text
-    assert path.stem in ("common", "inputs") or "def " not in text
+    assert path.stem in ("common", "inputs", "catalogues") or "def " not in text

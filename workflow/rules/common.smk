@@ -16,8 +16,7 @@ PROJECT = WORKFLOW.parent
 # fingerprints of the code are taken from it. Outside of the container it needs nothing but Snakemake.
 sys.path.insert(0, str(PROJECT / "src"))
 
-from mrelevance.runtime import code
-from mrelevance.runtime.benchmark import benchmark_of
+from mrelevance.analysis.catalogue import TABLES
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -25,23 +24,33 @@ from mrelevance.cohort.sheet import (
     images_in,
     read_sheet,
 )
+from mrelevance.figures.catalogue import FIGURES
+from mrelevance.phantom.settings import check_settings
+from mrelevance.runtime import code
+from mrelevance.runtime.benchmark import benchmark_of
 from mrelevance.runtime.configuration import (
     cache_folder,
     check_cache_folder,
     check_configuration,
     check_files,
     check_free_space,
-    configuration_of_network,
     expected_bytes,
-    other_networks,
 )
 from mrelevance.runtime.container import check_image, image_path, variables_inside
 from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
-from mrelevance.phantom.settings import check_settings
-from mrelevance.reporting.provenance import PACKAGES, commit, versions_of
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
-from mrelevance.protocol.subset_names import sequences_of
+from mrelevance.runtime.stages import setting as setting_of
+from mrelevance.runtime.variants import (
+    RESULTS,
+    STUDY,
+    compared_variants,
+    configuration_of,
+    home,
+    results_of,
+    without_variant,
+)
+from mrelevance.runtime.versions import PACKAGES, commit, versions_of
 
 code.search_first(PROJECT / "src")
 
@@ -67,7 +76,7 @@ def read_cohort():
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
     if cohort["source"] == "phantom":
-        check_settings(config["phantom"], sequences, config["reference"])
+        check_settings(config["phantom"], sequences, config["fixed_sequence"])
         values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     else:
         # Compressed images take about a byte per voxel.
@@ -161,7 +170,7 @@ if remove_stale_lock(".snakemake"):
 # Relative, because the steps of a project that moved need not run again.
 IMAGE = os.path.relpath(image_path(PROJECT))
 SEQUENCES = config["sequences"]
-REFERENCE = config["reference"]
+FIXED_SEQUENCE = config["fixed_sequence"]
 PATIENTS = list(SHEET)
 COLUMNS = columns_of(SHEET)
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
@@ -170,51 +179,34 @@ SPLIT = (
     if "split" in COLUMNS
     else None
 )
-# Where the maps of each composite lie. Rules that read the relevance tables ask for these folders
-# too, because Snakemake runs a rule again for a new output only if some rule asks for it.
-VOLUMES = expand(
-    "results/relevance/{{patient}}/{composite}",
-    composite=config["relevance"]["composites"],
-)
-# How the network is applied to a patient; how its result is scored does not belong here.
-WINDOWS = {key: config["inference"][key] for key in ("window", "overlap")}
-
-# How images are registered; what happens to failed registrations does not belong here.
-REGISTRATION = {
-    key: value for key, value in config["motion"].items() if key != "on_failure"
-}
-# Less correction than configured, to see what the configured one is good for.
-METHODS = ["deformable", "rigid", "none"]
-LESS_CORRECTION = METHODS[METHODS.index(config["motion"]["method"]) + 1 :]
-# What else could stand for a missing sequence than configured.
-REFERENCES = ["inpainted", "zero", "shuffled"]
-OTHER_REFERENCES = [
-    kind for kind in REFERENCES if kind != config["relevance"]["reference"]
-]
-# Variants of the phantom of which a right answer is known.
+# Phantoms of which the right answer is known.
 ANSWER_KNOWN = (
-    config["cohort"]["source"] == "phantom" and config["phantom"]["known_answer"] != "study"
+    config["cohort"]["source"] == "phantom"
+    and config["phantom"]["known_answer"] is not None
 )
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
-# Networks set beside the study's.
-NETWORKS = other_networks(config)
 
 
 wildcard_constraints:
+    # The results of the study, or of one of its variants.
+    results=rf"{RESULTS}(/variants/[^/]+)?",
     patient="|".join(map(re.escape, PATIENTS)),
-    correction="|".join(METHODS),
-    reference="|".join(REFERENCES),
-    network="|".join(map(re.escape, NETWORKS)),
-    subset="[^/]+",
     target=r"\w+",
 
 
-def one_of_each(name, path, wildcard, values, mark=str):
-    """Outputs of one kind, each with a name of its own, because the cache knows no lists."""
+def one_of_each(name, path, values, mark=str):
+    """Outputs of one kind, each with a name of its own, as the cache requires.
+
+    `path` has {value} where they differ.
+    """
     return {
-        f"{name}_{value}": mark(path.replace(f"{{{wildcard}}}", value))
-        for value in values
+        f"{name}_{value}": mark(path.replace("{value}", value)) for value in values
     }
+
+
+def group(name):
+    """Group of jobs that are one job on a cluster; elsewhere groups only cost planning."""
+    return None if workflow.local_exec else name
 
 
 @functools.cache
@@ -229,6 +221,12 @@ def software():
 def code_version(script):
     """Fingerprint of a script of the workflow and of the library code that it runs."""
     return code.code_version(WORKFLOW / "scripts" / f"{script}.py")
+
+
+def library_version(module):
+    """Fingerprint of a module of the library, named to a script, and of what it runs."""
+    path = Path(*module.split(".")).with_suffix(".py")
+    return code.code_version(PROJECT / "src" / path)
 
 
 def notebook_version(notebook):

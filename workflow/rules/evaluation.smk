@@ -1,37 +1,40 @@
 rule measure_shapley:
     input:
-        weights="results/model/weights.pt",
-        card="results/model/card.json",
-        image="results/preprocessed/{patient}/image.nii",
-        label="results/preprocessed/{patient}/label.nii.gz",
-        regions="results/prediction/{patient}/regions.nii.gz",
-        lesions="results/prediction/{patient}/lesions.tsv",
-        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        weights=from_stage("model/weights.pt"),
+        card=from_stage("model/card.json"),
+        image=from_stage("preprocessed/{patient}/image.nii"),
+        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        channels=from_stage("preprocessed/{patient}/channels.json"),
+        regions=from_stage("prediction/{patient}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
         donor=donor_of_patient,
     output:
-        table="results/evaluation/{patient}/shapley.tsv",
-        volume="results/evaluation/{patient}/shapley.nii.gz",
-        occlusion="results/evaluation/{patient}/occlusion.tsv",
-        ablation="results/evaluation/{patient}/ablation.tsv",
-        targets="results/evaluation/{patient}/targets.tsv",
+        table="{results}/evaluation/{patient}/shapley.tsv",
+        volume="{results}/evaluation/{patient}/shapley.nii.gz",
+        occlusion="{results}/evaluation/{patient}/occlusion.tsv",
+        ablation="{results}/evaluation/{patient}/ablation.tsv",
+        targets="{results}/evaluation/{patient}/targets.tsv",
     log:
-        "results/logs/measure_shapley/{patient}.log",
+        "{results}/logs/measure_shapley/{patient}.log",
     cache: CACHE
+    group:
+        group("explain")
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(30),
     params:
-        precision=config["evaluation"]["precision"],
-        target=config["relevance"]["target"],
-        tau=config["relevance"]["tau"],
-        reference=config["relevance"]["reference"],
-        window=config["inference"]["window"],
-        overlap=config["inference"]["overlap"],
-        divisor=config["network"]["divisor"],
-        lesion_overlap=config["inference"]["lesion_overlap"],
-        permutations=config["evaluation"]["permutations"],
-        seed=config["seed"],
-        sequences=SEQUENCES,
+        precision=parameter("evaluation.precision"),
+        target=parameter("relevance.target"),
+        tau=parameter("relevance.tau"),
+        baseline=parameter("relevance.baseline"),
+        window=parameter("inference.window"),
+        overlap=parameter("inference.overlap"),
+        divisor=parameter("network.divisor"),
+        lesion_overlap=parameter("inference.lesion_overlap"),
+        permutations=parameter("evaluation.permutations"),
+        seed=parameter("seed"),
+        sequences=parameter("sequences"),
         code=code_version("measure_shapley"),
         identity=identity,
     message:
@@ -40,58 +43,38 @@ rule measure_shapley:
         "../scripts/measure_shapley.py"
 
 
-rule relate_peers:
+rule compute_gradient_methods:
     input:
-        weights="results/model/weights.pt",
-        card="results/model/card.json",
-        image="results/preprocessed/{patient}/image.nii",
-        label="results/preprocessed/{patient}/label.nii.gz",
-        regions="results/prediction/{patient}/regions.nii.gz",
-        lesions="results/prediction/{patient}/lesions.tsv",
-        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        weights=from_stage("model/weights.pt"),
+        card=from_stage("model/card.json"),
+        image=from_stage("preprocessed/{patient}/image.nii"),
+        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        channels=from_stage("preprocessed/{patient}/channels.json"),
+        regions=from_stage("prediction/{patient}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
         donor=donor_of_patient,
     output:
-        table="results/evaluation/{patient}/peers.tsv",
+        table="{results}/evaluation/{patient}/gradient_methods.tsv",
     log:
-        "results/logs/relate_peers/{patient}.log",
+        "{results}/logs/compute_gradient_methods/{patient}.log",
     cache: CACHE
+    group:
+        group("explain")
     resources:
         mem_mb=doubling(3000),
         runtime=doubling(30),
     params:
-        target=config["relevance"]["target"],
-        reference=config["relevance"]["reference"],
-        window=config["inference"]["window"],
-        overlap=config["inference"]["overlap"],
-        divisor=config["network"]["divisor"],
-        sequences=SEQUENCES,
-        seed=config["seed"],
-        code=code_version("relate_peers"),
+        target=parameter("relevance.target"),
+        baseline=parameter("relevance.baseline"),
+        window=parameter("inference.window"),
+        overlap=parameter("inference.overlap"),
+        divisor=parameter("network.divisor"),
+        sequences=parameter("sequences"),
+        seed=parameter("seed"),
+        code=code_version("compute_gradient_methods"),
         identity=identity,
     message:
-        "Asking other attribution methods about patient {wildcards.patient}"
+        "Computing what gradient methods say of patient {wildcards.patient}"
     script:
-        "../scripts/relate_peers.py"
-
-
-rule compare_methods:
-    input:
-        relevance=for_split("test", "results/relevance/{patient}/relevance.tsv"),
-        shapley=for_split("test", "results/evaluation/{patient}/shapley.tsv"),
-        occlusion=for_split("test", "results/evaluation/{patient}/occlusion.tsv"),
-        peers=for_split("test", "results/evaluation/{patient}/peers.tsv"),
-        volumes=for_split("test", VOLUMES),
-    output:
-        agreement="results/evaluation/agreement.tsv",
-    log:
-        "results/logs/compare_methods.log",
-    benchmark:
-        "results/benchmarks/compare_methods.tsv"
-    resources:
-        mem_mb=doubling(1000),
-    params:
-        code=code_version("compare_methods"),
-    message:
-        "Comparing every attribution method with the measurement"
-    script:
-        "../scripts/compare_methods.py"
+        "../scripts/compute_gradient_methods.py"

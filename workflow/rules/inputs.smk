@@ -1,186 +1,140 @@
-"""The input functions of the rules, and those of their parameters."""
+"""The input functions of the rules, and those of their parameters.
+
+The wildcard `results` is the folder of the results of the study or of one of its variants. A stage
+that a variant does not compute is read from the study.
+"""
 
 import re
 
 import snakemake.io
 
 
-def patients_of(split):
+@functools.cache
+def settings(results):
+    """Configuration of the study, or of the variant that has this folder of results."""
+    return configuration_of(config, results)
+
+
+@functools.cache
+def folder_of(stage, results):
+    """The results folder in which a stage lies, seen from those of the study or of a variant."""
+    return home(config, stage, results)
+
+
+def results_in(wildcards):
+    """The results folder of a job; what is made once for the study has no wildcard for it."""
+    return wildcards.get("results", RESULTS)
+
+
+def located(path, results):
+    """A path that begins with its stage, from the folder in which that lies."""
+    return f"{folder_of(path.split('/')[0], results)}/{path}"
+
+
+def from_stage(path, **values):
+    """Input function: a path that begins with its stage; one for each value of other wildcards."""
+
+    def found(wildcards):
+        place = located(path, results_in(wildcards))
+        own = dict(wildcards.items())
+        return expand(place, **own, **values) if values else place.format(**own)
+
+    return found
+
+
+def for_split(split, *paths, **values):
+    """Input function: paths that begin with their stage, for each patient of a part of the split."""
+    return for_each(lambda results: patients_of(split, results), *paths, **values)
+
+
+def for_each(patients, *paths, **values):
+    """Input function: paths that begin with their stage, for each of `patients(results)`."""
+
+    def found(wildcards):
+        results = results_in(wildcards)
+        places = [located(path, results) for path in paths]
+        return expand(places, patient=patients(results), **values)
+
+    return found
+
+
+def for_variants(comparison, path):
+    """Input function: a path for each of the study's test patients, in study and variants."""
+
+    def found(wildcards):
+        return [
+            located(path, results_of(variant)).format(patient=patient)
+            for variant in [STUDY, *variants_of(comparison)]
+            for patient in patients_of("test", RESULTS)
+        ]
+
+    return found
+
+
+def variants_of(comparison):
+    """Variants that a target sets beside the study."""
+    if comparison != "select":
+        return compared_variants(config, comparison)
+    return [row["subset"] for row in read_rows(checkpoints.choose_subsets.get().output.subsets)]
+
+
+def all_patients(results):
+    """All patients of the sample sheet."""
+    return PATIENTS
+
+
+def patients_of(split, results):
     """Patients of one part of the split; waits for the split where it is not known before."""
     if SPLIT is not None and not EXCLUDE_FAILED:
         return [patient for patient in PATIENTS if SPLIT[patient] == split]
-    known = read_rows(checkpoints.split_cohort.get().output.split)
-    return [row["patient"] for row in known if row["split"] == split]
+    made = checkpoints.split_cohort.get(results=folder_of("cohort", results))
+    return [row["patient"] for row in read_rows(made.output.split) if row["split"] == split]
 
 
-def for_split(split, path):
-    """Input function: the path, or paths, for every patient of one part of the split."""
-
-    def paths(wildcards):
-        return expand(path, patient=patients_of(split), **dict(wildcards.items()))
-
-    return paths
+def first_test_patient(results):
+    """The first test patient, as a list."""
+    return patients_of("test", results)[:1]
 
 
-def mapped_patients():
+def mapped_patients(results):
     """Test patients whose largest found lesion is mapped."""
-    return patients_of("test")[: config["evaluation"]["maps"]["lesions"]]
+    lesions = settings(results)["evaluation"]["maps"]["lesions"]
+    return patients_of("test", results)[:lesions]
 
 
-def gallery_patients():
+def gallery_patients(results):
     """The patient of the gallery, or those to find one among."""
-    patient = config["evaluation"]["maps"]["gallery_patient"]
-    return [patient] if patient else mapped_patients()
+    patient = settings(results)["evaluation"]["maps"]["gallery_patient"]
+    return [patient] if patient else mapped_patients(results)
 
 
-def for_mapped(path):
-    """Input function: the path for every test patient with a lesion to map."""
-
-    def paths(wildcards):
-        return expand(path, patient=mapped_patients())
-
-    return paths
-
-
-def for_gallery(path):
-    """Input function: the path for every patient that the gallery may show."""
-
-    def paths(wildcards):
-        return expand(path, patient=gallery_patients())
-
-    return paths
-
-
-def less_corrected(path):
-    """Input function: the path for every test patient and every lesser correction."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/motion_effect/{{correction}}/{path}",
-            correction=LESS_CORRECTION,
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
-def lesser_registration(wildcards):
-    """Settings of motion correction with another method than configured."""
-    return {**REGISTRATION, "method": wildcards.correction}
-
-
-def chosen_reference(wildcards):
-    """Reference by the name in the path, or else the configured one."""
-    return wildcards.get("reference", config["relevance"]["reference"])
-
-
-def donor_image(patient):
+def donor_image(patient, results):
     """Image of the training patient that stands for a patient's."""
-    donors = [name for name in patients_of("train") if name != patient]
-    return f"preprocessed/{donors[PATIENTS.index(patient) % len(donors)]}/image.nii"
-
-
-def donor_of_patient(wildcards):
-    """Image of another patient, where the reference needs one."""
-    if chosen_reference(wildcards) != "shuffled":
-        return []
-    correction = wildcards.get("correction")
-    results = f"results/motion_effect/{correction}" if correction else "results"
-    return f"{results}/{donor_image(wildcards.patient)}"
+    donors = [name for name in patients_of("train", results) if name != patient]
+    donor = donors[PATIENTS.index(patient) % len(donors)]
+    return located(f"preprocessed/{donor}/image.nii", results)
 
 
 def donors_for(patients):
-    """Input function: images of other patients, where the reference needs them.
+    """Input function: images of other patients, where the baseline needs them.
 
-    `patients` is a function that gives those they stand for.
+    `patients` gives those they stand for, from the folder of the results.
     """
 
-    def paths(wildcards):
-        if chosen_reference(wildcards) != "shuffled":
+    def found(wildcards):
+        if settings(results_in(wildcards))["relevance"]["baseline"] != "shuffled":
             return []
-        return [f"results/{donor_image(patient)}" for patient in patients()]
+        return [
+            donor_image(patient, results_in(wildcards))
+            for patient in patients(results_in(wildcards))
+        ]
 
-    return paths
-
-
-def from_other_references(path):
-    """Input function: the path for every test patient and every reference but the configured."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/evaluation/references/{{reference}}/{path}",
-            reference=OTHER_REFERENCES,
-            patient=patients_of("test"),
-        )
-
-    return paths
+    return found
 
 
-def known_answer(path):
-    """The path, where the phantom has a known answer to compare with."""
-    return [path] if ANSWER_KNOWN else []
-
-
-def what_trains(study):
-    """What a network depends on, of a configuration."""
-    return {
-        "seed": study["seed"],
-        "preprocess": study["preprocess"],
-        "network": study["network"],
-        "training": study["training"],
-        "inference": WINDOWS,
-    }
-
-
-def shapley_to_choose_by(wildcards):
-    """The validation patients' Shapley values, where these choose the subsets."""
-    if config["selection"]["subsets"] != "default":
-        return []
-    return for_split("validation", "results/evaluation/{patient}/shapley.tsv")(
-        wildcards
-    )
-
-
-def for_subsets(path):
-    """Input function: the path for every test patient and every subset of the sequences."""
-
-    def paths(wildcards):
-        subsets = read_rows(checkpoints.choose_subsets.get().output.subsets)
-        return expand(
-            f"results/selection/{{subset}}/{path}",
-            subset=[row["subset"] for row in subsets],
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
-def sequences_of_subset(wildcards):
-    """Sequences of a subset, from its name."""
-    return sequences_of(wildcards.subset)
-
-
-def for_networks(path):
-    """Input function: the path for every test patient and every network beside the study's."""
-
-    def paths(wildcards):
-        return expand(
-            f"results/networks/{{network}}/{path}",
-            network=NETWORKS,
-            patient=patients_of("test"),
-        )
-
-    return paths
-
-
-def what_trains_network(wildcards):
-    """What a network beside the study's depends on."""
-    return what_trains(configuration_of_network(config, wildcards.network))
-
-
-def divisor_of_network(wildcards):
-    """The divisor of a network beside the study's."""
-    return configuration_of_network(config, wildcards.network)["network"]["divisor"]
+def donor_of_patient(wildcards):
+    """Image of another patient, where the baseline needs one."""
+    return donors_for(lambda results: [wildcards.patient])(wildcards)
 
 
 def images_of_patient(wildcards):
@@ -198,15 +152,24 @@ def mask_of_patient(wildcards):
     return DATA / SHEET[wildcards.patient][MASK]
 
 
+def fixed_image(wildcards):
+    """The imported image of one patient's fixed sequence."""
+    fixed_sequence = settings(results_in(wildcards))["fixed_sequence"]
+    return located(f"raw/{wildcards.patient}/{fixed_sequence}.nii.gz", results_in(wildcards))
+
+
 def stored_mask(wildcards):
     """The imported mask of one patient's organ of interest, if the sheet names any."""
-    return [f"results/raw/{wildcards.patient}/mask.nii.gz"] if MASK in COLUMNS else []
+    if MASK not in COLUMNS:
+        return []
+    return [located(f"raw/{wildcards.patient}/mask.nii.gz", results_in(wildcards))]
 
 
 def organ_of_patient(wildcards):
-    """Mask of one patient's organ on the reference's grid: known of the phantom, else optional."""
+    """Mask of one patient's organ on the fixed sequence's grid: known of the phantom, else optional."""
     if config["cohort"]["source"] == "phantom":
-        return [f"results/raw/{wildcards.patient}/truth/liver.nii.gz"]
+        truth = f"raw/{wildcards.patient}/truth/liver.nii.gz"
+        return [located(truth, results_in(wildcards))]
     return stored_mask(wildcards)
 
 
@@ -214,21 +177,12 @@ def true_motion(wildcards):
     """What is known about a phantom patient's motion; other cohorts have no such truth."""
     if config["cohort"]["source"] != "phantom":
         return []
-    truth = f"results/raw/{wildcards.patient}/truth"
+    truth = located(f"raw/{wildcards.patient}/truth", results_in(wildcards))
     return [
         f"{truth}/liver.nii.gz",
         f"{truth}/landmarks.tsv",
         *expand(f"{truth}/displacement_{{sequence}}.nii.gz", sequence=SEQUENCES),
     ]
-
-
-def true_conspicuity(wildcards):
-    """How visible the test patients' lesions truly are; known of the phantom alone."""
-    if config["cohort"]["source"] != "phantom":
-        return []
-    return expand(
-        "results/raw/{patient}/truth/conspicuity.tsv", patient=patients_of("test")
-    )
 
 
 def quality_of_cohort(wildcards):
@@ -238,14 +192,51 @@ def quality_of_cohort(wildcards):
     return expand("results/motion/{patient}/quality.tsv", patient=PATIENTS)
 
 
-def first_test_image(wildcards):
-    """Preprocessed image of the first test patient."""
-    return f"results/preprocessed/{patients_of('test')[0]}/image.nii"
+def shapley_to_choose_by(wildcards):
+    """The validation patients' Shapley values, where these choose the subsets."""
+    if config["protocol"]["subsets"] != "default":
+        return []
+    return expand(
+        "results/evaluation/{patient}/shapley.tsv",
+        patient=patients_of("validation", RESULTS),
+    )
 
 
-def first_test_label(wildcards):
-    """Preprocessed lesion label of the first test patient."""
-    return f"results/preprocessed/{patients_of('test')[0]}/label.nii.gz"
+def parameter(key):
+    """Parameter function: a setting, as the study or the variant has it."""
+
+    def value(wildcards):
+        return setting_of(settings(results_in(wildcards)), key)
+
+    value.key = key
+    return value
+
+
+def registration(wildcards):
+    """How images are registered; what happens to failed registrations does not belong here."""
+    motion = settings(results_in(wildcards))["motion"]
+    return {key: value for key, value in motion.items() if key != "on_failure"}
+
+
+def what_trains(wildcards):
+    """What a network depends on, of the configuration."""
+    study = settings(results_in(wildcards))
+    return {
+        "seed": study["seed"],
+        "preprocess": study["preprocess"],
+        "network": study["network"],
+        "training": study["training"],
+        # How its segmentations are scored does not belong here.
+        "inference": {key: study["inference"][key] for key in ("window", "overlap")},
+    }
+
+
+def on_failure(wildcards, input):
+    """What happens to patients whose registration failed.
+
+    It depends on the inputs, so that changing it does not rerun patients that succeeded.
+    """
+    return settings(results_in(wildcards))["motion"]["on_failure"]
 
 
 def identity(wildcards, input, threads):
@@ -253,13 +244,16 @@ def identity(wildcards, input, threads):
 
     That takes in script, parameters and inputs, but neither wildcards nor which input is which,
     software outside of a container, or the threads among which sums are split. A user's images
-    count by their content, wherever they lie. No job runs again for a parameter that follows from
-    inputs, so using a cache or not makes no difference to what is finished.
+    count by their content, wherever they lie. Variants share with the study and with each other.
+    No job runs again for a parameter that follows from inputs, so using a cache or not makes no
+    difference to what is finished.
     """
     if not CACHE:
         return None
     return {
-        "wildcards": dict(wildcards.items()),
+        "wildcards": {
+            name: value for name, value in wildcards.items() if name != "results"
+        },
         "inputs": {
             name: [
                 contents_or_place(path)
@@ -275,15 +269,7 @@ def identity(wildcards, input, threads):
 @functools.cache
 def contents_or_place(path):
     """The place of a result, whose own key tells its contents; the checksum of other files."""
-    return path if path.startswith("results/") else sha256(path)
-
-
-def on_failure(wildcards, input):
-    """What happens to patients whose registration failed.
-
-    A function of inputs, because a change of mind about the failed leaves all others alone.
-    """
-    return config["motion"]["on_failure"]
+    return without_variant(path) if path.startswith("results/") else sha256(path)
 
 
 def taken_from_cache(wildcards, input):
@@ -300,14 +286,21 @@ def taken_from_cache(wildcards, input):
 def transient_results(wildcards):
     """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
     paths = [
-        re.sub(r"\{[^}]+\}", "*", path)
+        re.sub(r"\{[^}]+\}", "*", path.removeprefix("{results}/"))
         for rule in workflow.rules
         for path in rule.output
         if snakemake.io.is_flagged(path, "temp")
     ]
-    return [path.removeprefix("results/") for path in sorted(set(paths))] + [
-        "*/checkpoint.pt"
-    ]
+    return sorted(set(paths)) + ["*/checkpoint.pt"]
+
+
+def stages_of_rules(wildcards):
+    """Stage that each rule belongs to, by the folder of its first output."""
+    return {
+        rule.name: re.match(r"(?:\{results\}|results)/([^/.]+)", rule.output[0])[1]
+        for rule in workflow.rules
+        if rule.output
+    }
 
 
 def results_of_target(wildcards):

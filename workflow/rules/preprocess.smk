@@ -1,23 +1,23 @@
 rule preprocess_patient:
     input:
-        images=expand(
-            "results/motion/{{patient}}/{sequence}.nii.gz", sequence=SEQUENCES
-        ),
-        quality="results/motion/{patient}/quality.tsv",
-        label="results/raw/{patient}/label.nii.gz",
+        images=from_stage("motion/{patient}/{sequence}.nii.gz", sequence=SEQUENCES),
+        quality=from_stage("motion/{patient}/quality.tsv"),
+        label=from_stage("raw/{patient}/label.nii.gz"),
     output:
-        image="results/preprocessed/{patient}/image.nii",
-        label="results/preprocessed/{patient}/label.nii.gz",
-        channels="results/preprocessed/{patient}/channels.json",
+        image="{results}/preprocessed/{patient}/image.nii",
+        label="{results}/preprocessed/{patient}/label.nii.gz",
+        channels="{results}/preprocessed/{patient}/channels.json",
     log:
-        "results/logs/preprocess_patient/{patient}.log",
+        "{results}/logs/preprocess_patient/{patient}.log",
     cache: CACHE
+    group:
+        group("prepare")
     resources:
         mem_mb=doubling(1000),
     params:
-        preprocess=config["preprocess"],
+        preprocess=parameter("preprocess"),
         sequences=SEQUENCES,
-        reference=REFERENCE,
+        fixed_sequence=parameter("fixed_sequence"),
         on_failure=on_failure,
         code=code_version("preprocess_patient"),
         identity=identity,

@@ -10,6 +10,8 @@ rule record_provenance:
         "results/logs/record_provenance.log",
     benchmark:
         "results/benchmarks/record_provenance.tsv"
+    group:
+        group("summary")
     resources:
         mem_mb=doubling(1000),
         runtime=doubling(30),
@@ -18,6 +20,7 @@ rule record_provenance:
         configuration=config,
         from_cache=taken_from_cache,
         transient=transient_results,
+        stages=stages_of_rules,
         code=code_version("record_provenance"),
     message:
         "Recording where the results come from"
@@ -32,6 +35,8 @@ use rule record_provenance as record_further with:
         "results/logs/record_further/{target}.log",
     benchmark:
         "results/benchmarks/record_further/{target}.tsv"
+    group:
+        group("further")
     message:
         "Recording where the results of {wildcards.target} come from"
 
@@ -45,6 +50,8 @@ rule write_crate:
         "results/logs/write_crate.log",
     benchmark:
         "results/benchmarks/write_crate.tsv"
+    group:
+        group("summary")
     resources:
         mem_mb=doubling(1000),
     params:
@@ -80,6 +87,8 @@ rule write_methods:
         "results/logs/write_methods.log",
     benchmark:
         "results/benchmarks/write_methods.tsv"
+    group:
+        group("summary")
     resources:
         mem_mb=doubling(1000),
     params:

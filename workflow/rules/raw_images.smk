@@ -3,19 +3,19 @@ rule import_patient:
         images=images_of_patient,
         label=label_of_patient,
     output:
-        **one_of_each(
-            "image", "results/raw/{patient}/{sequence}.nii.gz", "sequence", SEQUENCES
-        ),
-        label="results/raw/{patient}/label.nii.gz",
-        lesions="results/raw/{patient}/lesions.tsv",
+        **one_of_each("image", "{results}/raw/{patient}/{value}.nii.gz", SEQUENCES),
+        label="{results}/raw/{patient}/label.nii.gz",
+        lesions="{results}/raw/{patient}/lesions.tsv",
     log:
-        "results/logs/import_patient/{patient}.log",
+        "{results}/logs/import_patient/{patient}.log",
     cache: CACHE
+    group:
+        group("prepare")
     resources:
         mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
-        reference=REFERENCE,
+        fixed_sequence=parameter("fixed_sequence"),
         code=code_version("import_patient"),
         identity=identity,
     message:
@@ -27,15 +27,15 @@ rule import_patient:
 rule import_mask:
     input:
         mask=mask_of_patient,
-        reference=expand(
-            "results/raw/{{patient}}/{sequence}.nii.gz", sequence=REFERENCE
-        ),
+        fixed=fixed_image,
     output:
-        mask="results/raw/{patient}/mask.nii.gz",
+        mask="{results}/raw/{patient}/mask.nii.gz",
     log:
-        "results/logs/import_mask/{patient}.log",
+        "{results}/logs/import_mask/{patient}.log",
     benchmark:
-        "results/benchmarks/import_mask/{patient}.tsv"
+        "{results}/benchmarks/import_mask/{patient}.tsv"
+    group:
+        group("prepare")
     resources:
         mem_mb=doubling(1000),
     params:

@@ -1,30 +1,29 @@
 rule simulate_patient:
     output:
-        **one_of_each(
-            "image", "results/raw/{patient}/{sequence}.nii.gz", "sequence", SEQUENCES
-        ),
+        **one_of_each("image", "{results}/raw/{patient}/{value}.nii.gz", SEQUENCES),
         **one_of_each(
             "displacement",
-            "results/raw/{patient}/truth/displacement_{sequence}.nii.gz",
-            "sequence",
+            "{results}/raw/{patient}/truth/displacement_{value}.nii.gz",
             SEQUENCES,
         ),
-        label="results/raw/{patient}/label.nii.gz",
-        lesions="results/raw/{patient}/lesions.tsv",
-        liver="results/raw/{patient}/truth/liver.nii.gz",
-        landmarks="results/raw/{patient}/truth/landmarks.tsv",
-        all_lesions="results/raw/{patient}/truth/lesions.tsv",
-        conspicuity="results/raw/{patient}/truth/conspicuity.tsv",
+        label="{results}/raw/{patient}/label.nii.gz",
+        lesions="{results}/raw/{patient}/lesions.tsv",
+        liver="{results}/raw/{patient}/truth/liver.nii.gz",
+        landmarks="{results}/raw/{patient}/truth/landmarks.tsv",
+        all_lesions="{results}/raw/{patient}/truth/lesions.tsv",
+        conspicuity="{results}/raw/{patient}/truth/conspicuity.tsv",
     log:
-        "results/logs/simulate_patient/{patient}.log",
+        "{results}/logs/simulate_patient/{patient}.log",
     cache: CACHE
+    group:
+        group("prepare")
     resources:
         mem_mb=doubling(1000),
     params:
-        phantom=config["phantom"],
+        phantom=parameter("phantom"),
         sequences=SEQUENCES,
-        reference=REFERENCE,
-        seed=config["seed"],
+        fixed_sequence=parameter("fixed_sequence"),
+        seed=parameter("cohort.seed"),
         code=code_version("simulate_patient"),
         identity=identity,
     message:

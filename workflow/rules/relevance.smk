@@ -1,40 +1,38 @@
-rule relate_patient:
+rule compute_relevance:
     input:
-        weights="results/model/weights.pt",
-        card="results/model/card.json",
-        image="results/preprocessed/{patient}/image.nii",
-        label="results/preprocessed/{patient}/label.nii.gz",
-        regions="results/prediction/{patient}/regions.nii.gz",
-        lesions="results/prediction/{patient}/lesions.tsv",
-        segmentation="results/prediction/{patient}/segmentation.nii.gz",
+        weights=from_stage("model/weights.pt"),
+        card=from_stage("model/card.json"),
+        image=from_stage("preprocessed/{patient}/image.nii"),
+        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        channels=from_stage("preprocessed/{patient}/channels.json"),
+        regions=from_stage("prediction/{patient}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
         donor=donor_of_patient,
         organ=organ_of_patient,
     output:
-        **one_of_each(
-            "volumes",
-            "results/relevance/{patient}/{composite}",
-            "composite",
-            config["relevance"]["composites"],
-            directory,
-        ),
-        table="results/relevance/{patient}/relevance.tsv",
-        context="results/relevance/{patient}/context.tsv",
-        contrast="results/relevance/{patient}/contrast.tsv",
+        # A folder for each composite; which there are may differ between variants.
+        volumes=directory("{results}/relevance/{patient}/volumes"),
+        table="{results}/relevance/{patient}/relevance.tsv",
+        context="{results}/relevance/{patient}/context.tsv",
+        contrast="{results}/relevance/{patient}/contrast.tsv",
     log:
-        "results/logs/relate_patient/{patient}.log",
+        "{results}/logs/compute_relevance/{patient}.log",
     cache: CACHE
+    group:
+        group("explain")
     resources:
         mem_mb=doubling(4000),
         runtime=doubling(60),
     params:
-        relevance=config["relevance"],
-        window=config["inference"]["window"],
-        overlap=config["inference"]["overlap"],
-        divisor=config["network"]["divisor"],
-        sequences=SEQUENCES,
-        code=code_version("relate_patient"),
+        relevance=parameter("relevance"),
+        window=parameter("inference.window"),
+        overlap=parameter("inference.overlap"),
+        divisor=parameter("network.divisor"),
+        sequences=parameter("sequences"),
+        code=code_version("compute_relevance"),
         identity=identity,
     message:
-        "Relating the segmentation of patient {wildcards.patient} to its sequences"
+        "Computing the relevance of every sequence in patient {wildcards.patient}"
     script:
-        "../scripts/relate_patient.py"
+        "../scripts/compute_relevance.py"

@@ -11,6 +11,8 @@ rule execute_notebook:
         notebook="results/report/paper_figures.ipynb",
     benchmark:
         "results/benchmarks/execute_notebook.tsv"
+    group:
+        group("summary")
     resources:
         mem_mb=doubling(1000),
     params:

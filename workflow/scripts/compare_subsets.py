@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mrelevance.protocol.selection import DICE, SENSITIVITY, paired_scores, selection, verdict
-from mrelevance.protocol.subset_names import subset_name
+from mrelevance.runtime.subset_names import subset_name
 from mrelevance.reporting.provenance import write_beside
 from mrelevance.runtime.files import read_table, read_tables, write_table
 from mrelevance.runtime.logs import log_to

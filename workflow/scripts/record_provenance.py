@@ -12,7 +12,13 @@ project = Path(snakemake.scriptdir).resolve().parents[1]
 target = snakemake.wildcards.get("target", "all")
 params = snakemake.params
 record = study_record(
-    "results", project, target, params.configuration, params.from_cache, params.transient
+    "results",
+    project,
+    target,
+    params.configuration,
+    params.from_cache,
+    params.stages,
+    params.transient,
 )
 logger.info("%d results", len(record["files"]))
 for path, differs in record["made_otherwise"].items():

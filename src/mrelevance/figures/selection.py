@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
-from mrelevance.protocol.subset_names import left_out, sequences_of
+from mrelevance.runtime.subset_names import left_out, sequences_of
 from mrelevance.protocol.subsets import SEARCHED
 from mrelevance.runtime.columns import check_columns
 from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.analysis.relevance_tests import holm
-from mrelevance.protocol.subset_names import left_out
+from mrelevance.runtime.subset_names import left_out
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 from mrelevance.statistics.bootstrap import median_interval

@@ -5,7 +5,7 @@ from itertools import combinations
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, share_matrix
-from mrelevance.protocol.subset_names import left_out, sequences_of, subset_name
+from mrelevance.runtime.subset_names import left_out, sequences_of, subset_name
 from mrelevance.runtime.errors import InputError
 
 LEFT_OUT = "one left out"

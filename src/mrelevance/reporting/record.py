@@ -14,13 +14,15 @@ from pathlib import Path
 from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
 from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.provenance import commit
-from mrelevance.reporting.timings import per_rule, read_benchmarks
+from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
 
 RECORD = "provenance.json"
 # Records of what goes beyond the study, one for each target.
 FURTHER_RECORDS = "provenance"
+# Folder of the variants, each with results of its own.
+VARIANTS = "variants"
 # What is no result: how it was computed, and texts written from the record.
 NOT_RECORDED = (
     "benchmarks",
@@ -48,9 +50,11 @@ def result_files(results: str | Path, transient: Iterable[str] = ()) -> list[str
             inside = path.relative_to(results)
             if not path.is_file() or any(part.startswith(".") for part in inside.parts):
                 continue
-            if any(left_out.match(part.as_posix()) for part in (inside, *inside.parents)):
+            # A variant has the layout of the study.
+            place = Path(*inside.parts[2:]) if inside.parts[0] == VARIANTS else inside
+            if any(left_out.match(part.as_posix()) for part in (place, *place.parents)):
                 continue
-            if not any(inside.is_relative_to(other) for other in NOT_RECORDED):
+            if not any(place.is_relative_to(other) for other in NOT_RECORDED):
                 found.append(inside)
     return [path.as_posix() for path in sorted(found)]
 
@@ -61,18 +65,20 @@ def study_record(
     target: str,
     config: dict,
     from_cache: dict[str, int],
+    stages: dict[str, str],
     transient: Iterable[str] = (),
 ) -> dict:
     """Describe the results in a folder: the content of `provenance.json`.
 
     `project` is the folder that paths of the configuration start at, `target` what was asked for,
-    `from_cache` how many jobs of which rule were taken from a cache. Times are of the last run of
+    `from_cache` how many jobs of which rule were taken from a cache, `stages` the stage of each
+    rule. Times are of the last run of
     each job here; nothing in `files` depends on them. `transient`: see `result_files`.
     """
     results = Path(results)
     files = _checksums(results, result_files(results, transient))
     made_by, made_at, made_in = versions(), commit(), container()
-    times = per_rule(read_benchmarks(results / "benchmarks"))
+    times = per_rule(jobs_of_study(results))
     return {
         "target": target,
         "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -85,6 +91,7 @@ def study_record(
         "hardware": hardware(),
         # Jobs shorter than a measurement have no memory and no processor time: null in JSON.
         "rules": times.round(3).astype(object).where(times.notna(), None).to_dict("index"),
+        "stages": stages,
         "from_cache": from_cache,
         "made_otherwise": made_otherwise(results, files, made_at, made_by, made_in),
         "files": files,
@@ -120,7 +127,7 @@ def study_inputs(config: dict, project: Path) -> dict:
         "split": "sample sheet" if "split" in columns_of(sheet) else "drawn",
     }
     if cohort["source"] == "phantom":
-        return described | {"seed": config["seed"], "patients": list(sheet)}
+        return described | {"seed": cohort["seed"], "patients": list(sheet)}
     folder = project / cohort["data"]
     checked = {patient: _images(patient, row, folder) for patient, row in sheet.items()}
     return described | {"images": checked}

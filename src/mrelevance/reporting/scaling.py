@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from mrelevance.reporting.timings import per_rule
+from mrelevance.runtime.stages import STAGES, stages_computed
+from mrelevance.runtime.variants import named_variants, varied
 
 # Their cost follows from the configuration (steps, lesions to map), not from the patients.
 FIXED = ("train_network", "perturb_maps", "randomise_network", "map_lesion")
 # Folders of results that do not grow with the patients.
-FIXED_FOLDERS = ("cohort", "figures", "model", "summary")
+FIXED_FOLDERS = ("cohort", "figures", "model", "protocol", "summary", "variants")
 
 
 def stage_costs(jobs: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +55,38 @@ def disk_use(results: str | Path) -> pd.DataFrame:
     shared = {name: len(patients & set(os.listdir(results / name))) for name in rows if name != "."}
     table["per_patient_mb"] = table["disk_mb"] / pd.Series(shared).replace(0, float("nan"))
     return table.sort_values("disk_mb", ascending=False)
+
+
+def variant_costs(costs: pd.DataFrame, stages: dict[str, str], config: dict) -> pd.DataFrame:
+    """What all results of each variant would take, by the times of the study.
+
+    Parameters
+    ----------
+    costs
+        Of the study, see `stage_costs`.
+    stages
+        The stage of each rule.
+    config
+        Configuration of the study, with its variants.
+
+    Returns
+    -------
+    Columns: variant (the last is any network that gets fewer sequences), core_minutes, and begins,
+    the stages that are computed though none of those that they follow is.
+    """
+    per_stage = costs["core_s"].groupby(costs.index.map(stages)).sum()
+    fewer = {"sequences": config["sequences"][:-1]}
+    rows = []
+    for name, changes in (named_variants(config) | {"a subset of the sequences": fewer}).items():
+        computed = stages_computed(config, varied(config, changes))
+        begins = [
+            stage
+            for stage in STAGES.values()
+            if stage.name in computed and not computed.intersection(stage.follows)
+        ]
+        minutes = per_stage.reindex(list(computed)).sum() / 60
+        rows.append([name, minutes, ", ".join(stage.name for stage in begins)])
+    return pd.DataFrame(rows, columns=["variant", "core_minutes", "begins"])
 
 
 def extrapolate(

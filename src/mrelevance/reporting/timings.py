@@ -22,6 +22,17 @@ def read_benchmarks(folder: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rule", "part", "seconds", "cpu_s", "memory_mb"])
 
 
+def jobs_of_study(results: str | Path) -> pd.DataFrame:
+    """Rows of `read_benchmarks` for the study and all its variants, which begin the part."""
+    results = Path(results)
+    tables = [read_benchmarks(results / "benchmarks")]
+    for folder in sorted(results.glob("variants/*/benchmarks")):
+        jobs = read_benchmarks(folder)
+        parts = f"{folder.parent.name}/" + jobs["part"]
+        tables.append(jobs.assign(part=parts.str.rstrip("/")))
+    return pd.concat(tables, ignore_index=True)
+
+
 def per_rule(jobs: pd.DataFrame) -> pd.DataFrame:
     """One row per rule of the jobs of `read_benchmarks`, the rule that took longest first.
 

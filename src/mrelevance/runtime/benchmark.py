@@ -12,12 +12,14 @@ from pathlib import Path
 import psutil
 
 from mrelevance.runtime.files import written_whole
+from mrelevance.runtime.variants import results_of, variant_of
 
 
 def benchmark_of(log: str | Path) -> Path:
-    """Path of a job's benchmark, from that of its log: `results/logs/` to `results/benchmarks/`."""
-    results, _, *job = Path(log).parts
-    return Path(results, "benchmarks", *job).with_suffix(".tsv")
+    """Path of a job's benchmark, from that of its log: folder `benchmarks` in the place of `logs`."""
+    results = Path(results_of(variant_of(log)))
+    job = Path(log).relative_to(results / "logs")
+    return (results / "benchmarks" / job).with_suffix(".tsv")
 
 
 def record_benchmark(log: str | Path) -> None:

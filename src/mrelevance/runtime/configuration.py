@@ -11,11 +11,13 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
-from mrelevance.protocol.subset_names import check_minutes, check_subsets
+from mrelevance.runtime.stages import setting
+from mrelevance.runtime.subset_names import check_minutes, check_subsets
+from mrelevance.runtime.variants import FIXED, STUDY, compared_variants, named_variants, varied
 from mrelevance.runtime.errors import InputError
 
-STUDY = "study"
-"""Name of the study's own network among those of `comparison.networks`."""
+COMPARED_BY = {"baselines": ("relevance.baseline",), "motion_effect": ("motion.method",)}
+"""The setting that tells the variants of a comparison apart in its tables and figures."""
 
 # Measured on phantom patients: compressed images of all stages up to the network's input, and the
 # relevance maps of one composite.
@@ -24,7 +26,7 @@ BYTES_PER_RELATED_VALUE = 28
 
 
 def check_configuration(config: dict, schema: str | Path) -> None:
-    """Check the configuration against its JSON schema, and its parts against each other.
+    """Check the configuration, and that of every variant, against the schema and against itself.
 
     `schema` lies in the folder of the schemas that it refers to.
 
@@ -32,29 +34,35 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     ------
     InputError
         A key is unknown or missing; a value has the wrong type or lies outside its range; a
-        sequence or composite is named that is not configured; a size does not fit the network;
-        see `check_subsets` and `check_minutes`.
+        sequence or composite is named that is not configured; a size does not fit the network; a
+        variant changes what it cannot, or is compared and does not exist; see also
+        `check_subsets` and `check_minutes`.
     """
     validator = _validator(Path(schema))
+    _check_one(config, validator)
+    _check_named("fixed_sequence", config["fixed_sequence"], "sequences", config["sequences"])
+    check_subsets(config["protocol"]["subsets"], config["sequences"])
+    check_minutes(config["protocol"]["acquisition_minutes"], config["sequences"])
+    for name, changes in named_variants(config).items():
+        _check_changes(name, changes, config["sequences"])
+        try:
+            changed = varied(config, changes)
+            _check_one(changed, validator)
+            _check_sequences(changed, config["sequences"])
+        except InputError as error:
+            raise InputError(f"{error} (variant {name}; null takes it away)") from None
+    _check_comparisons(config)
+
+
+def _check_one(config: dict, validator: Draft202012Validator) -> None:
+    """Check a single configuration, of the study or of a variant."""
     error = best_match(validator.iter_errors(config))
     if error:
         raise InputError(_in_one_line(error))
-    _check_named("reference", config["reference"], "sequences", config["sequences"])
     composites = config["relevance"]["composites"]
     _check_named(
         "figures.composite", config["figures"]["composite"], "relevance.composites", composites
     )
-    check_subsets(config["selection"]["subsets"], config["sequences"])
-    check_minutes(config["selection"]["acquisition_minutes"], config["sequences"])
-    for name in other_networks(config):
-        if name == STUDY:
-            raise InputError(
-                f"configuration: comparison.networks names a network {STUDY}, which is what the "
-                "study's own is called; choose another name"
-            )
-        error = best_match(validator.iter_errors(configuration_of_network(config, name)))
-        if error:
-            raise InputError(f"{_in_one_line(error)} (network {name} of comparison.networks)")
     divisor = config["network"]["divisor"]
     for key, size in (
         ("training.patch", config["training"]["patch"]),
@@ -74,20 +82,57 @@ def check_configuration(config: dict, schema: str | Path) -> None:
         )
 
 
-def other_networks(config: dict) -> list[str]:
-    """Names of the networks that are set beside the study's."""
-    networks = config["comparison"]["networks"]
-    return [name for name, changes in networks.items() if changes is not None]
+def _check_changes(variant: str, changes: dict, sequences: list[str]) -> None:
+    """Check the name of a variant, and that it changes nothing that all variants share."""
+    if variant in (STUDY, *sequences):
+        raise InputError(
+            f"configuration: variants names a variant {variant}, which is what "
+            f"{'the study itself' if variant == STUDY else 'a network with this sequence alone'} "
+            "is called; choose another name"
+        )
+    for key in FIXED:
+        value = changes
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            raise InputError(
+                f"configuration: variant {variant} changes {key}, which all variants share with "
+                "the study; write a configuration of its own for that, see config/README.md"
+            )
 
 
-def configuration_of_network(config: dict, name: str) -> dict:
-    """The configuration with the changes of one of `comparison.networks`.
+def _check_sequences(config: dict, of_study: list[str]) -> None:
+    """Check that a variant takes its sequences from the study's."""
+    for name in (*config["sequences"], config["fixed_sequence"]):
+        _check_named("sequences", name, "the sequences of the study", of_study)
 
-    Its `seed` and `network` replace the study's as a whole, `training` key by key.
-    """
-    changes = config["comparison"]["networks"][name]
-    training = config["training"] | changes.get("training", {})
-    return config | changes | {"training": training}
+
+def _check_comparisons(config: dict) -> None:
+    """Check that what is compared exists, and can be told apart by what the comparison is about."""
+    for comparison, names in config["comparisons"].items():
+        for name in names:
+            _check_named(f"comparisons.{comparison}", name, "variants", list(config["variants"]))
+        variants = {
+            name: varied(config, config["variants"][name])
+            for name in compared_variants(config, comparison)
+        }
+        for key in COMPARED_BY.get(comparison, ()):
+            values = {STUDY: setting(config, key)}
+            for name, changed in variants.items():
+                same = [other for other, value in values.items() if value == setting(changed, key)]
+                if same:
+                    raise InputError(
+                        f"configuration: comparisons.{comparison} lists {name}, whose {key} is "
+                        f"that of {same[0]}; list variants that differ in it"
+                    )
+                values[name] = setting(changed, key)
+        if comparison == "networks":
+            for name, changed in variants.items():
+                if changed["sequences"] != config["sequences"]:
+                    raise InputError(
+                        f"configuration: comparisons.networks lists {name}, whose sequences are "
+                        "not the study's; list it under protocol.subsets instead"
+                    )
 
 
 def check_files(paths: Iterable[tuple[str, Path]]) -> int:

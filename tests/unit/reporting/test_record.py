@@ -14,9 +14,10 @@ from mrelevance.runtime.files import write_json
 CONFIG = {
     "seed": 7,
     "sequences": ["T1", "T2"],
-    "cohort": {"source": "phantom", "patients": "sheet.tsv", "data": "."},
+    "cohort": {"source": "phantom", "patients": "sheet.tsv", "data": ".", "seed": 8},
 }
 OWN = CONFIG | {"cohort": {"source": "images", "patients": "sheet.tsv", "data": "data"}}
+STAGES = {"simulate_patient": "raw", "train_network": "model"}
 
 
 def sha256(content: bytes) -> str:
@@ -60,12 +61,18 @@ def test_results_are_all_files_but_those_about_the_run(project):
 
 def test_what_will_be_removed_is_no_result(project):
     transient = ["relevance/*/*", "report/*.html", "*/checkpoint.pt"]
-    for path in ("networks/seed/model/checkpoint.pt", "networks/seed/model/weights.pt"):
+    for path in (
+        "variants/seed/model/checkpoint.pt",
+        "variants/seed/model/weights.pt",
+        "variants/seed/relevance/A/map.nii.gz",
+        "variants/seed/benchmarks/train_network.tsv",
+        "variants/seed/logs/train_network.log",
+    ):
         file = project / "results" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(path)
     found = result_files(project / "results", transient)
-    assert found == ["networks/seed/model/weights.pt", "summary/scores.tsv"]
+    assert found == ["summary/scores.tsv", "variants/seed/model/weights.pt"]
 
 
 def test_what_vanishes_while_it_is_recorded_is_no_result(project, monkeypatch):
@@ -76,12 +83,14 @@ def test_what_vanishes_while_it_is_recorded_is_no_result(project, monkeypatch):
         return sha256(path.read_bytes())
 
     monkeypatch.setattr(mrelevance.reporting.record, "sha256", remove_and_hash)
-    files = study_record(project / "results", project, "all", CONFIG, {})["files"]
+    files = study_record(project / "results", project, "all", CONFIG, {}, {})["files"]
     assert set(files) == {"relevance/A/deeplift/map.nii.gz", "summary/scores.tsv"}
 
 
 def test_record_holds_what_was_computed(project):
-    record = study_record(project / "results", project, "all", CONFIG, {"simulate_patient": 2})
+    cached = {"simulate_patient": 2}
+    record = study_record(project / "results", project, "all", CONFIG, cached, STAGES)
+    assert record["stages"] == STAGES
     assert record["files"] == {
         path: sha256(path.encode()) for path in result_files(project / "results")
     }

@@ -1,10 +1,14 @@
 """What larger studies will cost, from a measured one."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+import yaml
 
-from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs
+from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs, variant_costs
 
+PROJECT = Path(__file__).parents[3]
 PATIENTS, TESTED = 4, 2
 CLUSTER = {"jobs": 10, "cores": 5, "prepare": 3, "explain": 2}
 
@@ -39,6 +43,27 @@ def results(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"0" * size)
     return tmp_path
+
+
+def test_a_variant_costs_the_stages_that_it_computes(costs):
+    config = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
+    stages = {
+        "simulate": "raw",
+        "train_network": "model",
+        "train_network_less": "model",
+        "predict": "prediction",
+        "summarise": "summary",
+    }
+    found = variant_costs(costs, stages, config).set_index("variant")
+    assert found["core_minutes"].to_dict() == pytest.approx(
+        {"inpainted_baseline": 0, "zero_baseline": 0.1, "shuffled_baseline": 0.1}
+        | dict.fromkeys(["rigid", "unregistered"], (200 + 60 + 40 + 6) / 60)
+        | dict.fromkeys(["other_seed", "residual"], (200 + 60 + 40 + 6) / 60)
+        | {"a subset of the sequences": (200 + 60 + 40 + 6) / 60}
+    )
+    assert found.loc["zero_baseline", "begins"] == "relevance, evaluation"
+    assert found.loc["rigid", "begins"] == "motion"
+    assert found.loc["a subset of the sequences", "begins"] == "model"
 
 
 def test_cost_grows_with_patients_cohort_or_nothing(costs):

@@ -1,9 +1,11 @@
 """Time and memory per rule, from benchmark files."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from mrelevance.reporting.timings import per_rule, read_benchmarks
+from mrelevance.reporting.timings import jobs_of_study, per_rule, read_benchmarks
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -29,6 +31,17 @@ def test_every_job_is_one_row(folder):
     assert jobs["seconds"].sum() == pytest.approx(106.6)
     assert list(jobs.loc[jobs["rule"] == "simulate", "part"]) == ["P1", "P2"]
     assert (jobs.loc[jobs["rule"] != "simulate", "part"] == "").all()
+
+
+def test_jobs_of_variants_are_told_apart_by_their_part(folder, tmp_path_factory):
+    results = tmp_path_factory.mktemp("results")
+    for name in ("benchmarks", "variants/other_seed/benchmarks"):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(folder, results / name)
+    jobs = jobs_of_study(results).sort_values(["rule", "part"])
+    assert list(jobs.loc[jobs["rule"] == "train", "part"]) == ["", "other_seed"]
+    parts = ["P1", "P2", "other_seed/P1", "other_seed/P2"]
+    assert list(jobs.loc[jobs["rule"] == "simulate", "part"]) == parts
 
 
 def test_rules_are_summed_up_the_longest_first(folder):

@@ -1,6 +1,6 @@
 import pytest
 
-from mrelevance.protocol.subset_names import (
+from mrelevance.runtime.subset_names import (
     check_minutes,
     check_subsets,
     left_out,

@@ -34,7 +34,7 @@ def check_subsets(subsets: str | list[list[str]], sequences: list[str]) -> None:
         return
     known = set()
     for subset in subsets:
-        listed = f"selection.subsets: [{', '.join(subset)}]"
+        listed = f"protocol.subsets: [{', '.join(subset)}]"
         for name in subset:
             if name not in sequences:
                 raise InputError(
@@ -67,11 +67,11 @@ def check_minutes(minutes: dict[str, float] | None, sequences: list[str]) -> Non
     unknown = [name for name in minutes if name not in sequences]
     if missing:
         raise InputError(
-            f"configuration: selection.acquisition_minutes lacks {', '.join(missing)}; give the "
+            f"configuration: protocol.acquisition_minutes lacks {', '.join(missing)}; give the "
             "minutes of every sequence, or null for none"
         )
     if unknown:
         raise InputError(
-            f"configuration: selection.acquisition_minutes names {', '.join(unknown)}, which is "
+            f"configuration: protocol.acquisition_minutes names {', '.join(unknown)}, which is "
             f"not among sequences: {', '.join(sequences)}"
         )

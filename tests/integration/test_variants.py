@@ -1,4 +1,4 @@
-"""Networks trained on fewer sequences, and other networks, on the tiny phantom."""
+"""Variants with fewer sequences, and with other networks, on the tiny phantom."""
 
 import pytest
 import SimpleITK as sitk
@@ -12,10 +12,10 @@ SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
 FULL = ",".join(SEQUENCES)
 SUBSET = "T1-20s,T2"
 CONFIGURATION = """
-selection:
+protocol:
   subsets: [[T2, T1-20s]]
   acquisition_minutes: {T1-pre: 1, T1-20s: 1, T1-60s: 1, T1-120s: 1, T1-15min: 2, T2: 4}
-comparison: {networks: {residual: null}}
+variants: {residual: null}
 """
 RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
 
@@ -37,22 +37,23 @@ def results(project):
 
 
 def test_network_sees_its_sequences_alone_with_the_same_budget(results):
-    card = read_json(results / f"selection/{SUBSET}/model/card.json")
+    card = read_json(results / f"variants/{SUBSET}/model/card.json")
     of_study = read_json(results / "model/card.json")
     assert card["channels"] == ["T1-20s", "T2"]
     assert card["configuration"] == of_study["configuration"]
     assert card["inputs_sha256"] == of_study["inputs_sha256"]
     image = sitk.ReadImage(str(results / "preprocessed/T1/image.nii"))
-    segmentation = results / f"selection/{SUBSET}/prediction/T1/segmentation.nii.gz"
+    segmentation = results / f"variants/{SUBSET}/prediction/T1/segmentation.nii.gz"
     assert sitk.ReadImage(str(segmentation)).GetSize() == image.GetSize()[:3]
-    assert not list(results.glob("selection/*/prediction/*/probability.nii.gz"))
+    stages = {path.name for path in (results / f"variants/{SUBSET}").iterdir()}
+    assert stages == {"benchmarks", "logs", "model", "prediction"}
 
 
 def test_selection_holds_the_scores_of_both_networks(results):
     scores = read_table(results / "summary/selection_scores.tsv").set_index(["subset", "patient"])
     of_study = read_table(results / "summary/scores.tsv").set_index("patient")
     for patient in ("T1", "T2", "T3"):
-        own = read_table(results / f"selection/{SUBSET}/prediction/{patient}/scores.tsv").iloc[0]
+        own = read_table(results / f"variants/{SUBSET}/prediction/{patient}/scores.tsv").iloc[0]
         found = scores.loc[(SUBSET, patient)]
         assert found["dice"] == pytest.approx(own["dice"], nan_ok=True)
         assert found["dice_full"] == pytest.approx(of_study.loc[patient, "dice"], nan_ok=True)
@@ -68,12 +69,12 @@ def test_selection_holds_the_scores_of_both_networks(results):
     }
     (verdict,) = read_table(results / "summary/selection_verdict.tsv")["verdict"]
     assert verdict.endswith("3 test patients.")
-    (predicted,) = read_table(results / "summary/droppability_verdict.tsv")["verdict"]
+    (predicted,) = read_table(results / "summary/dropping_verdict.tsv")["verdict"]
     assert predicted.startswith("Not judged")
 
 
 def test_another_seed_is_another_network(results):
-    card = read_json(results / "networks/other_seed/model/card.json")
+    card = read_json(results / "variants/other_seed/model/card.json")
     of_study = read_json(results / "model/card.json")
     assert card["weights_sha256"] != of_study["weights_sha256"]
     assert card["configuration"]["seed"] == 20190712
@@ -87,7 +88,7 @@ def test_another_seed_is_another_network(results):
 
 
 def test_figures_exist(results):
-    for figure in ("selection", "protocols", "droppability", "networks"):
+    for figure in ("selection", "protocols", "dropping", "networks"):
         assert (results / f"figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -98,15 +99,15 @@ def test_a_second_call_has_nothing_to_do(project):
 
 def test_another_margin_does_not_train(project, tmp_path):
     changed = project.copy(tmp_path / "project")
-    changed.replace(TINY, "selection:\n", "selection:\n  margin_dice: 0.05\n")
+    changed.replace(TINY, "protocol:\n", "protocol:\n  margin_dice: 0.05\n")
     jobs = changed.plan("select")
     jobs.pop("select", None)
     assert set(jobs) == {
         "compare_subsets",
-        "relate_losses",
+        "compare_losses",
         "plot_selection",
         "plot_protocols",
-        "plot_droppability",
+        "plot_dropping",
         "record_further",
     }
 
@@ -114,14 +115,13 @@ def test_another_margin_does_not_train(project, tmp_path):
 def test_default_measures_the_validation_patients_to_choose(project, tmp_path):
     changed = project.copy(tmp_path / "project")
     changed.replace(TINY, "  subsets: [[T2, T1-20s]]\n", "")
-    jobs = changed.plan("results/selection/subsets.tsv")
+    jobs = changed.plan("results/protocol/subsets.tsv")
     assert jobs == {"choose_subsets": 1, "measure_shapley": 1, "predict_patient": 1}
-    done = changed.snakemake("results/selection/subsets.tsv")
+    done = changed.snakemake("results/protocol/subsets.tsv")
     assert done.returncode == 0, done.stdout + done.stderr
-    subsets = read_table(changed.folder / "results/selection/subsets.tsv")
+    subsets = read_table(changed.folder / "results/protocol/subsets.tsv")
     assert len(subsets) == 10
     assert (changed.folder / "results/evaluation/V1/shapley.tsv").is_file()
     jobs = changed.plan("select")
     # The configured subset is trained already, and may be among those chosen.
-    assert jobs["train_network_subset"] == 10 - (SUBSET in set(subsets["subset"]))
-    assert "train_network" not in jobs
+    assert jobs["train_network"] == 10 - (SUBSET in set(subsets["subset"]))

@@ -1,0 +1,109 @@
+"""Variants: the study with changes to its configuration, each with a folder of its own.
+
+A variant is named in section `variants` of the configuration, or by the sequences that its network
+gets. `results/variants/{variant}/` has the layout of `results/`.
+"""
+
+import copy
+from pathlib import Path
+
+from mrelevance.runtime.subset_names import sequences_of
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.stages import stages_computed
+
+STUDY = "study"
+"""What the study itself is called beside its variants."""
+
+RESULTS = "results"
+VARIANTS = f"{RESULTS}/variants"
+
+WHOLE = ("network",)
+"""Sections that a variant replaces as a whole: arguments of one network do not fit another."""
+
+FIXED = ("variants", "comparisons", "protocol", "cohort.source", "cohort.patients", "cohort.data")
+"""What a variant cannot change: the patients are those of the study."""
+
+
+def variant_of(path: str | Path) -> str:
+    """Name of the variant, or of the study, that a path below the results belongs to."""
+    parts = Path(path).parts
+    return parts[2] if parts[:2] == Path(VARIANTS).parts else STUDY
+
+
+def results_of(variant: str) -> str:
+    """Folder of the results of a variant, or of the study."""
+    return RESULTS if variant == STUDY else f"{VARIANTS}/{variant}"
+
+
+def without_variant(path: str) -> str:
+    """The path that a result has in the study: `results/...`."""
+    return str(Path(RESULTS, *Path(path).parts[3:])) if variant_of(path) != STUDY else path
+
+
+def named_variants(config: dict) -> dict[str, dict]:
+    """Variants of the configuration and what each changes; null takes a shipped one away."""
+    return {name: changes for name, changes in config["variants"].items() if changes is not None}
+
+
+def changes_of(config: dict, variant: str) -> dict:
+    """What a variant changes in the configuration.
+
+    Raises
+    ------
+    InputError
+        There is no such variant.
+    """
+    variants = named_variants(config)
+    if variant in variants:
+        return variants[variant]
+    subset = sequences_of(variant)
+    if set(subset) <= set(config["sequences"]):
+        return {"sequences": subset}
+    raise InputError(
+        f"variant {variant} is unknown; name it under variants in the configuration; known are "
+        f"{', '.join(variants) or 'none'}, and the sequences that a network gets, such as "
+        f"{','.join(config['sequences'][:2])}"
+    )
+
+
+def configuration_of(config: dict, results: str) -> dict:
+    """Configuration of the study or variant whose results lie in the folder `results`."""
+    variant = variant_of(results)
+    return config if variant == STUDY else varied(config, changes_of(config, variant))
+
+
+def varied(config: dict, changes: dict) -> dict:
+    """The configuration with changes: merged key by key, lists and networks replaced."""
+    result = copy.deepcopy(config)
+    _merge(result, changes, WHOLE)
+    return result
+
+
+def _merge(into: dict, changes: dict, whole: tuple[str, ...] = ()) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict) and key not in whole:
+            _merge(into[key], value)
+        else:
+            into[key] = copy.deepcopy(value)
+
+
+def home(config: dict, stage: str, results: str) -> str:
+    """Folder of the results in which a stage lies, seen from those of the study or a variant.
+
+    A stage that the variant does not compute lies in the study.
+    """
+    computed = stages_computed(config, configuration_of(config, results))
+    return results if stage in computed else RESULTS
+
+
+def compared_variants(config: dict, comparison: str) -> list[str]:
+    """Variants that a comparison sets beside the study, in the order of the configuration.
+
+    A variant that changes nothing, such as a baseline that is the study's anyway, is left out.
+    """
+    return [
+        variant
+        for variant in config["comparisons"][comparison]
+        if config["variants"][variant] is not None
+        and stages_computed(config, varied(config, changes_of(config, variant)))
+    ]
