@@ -30,8 +30,10 @@ def settings_of_entry(entry):
 
     def values(wildcards):
         own = settings(results_in(wildcards))
-        return {name: setting_of(own, KEYS.get(name, name)) for name in entry.settings}
+        return {name: setting_of(own, key) for name, key in keys.items()}
 
+    keys = {name: KEYS.get(name, name) for name in entry.settings}
+    values.keys = list(keys.values())
     return values
 
 

@@ -7,6 +7,7 @@ that a variant does not compute is read from the study.
 import re
 
 import snakemake.io
+from snakemake.exceptions import WorkflowError
 
 
 @functools.cache
@@ -208,7 +209,7 @@ def parameter(key):
     def value(wildcards):
         return setting_of(settings(results_in(wildcards)), key)
 
-    value.key = key
+    value.keys = [key]
     return value
 
 
@@ -294,13 +295,33 @@ def transient_results(wildcards):
     return sorted(set(paths)) + ["*/checkpoint.pt"]
 
 
+def stage_of(rule):
+    """Stage that a rule belongs to, by the folder of its first output."""
+    return re.match(r"(?:\{results\}|results)/([^/.]+)", rule.output[0])[1]
+
+
 def stages_of_rules(wildcards):
-    """Stage that each rule belongs to, by the folder of its first output."""
-    return {
-        rule.name: re.match(r"(?:\{results\}|results)/([^/.]+)", rule.output[0])[1]
-        for rule in workflow.rules
-        if rule.output
-    }
+    """Stage of every rule that makes files."""
+    return {rule.name: stage_of(rule) for rule in workflow.rules if rule.output}
+
+
+def check_settings_declared():
+    """Check that the table of stages knows every setting that a stage computes with.
+
+    Otherwise a variant would be taken for the study. Pages may name whatever they describe, and
+    what is made for the study alone may read all.
+    """
+    for rule in workflow.rules:
+        if not rule.output or "results" not in rule.wildcard_names:
+            continue
+        stage = stage_of(rule)
+        for function in rule.params:
+            for key in getattr(function, "keys", []):
+                if stage != "report" and not depends_on(stage, key):
+                    raise WorkflowError(
+                        f"rule {rule.name} reads the setting {key}; add it to the stage {stage} "
+                        "in mrelevance.runtime.stages"
+                    )
 
 
 def results_of_target(wildcards):

@@ -122,7 +122,7 @@ def test_phantom_starts_from_names_and_seed(project):
         "source": "phantom",
         "sample_sheet": {"path": "sheet.tsv", "sha256": sha256(sheet)},
         "split": "sample sheet",
-        "seed": 7,
+        "seed": 8,
         "patients": ["A", "B"],
     }
 
