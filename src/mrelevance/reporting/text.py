@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import jinja2
 
-from mrelevance.reporting.citations import Citations
+from mrelevance.reporting.citations import Bibliography
 
 
 def fill(template: str, facts: dict) -> str:
@@ -23,13 +23,13 @@ def fill(template: str, facts: dict) -> str:
     ValueError
         It would print a value that is None or not a number.
     """
-    citations = Citations()
+    bibliography = Bibliography()
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"listed": listed, "by": by, "span": span, "percent": percent}
     filled = environment.from_string(template).render(
-        facts, cite=citations.cite, citations=citations.entries
+        facts, cite=bibliography.cite, citations=bibliography.entries
     )
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", filled)]
     return "\n\n".join(part for part in paragraphs if part) + "\n"
