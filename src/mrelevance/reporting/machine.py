@@ -10,8 +10,8 @@ import psutil
 import torch
 
 from mrelevance import __version__
-from mrelevance.reporting.provenance import running_image
 from mrelevance.runtime.files import sha256
+from mrelevance.runtime.versions import running_image
 
 PROCESSORS = Path("/proc/cpuinfo")
 

@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from mrelevance.reporting.provenance import COMMIT_VARIABLE
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.versions import COMMIT_VARIABLE
 
 PROJECT = Path(__file__).parents[3]
 RECIPE = "Containerfile"
