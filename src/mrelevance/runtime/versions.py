@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mrelevance import __version__
 
-# Apptainer, formerly Singularity, sets one of these to the image that a process runs in.
-IMAGE_VARIABLES = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
+# Apptainer sets this to the path of the image that a process runs in.
+IMAGE_VARIABLE = "APPTAINER_CONTAINER"
 # Passes the commit of the code to the steps in a container.
 COMMIT_VARIABLE = "MRELEVANCE_COMMIT"
 # Packages whose version may change a result.
@@ -70,5 +70,5 @@ def commit(folder: Path = Path(__file__).parent) -> str | None:
 
 def running_image() -> Path | None:
     """Path on the host of the image that this process runs in; None outside a container."""
-    path = next((os.environ[name] for name in IMAGE_VARIABLES if os.environ.get(name)), None)
+    path = os.environ.get(IMAGE_VARIABLE)
     return Path(path) if path else None

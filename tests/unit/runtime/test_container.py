@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrelevance.runtime import container
+from mrelevance.runtime.definition import definition
 from mrelevance.runtime.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -85,59 +86,8 @@ def test_steps_inside_see_the_checkout_and_its_code(monkeypatch, tmp_path):
     again = container.variables_inside(Path("/project"), None, [Path("/data")])
     assert again["APPTAINER_BIND"] == found["APPTAINER_BIND"]
     assert again["APPTAINERENV_MRELEVANCE_COMMIT"] == ""
-    with pytest.raises(InputError, match="a,b cannot be seen in a container"):
+    with pytest.raises(InputError, match="a,b cannot be mounted in a container"):
         container.variables_inside(Path("/project"), None, [Path("/data/a,b")])
-
-
-def test_definition_is_the_same_recipe():
-    text = """\
-# A comment.
-FROM debian:bookworm-slim AS build
-RUN one \\
-    && two
-# Another.
-COPY list.txt /opt/list.txt
-FROM debian:bookworm-slim
-RUN three
-COPY --from=build /opt/all /opt/all
-COPY a b /opt/all/
-ENV PATH=/opt/all/bin:$PATH
-USER someone
-"""
-    assert (
-        container.definition(text)
-        == """\
-Bootstrap: docker
-From: debian:bookworm-slim
-Stage: build
-
-%files
-    list.txt /opt/list.txt
-
-%post
-    one && two
-
-Bootstrap: docker
-From: debian:bookworm-slim
-
-%files from build
-    /opt/all /opt/all
-
-%files
-    a /opt/all/
-    b /opt/all/
-
-%post
-    three
-    export PATH=/opt/all/bin:$PATH
-
-%environment
-    export PATH=/opt/all/bin:$PATH
-"""
-    )
-    assert container.definition(RECIPE).count("Bootstrap: docker") == 2
-    with pytest.raises(ValueError, match="cannot translate WORKDIR"):
-        container.definition("FROM a\nWORKDIR /b\n")
 
 
 APPTAINER = 'test "$1" != build || : > "$2"'
@@ -164,7 +114,7 @@ def test_podman_is_used_where_docker_does_not_answer(project, programs):
 def test_apptainer_builds_alone_where_it_must(project, programs):
     programs("apptainer", f"{APPTAINER}; cp $3 {project}/used.def")
     assert container.build(project).is_file()
-    assert (project / "used.def").read_text() == container.definition(RECIPE)
+    assert (project / "used.def").read_text() == definition(RECIPE)
 
 
 def test_a_build_that_fails_leaves_nothing(project, programs):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mrelevance
-from mrelevance.runtime.versions import IMAGE_VARIABLES, commit, running_image, versions_of
+from mrelevance.runtime.versions import commit, running_image, versions_of
 
 
 def test_versions_are_those_of_what_runs():
@@ -19,13 +19,11 @@ def test_versions_are_those_of_what_runs():
         versions_of(["no-such-package"])
 
 
-def test_the_image_is_found_under_the_new_and_the_old_name(monkeypatch):
-    for variable in IMAGE_VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
+def test_the_image_is_the_one_that_apptainer_names(monkeypatch):
+    monkeypatch.delenv("APPTAINER_CONTAINER", raising=False)
     assert running_image() is None
-    for variable in reversed(IMAGE_VARIABLES):
-        monkeypatch.setenv(variable, f"/images/{variable}.sif")
-        assert running_image() == Path(f"/images/{variable}.sif")
+    monkeypatch.setenv("APPTAINER_CONTAINER", "/images/mrelevance-1234.sif")
+    assert running_image() == Path("/images/mrelevance-1234.sif")
 
 
 def test_the_commit_is_passed_to_a_container(tmp_path, monkeypatch):
