@@ -1,4 +1,4 @@
-"""What the texts about a study say, as data: one dictionary for all templates."""
+"""The facts that the generated texts state: one dictionary for all templates."""
 
 import math
 
@@ -23,12 +23,12 @@ def study_facts(
     parameters: int,
     tables: dict[str, pd.DataFrame],
 ) -> dict:
-    """Everything that a template may name.
+    """All names that a template may use.
 
     Parameters
     ----------
     record
-        Content of `provenance.json`; the sections of its configuration get names of their own.
+        Content of `provenance.json`; each section of its configuration gets a name of its own.
     card
         Content of the model's `card.json`.
     parameters
@@ -78,7 +78,7 @@ def _has_mask(inputs: dict) -> bool:
 
 
 def _registrations(motion: pd.DataFrame) -> dict:
-    """Number of registrations, by flag and by method; errors in mm where the truth is known."""
+    """Numbers of registrations by flag and by method; mean errors in mm if the truth is known."""
     known = motion["error_after_mm"].notna()
     return {
         "all": len(motion),
@@ -90,7 +90,7 @@ def _registrations(motion: pd.DataFrame) -> dict:
 
 
 def _scores(scores: pd.DataFrame) -> dict:
-    """How the test patients were segmented; None for what is not defined without tumour."""
+    """Segmentation scores of the test patients; None where a score is undefined without tumour."""
     dice = scores["dice"].dropna()
     return {
         "patients": len(scores),
