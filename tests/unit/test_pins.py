@@ -19,7 +19,7 @@ import mrelevance
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-# What pip brings along, this package itself, and what builds of torch for GPUs need of their own.
+# pip itself, this package, and packages that only builds of torch for GPUs need.
 NOT_PINNED = re.compile(r"pip|mrelevance|nvidia-.*|cuda-.*|triton")
 
 
@@ -33,7 +33,7 @@ def lines(name: str) -> list[str]:
 
 
 def needed_by(names: list[str]) -> set[str]:
-    """The packages with all that they need, as installed here."""
+    """The packages and all their dependencies, as installed here."""
     found, waiting = set(), [named(name) for name in names]
     while waiting:
         name = waiting.pop()
@@ -69,7 +69,7 @@ def test_what_is_installed_is_what_is_pinned(pins):
 
 
 def test_every_python_of_the_promised_version_will_do(pins):
-    # Distributions keep early releases of a version for years: Debian 12 has Python 3.11.2.
+    # Linux distributions keep early patch releases for years: Debian 12 has Python 3.11.2.
     for name in pins:
         needed = distribution(name).metadata["Requires-Python"] or ""
         assert SpecifierSet(needed).contains("3.11.0"), f"{name} needs Python {needed}"
@@ -148,7 +148,7 @@ def test_snakemake_reads_the_workflow_with_nothing_but_its_own_packages():
 
 
 def imports_of_the_workflow() -> str:
-    """The import statements of the rules' common code, whose rest is not Python."""
+    """Import statements of the rules' common code; the rest of the file is not Python."""
     text = (ROOT / "workflow/rules/common.smk").read_text()
     found = re.findall(r"^from [\w.]+ import (?:\([^)]*\)|.*)$", text, re.MULTILINE)
     return "\n".join(found)
