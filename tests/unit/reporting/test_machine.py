@@ -1,4 +1,4 @@
-"""What computes."""
+"""Hardware, versions and container of the machine."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The texts about a study: methods and checklist."""
+"""The generated texts: methods and checklist."""
 
 import re
 from copy import deepcopy
