@@ -59,12 +59,12 @@ def disk_use(results: str | Path) -> pd.DataFrame:
 
 
 def variant_costs(costs: pd.DataFrame, stages: dict[str, str], config: dict) -> pd.DataFrame:
-    """What all results of each variant would take, by the times of the study.
+    """Cost of all results of each variant, estimated from the times of the study.
 
     Parameters
     ----------
     costs
-        Of the study, see `stage_costs`.
+        Result of `stage_costs` for the study.
     stages
         The stage of each rule.
     config
@@ -72,8 +72,9 @@ def variant_costs(costs: pd.DataFrame, stages: dict[str, str], config: dict) -> 
 
     Returns
     -------
-    Columns: variant (the last is any network that gets fewer sequences), core_minutes, and begins,
-    the stages that are computed though none of those that they follow is.
+    pandas.DataFrame
+        Columns: variant, core_minutes, and begins, the first stages that the variant computes
+        itself. The last row stands for any network with fewer sequences.
     """
     per_stage = costs["core_s"].groupby(costs.index.map(stages)).sum()
     fewer = {"sequences": config["sequences"][:-1]}

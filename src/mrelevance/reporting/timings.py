@@ -23,7 +23,10 @@ def read_benchmarks(folder: str | Path) -> pd.DataFrame:
 
 
 def jobs_of_study(results: str | Path) -> pd.DataFrame:
-    """Rows of `read_benchmarks` for the study and all its variants, which begin the part."""
+    """Jobs of the study and all its variants: the rows of `read_benchmarks`.
+
+    For jobs of a variant, `part` begins with the name of the variant and a slash.
+    """
     results = Path(results)
     tables = [read_benchmarks(results / "benchmarks")]
     for folder in sorted(results.glob("variants/*/benchmarks")):

@@ -16,7 +16,7 @@ from mrelevance.runtime.variants import results_of, variant_of
 
 
 def benchmark_of(log: str | Path) -> Path:
-    """Path of a job's benchmark, from that of its log: folder `benchmarks` in the place of `logs`."""
+    """Path of a job's benchmark: that of its log, with folder `benchmarks` instead of `logs`."""
     results = Path(results_of(variant_of(log)))
     job = Path(log).relative_to(results / "logs")
     return (results / "benchmarks" / job).with_suffix(".tsv")

@@ -191,8 +191,8 @@ WRITING = {
     *{"savez", "savetxt", "tofile", "to_csv", "to_json", "to_pickle", "to_excel", "to_html"},
     *{"to_parquet", "copyfile", "copytree", "copy2", "touch", "symlink_to"},
 }
-# Calls that write no result: a picture in memory, the mark of a run, the trial write on a full disk,
-# and a recipe of a container in a temporary folder.
+# Calls that write no result: a picture in memory, the mark of a run, the trial write on a full
+# disk, and a recipe of a container in a temporary folder.
 EXEMPT = {
     ("overlay.py", "picture.save"),
     ("locks.py", "open"),
