@@ -11,9 +11,8 @@ import torch
 
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import TARGETS
-from mrelevance.lrp import Explainer, Explanation, Windows
+from mrelevance.lrp import Explainer, Explanation, Tiles, Windows
 from mrelevance.lrp.composites import FROM_BASELINE
-from mrelevance.lrp.tiles import Tiles
 from mrelevance.networks.memory import WithinMemory
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The interface: explain any 3D segmentation network."""
+"""The interface: explain any segmentation network."""
 
 import copy
 import warnings
@@ -13,16 +13,17 @@ from mrelevance.lrp.composites import (
     composite_by_name,
     input_rule_by_name,
 )
+from mrelevance.lrp.engine.export import export_graph
+from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.summed_trace import Part, sum_traces
+from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
-from mrelevance.lrp.graph import Graph, Operation, export_graph
 from mrelevance.lrp.rules import InputRule
-from mrelevance.lrp.summed import Part, sum_traces
-from mrelevance.lrp.trace import Trace, trace_image
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
 SEGMENTS = 4
-"""Steps of `deeplift_along_path` unless told otherwise."""
+"""Default number of steps of `deeplift_along_path`."""
 
 Target = int | tuple[int, int]
 Baseline = Tensor | Callable[[Tensor], Tensor]
@@ -40,16 +41,16 @@ class Explainer:
     composite
         Name of a composite, or a function that gives each operation its rule.
     input_rule
-        `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
-        image.
+        `z_box`, `flat`, `w_square` or an `InputRule` for the layers that read the image; None: the
+        composite's rule.
     baseline
-        For `deeplift` and its kin: an image, or a function of the image that gives one.
+        For composites that explain a change: an image, or a function from image to baseline.
     windows
-        Explain the network applied in these windows, its logits blended; None: to whole images.
+        Explain the blended logits of these windows; None: those of the whole image.
     dtype
         Compute in this type, on a copy of the network, instead of the network's own.
     progress
-        Wraps the list of windows at each pass over them, for a progress bar.
+        Wraps the list of windows in each pass over them, such as `tqdm`.
     parameters
         Parameters of the composite, such as `epsilon=0.25`.
 
@@ -94,13 +95,13 @@ class Explainer:
         baseline: Baseline | None = None,
         **parameters: float,
     ) -> "Explainer":
-        """Explainer of the same network under another composite; it is not exported again."""
+        """Explain the same network under another composite, without exporting it again."""
         other = copy.copy(self)
         other._choose(composite, input_rule, baseline, parameters)
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
-        """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
+        """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods use this one."""
         image = self._prepared(image)
         baseline = self._baseline_of(image)
         grid, windows = image.shape[2:], self._windows_of(image)
@@ -163,8 +164,8 @@ class Explainer:
     def region(self, image: Tensor, region: Tensor, target: Target = 1, tau: float = 0.1) -> Tensor:
         """`M_A`, the sum of the normalised maps of a region's voxels, (C, D, H, W).
 
-        Voxels whose normaliser is below `tau` times their logit leave the region with a warning
-        that counts them.
+        Voxels whose normaliser is below `tau` times their logit leave the region. A warning tells
+        how many.
 
         Raises
         ------
@@ -201,7 +202,7 @@ class Explainer:
         return next(iter(self._graphs.values())).operations
 
     def summary(self) -> str:
-        """Table of the layers and the rule that each gets."""
+        """Table of the layers and their rules."""
         graph = next(iter(self._graphs.values()))
         lines = [f"{'layer':<60} {'operation':<24} rule"]
         for operation in self.operations:
@@ -224,10 +225,10 @@ class Explainer:
         from_baseline = composite in FROM_BASELINE
         if from_baseline and baseline is None:
             raise InputError(
-                f"composite {composite!r} needs baseline=, an image or a function of it"
+                f"composite {composite!r} needs baseline=, an image or a function of the image"
             )
         if from_baseline and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; it has its baseline")
+            raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
         if not from_baseline and isinstance(composite, str) and baseline is not None:
             raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
         self._by_sequence = composite == "deeplift_by_sequence"
@@ -275,7 +276,7 @@ class Explainer:
         return baseline
 
     def _graph(self, image: Tensor) -> Graph:
-        """Graph for images of this size; sizes may be fixed in an exported network."""
+        """Graph for images of this size, as an exported network may be fixed to one size."""
         size = tuple(image.shape)
         if size not in self._graphs:
             self._graphs[size] = export_graph(self._network, image)

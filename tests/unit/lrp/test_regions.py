@@ -1,4 +1,4 @@
-"""Two passes are the literal definition: regions, shares, adjoint, sequences in any order."""
+"""Two passes equal the literal definition: regions, shares, both modes, permuted sequences."""
 
 import pytest
 import torch
