@@ -170,7 +170,7 @@ class Explainer:
         Raises
         ------
         InputError
-            The region is empty or not on the output's grid, or no voxel of it is left.
+            The region is empty, is not on the output's grid, or loses all of its voxels.
         """
         explanation = self.explain(image, target)
         if region.shape != explanation.logit.shape or region.dtype != torch.bool:
@@ -179,22 +179,15 @@ class Explainer:
                 f"of shape {tuple(explanation.logit.shape)}"
             )
         region = region.to(explanation.logit.device)
-        total = int(region.sum())
-        if total == 0:
-            raise InputError("the region is empty; give one with at least one voxel")
-        left = int(explanation.included(region, tau).sum())
-        if left == 0:
-            raise InputError(
-                f"none of the {total} voxels of the region has a normaliser above tau={tau:g} "
-                "times its logit; choose another region, target or composite"
-            )
-        if left < total:
+        relevance = explanation.region(region, tau)
+        excluded = int((region & ~explanation.included(region, tau)).sum())
+        if excluded:
             warnings.warn(
-                f"{total - left} of {total} voxels left the region: normaliser below "
+                f"{excluded} of {int(region.sum())} voxels left the region: normaliser below "
                 f"tau={tau:g} times the logit",
                 stacklevel=2,
             )
-        return explanation.region(region, tau)
+        return relevance
 
     @property
     def operations(self) -> tuple[Operation, ...]:

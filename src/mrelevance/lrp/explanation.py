@@ -82,9 +82,20 @@ class Explanation:
     def region(self, region: Tensor, tau: float) -> Tensor:
         """`M_A = sum over a in A of M_a / N_a`, (C, D, H, W), over the voxels included.
 
-        All zero where none is.
+        Raises
+        ------
+        InputError
+            The region is empty, or none of its voxels is included.
         """
+        total = int(region.sum())
+        if total == 0:
+            raise InputError("the region is empty; give one with at least one voxel")
         included = self.included(region, tau)
+        if not included.any():
+            raise InputError(
+                f"none of the {total} voxels of the region has a normaliser above tau={tau:g} "
+                "times its logit; choose another region, target or composite"
+            )
         safe = torch.where(included, self.normalisers, 1)
         return self.weighted_map(included / safe)
 
