@@ -117,9 +117,9 @@ def dense(module: nn.Module, x: torch.Tensor):
 
 
 def frozen_normalisation(module: nn.Module, u: np.ndarray):
-    """Scale and shift of every neuron, from the layer's input u (C, D, H, W)."""
+    """Scale and shift of every neuron, from the layer's input u (C, ...)."""
     channels = u.shape[0]
-    if isinstance(module, nn.BatchNorm3d):
+    if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
         mean, variance = module.running_mean.numpy(), module.running_var.numpy()
     else:
         groups = module.num_groups if isinstance(module, nn.GroupNorm) else channels
@@ -132,15 +132,15 @@ def frozen_normalisation(module: nn.Module, u: np.ndarray):
     return np.repeat(scale, voxels), np.repeat(shift, voxels)
 
 
-def maxima(pool: nn.MaxPool3d, x: torch.Tensor):
-    """Maxima of 2 x 2 x 2 blocks and the flat number of the neuron that won each."""
+def maxima(pool: nn.MaxPool2d | nn.MaxPool3d, x: torch.Tensor):
+    """Maxima of blocks two voxels wide, and the flat number of the neuron that is each one."""
     assert (pool.kernel_size, pool.stride, pool.padding) == (2, 2, 0)
     numbers = np.arange(x[0].numel()).reshape(x.shape[1:])
-    channels, *size = (n // k for n, k in zip(x.shape[1:], (1, 2, 2, 2), strict=True))
-    winners = np.empty((channels, *size), int)
-    for c, d, h, w in np.ndindex(winners.shape):
-        block = slice(2 * d, 2 * d + 2), slice(2 * h, 2 * h + 2), slice(2 * w, 2 * w + 2)
-        winners[c, d, h, w] = numbers[c][block].ravel()[x[0, c][block].argmax()]
+    channels, *size = x.shape[1:]
+    winners = np.empty((channels, *(n // 2 for n in size)), int)
+    for c, *voxel in np.ndindex(winners.shape):
+        block = tuple(slice(2 * i, 2 * i + 2) for i in voxel)
+        winners[c, *voxel] = numbers[c][block].ravel()[x[0, c][block].argmax()]
     return x.numpy().ravel()[winners.ravel()], winners.ravel(), winners.shape
 
 

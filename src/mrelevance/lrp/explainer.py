@@ -15,6 +15,7 @@ from mrelevance.lrp.composites import (
 )
 from mrelevance.lrp.engine.export import export_graph
 from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.images import prepared_image, spatial_axes
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
@@ -35,9 +36,10 @@ class Explainer:
     Parameters
     ----------
     network
-        A network in evaluation mode: one image (1, C, D, H, W) in, logits out.
+        A network in evaluation mode that turns one image (1, C, D, H, W) into logits of it, or
+        (1, C, H, W) for networks in 2D. All other shapes then lack D as well.
     example_input
-        An image as the network takes it; other sizes are accepted later.
+        An image for the network, with or without the first axis; other sizes are accepted later.
     composite
         Name of a composite, or a function that gives each operation its rule.
     input_rule
@@ -79,7 +81,8 @@ class Explainer:
         self._network = network
         self._parameter = next(network.parameters())
         self._graphs: dict[tuple[int, ...], Graph] = {}
-        self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
+        self._axes = spatial_axes(network, example_input)
+        self._sequences = example_input.shape[-self._axes - 1]
         self._windows = windows
         self._progress = progress
         self._choose(composite, input_rule, baseline, parameters)
@@ -119,7 +122,7 @@ class Explainer:
             other = None if baseline is None else baseline[:, :, *part.box]
             if part.sequence is not None:
                 chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
-                other = torch.where(chosen.view(-1, 1, 1, 1), other, window)
+                other = torch.where(chosen.view(-1, *[1] * len(grid)), other, window)
             if self._segments > 1:
                 window, other = (
                     torch.lerp(window, other, step / self._segments)
@@ -151,12 +154,12 @@ class Explainer:
         """
         explanation = self.explain(image, target)
         size = tuple(explanation.image.shape[1:])
-        if weights.ndim not in (4, 5) or tuple(weights.shape[-4:]) != size:
+        if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
             raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
         return explanation.input_weighted(weights.to(self._parameter))
 
     @torch.no_grad()
-    def voxel(self, image: Tensor, index: tuple[int, int, int], target: Target = 1) -> Tensor:
+    def voxel(self, image: Tensor, index: tuple[int, ...], target: Target = 1) -> Tensor:
         """`M_a`, the relevance map of one output voxel, (C, D, H, W)."""
         return self.explain(image, target).voxel(index)
 
@@ -238,20 +241,7 @@ class Explainer:
         )
 
     def _prepared(self, image: Tensor) -> Tensor:
-        image = image.detach().to(self._parameter)
-        if image.ndim == 4:
-            image = image[None]
-        if image.ndim != 5 or image.shape[0] != 1:
-            raise InputError(
-                f"the image has shape {tuple(image.shape)}; give one image (C, D, H, W)"
-            )
-        if image.shape[1] != self._sequences:
-            raise InputError(
-                f"the image has {image.shape[1]} sequences, the network was given {self._sequences}"
-            )
-        if not torch.isfinite(image).all():
-            raise InputError("the image holds NaN or infinite voxels; repair it first")
-        return image
+        return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
 
     def _windows_of(self, image: Tensor) -> Windows:
         return self._windows or Windows(tuple(image.shape[2:]))

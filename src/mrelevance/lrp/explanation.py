@@ -42,7 +42,7 @@ class Explanation:
 
         Several weightings (K, C, D, H, W) give (K, D, H, W); each window is traced once for all.
         """
-        if weights.ndim == 4:
+        if weights.ndim == self.image.ndim - 1:
             return self.input_weighted(weights[None])[0]
         return torch.cat(self.trace.forward_mode(list(weights[:, None])))[:, 0]
 
@@ -50,7 +50,8 @@ class Explanation:
     def sequence_parts(self) -> Tensor:
         """Part of the relevance of every output voxel that each sequence has, (C, D, H, W)."""
         sequences = self.image.shape[1]
-        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, 1, 1, 1)
+        space = [1] * (self.image.ndim - 2)
+        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, *space)
         return torch.cat(self.trace.forward_mode(list(only)))[:, 0]
 
     @cached_property
@@ -104,7 +105,7 @@ class Explanation:
         multiplier = multiplier.to(self.trace.output.dtype)
         return self.trace.reverse_mode(multiplier[None, None])[0]
 
-    def voxel(self, index: tuple[int, int, int]) -> Tensor:
+    def voxel(self, index: tuple[int, ...]) -> Tensor:
         """`M_a`, the relevance map of one output voxel, (C, D, H, W).
 
         Raises
@@ -113,7 +114,8 @@ class Explanation:
             The voxel lies outside the image.
         """
         grid = tuple(self.logit.shape)
-        if not all(0 <= i < n for i, n in zip(index, grid, strict=True)):
+        inside = (0 <= i < n for i, n in zip(index, grid, strict=False))
+        if len(index) != len(grid) or not all(inside):
             raise InputError(f"voxel {tuple(index)} lies outside the output of {grid} voxels")
         multiplier = torch.zeros_like(self.logit)
         multiplier[tuple(index)] = 1

@@ -24,7 +24,7 @@ class Windows:
     Attributes
     ----------
     size
-        Of a window in voxels (D, H, W).
+        Of a window in voxels (D, H, W), or (H, W) for networks in 2D.
     overlap
         Fraction of a window that the next one overlaps.
     tiles
@@ -33,29 +33,35 @@ class Windows:
     Raises
     ------
     InputError
-        The size is not three positive numbers, or the overlap is not in [0, 1).
+        The size is not two or three positive numbers, or the overlap is not in [0, 1).
     """
 
-    size: tuple[int, int, int]
+    size: tuple[int, ...]
     overlap: float = 0.5
     tiles: Tiles | None = None
 
     def __post_init__(self) -> None:
         """Check size and overlap."""
-        if len(self.size) != 3 or min(self.size) < 1 or not 0 <= self.overlap < 1:
+        if len(self.size) not in (2, 3) or min(self.size) < 1 or not 0 <= self.overlap < 1:
             raise InputError(
-                f"windows of {list(self.size)} voxels with overlap {self.overlap:g}: give three "
-                "positive sizes (D, H, W) and an overlap of at least 0 and below 1"
+                f"windows of {list(self.size)} voxels with overlap {self.overlap:g}: give two or "
+                "three positive sizes, (H, W) or (D, H, W), and an overlap from 0 to below 1"
             )
 
-    def boxes(self, grid: tuple[int, int, int]) -> list[Box]:
-        """Boxes to compute for a grid (D, H, W): the windows or their tiles, first axis slowest."""
+    def boxes(self, grid: tuple[int, ...]) -> list[Box]:
+        """Boxes to compute for a grid (D, H, W): the windows or their tiles, first axis slowest.
+
+        Raises
+        ------
+        InputError
+            The grid has another number of axes than the windows.
+        """
         windows = self._windows(grid)
         if self.tiles is None:
             return windows
         return [box for window in windows for box, _ in self.tiles.of(window)]
 
-    def blending(self, grid: tuple[int, int, int], like: Tensor) -> list[Tensor]:
+    def blending(self, grid: tuple[int, ...], like: Tensor) -> list[Tensor]:
         """Weight (D, H, W) of each box in the blended logits of its voxels, ordered as `boxes`.
 
         The weights of all boxes that cover a voxel add up to 1. Type and device are those of
@@ -78,7 +84,12 @@ class Windows:
                 blends.append(of_tile)
         return blends
 
-    def _windows(self, grid: tuple[int, int, int]) -> list[Box]:
+    def _windows(self, grid: tuple[int, ...]) -> list[Box]:
+        if len(grid) != len(self.size):
+            raise InputError(
+                f"windows of {list(self.size)} voxels for an image of {list(grid)} voxels: give "
+                "windows one size per axis of the image"
+            )
         sides = []
         for length, longest in zip(grid, self.size, strict=True):
             size = min(length, longest)

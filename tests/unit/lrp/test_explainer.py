@@ -172,7 +172,7 @@ def test_wrong_images_are_refused(explainer):
     for shape in [(4, 6, 4), (2, 3, 4, 6, 4)]:
         with pytest.raises(InputError, match=r"give one image \(C, D, H, W\)"):
             explainer.shares(torch.zeros(shape))
-    with pytest.raises(InputError, match="has 2 sequences, the network was given 3"):
+    with pytest.raises(InputError, match="has 2 sequences, the example image had 3"):
         explainer.shares(torch.zeros(2, *SIZE))
     spoilt = image_of()
     for value in (float("nan"), float("inf")):

@@ -19,7 +19,8 @@ from mrelevance.lrp.rules import Rule
 ADDITIONS = ("add", "sub", "rsub")
 MIXING = (
     "upsample_trilinear3d", "upsample_bilinear2d", "avg_pool3d", "avg_pool2d",
-    "adaptive_avg_pool3d", "adaptive_avg_pool2d", "_adaptive_avg_pool3d", "mean",
+    "adaptive_avg_pool3d", "adaptive_avg_pool2d", "_adaptive_avg_pool3d",
+    "_adaptive_avg_pool2d", "mean",
 )  # fmt: skip
 SELECTIONS = (
     "cat", "pad", "constant_pad_nd", "view", "_unsafe_view", "reshape", "permute", "transpose",
