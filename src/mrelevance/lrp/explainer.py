@@ -104,7 +104,23 @@ class Explainer:
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
-        """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods use this one."""
+        """Trace one image; all other methods use this one.
+
+        Parameters
+        ----------
+        image
+            (C, D, H, W) or (1, C, D, H, W).
+        target
+            A class, or a pair `(positive, negative)` for the margin between two classes.
+        keep_values
+            Keep all activations, which `Explanation.conservation_by_layer` needs.
+
+        Raises
+        ------
+        InputError
+            The image does not suit the network, there is no such target, or an operation has no
+            rule.
+        """
         image = self._prepared(image)
         baseline = self._baseline_of(image)
         grid, windows = image.shape[2:], self._windows_of(image)
@@ -155,12 +171,21 @@ class Explainer:
         explanation = self.explain(image, target)
         size = tuple(explanation.image.shape[1:])
         if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
-            raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
+            raise InputError(
+                f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
+                "per voxel of the image"
+            )
         return explanation.input_weighted(weights.to(self._parameter))
 
     @torch.no_grad()
     def voxel(self, image: Tensor, index: tuple[int, ...], target: Target = 1) -> Tensor:
-        """`M_a`, the relevance map of one output voxel, (C, D, H, W)."""
+        """`M_a`, the relevance map of the output voxel at an index (d, h, w), (C, D, H, W).
+
+        Raises
+        ------
+        InputError
+            The voxel lies outside the output.
+        """
         return self.explain(image, target).voxel(index)
 
     @torch.no_grad()
@@ -194,7 +219,7 @@ class Explainer:
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Operations of the network, normalisation folded, in the order of computation."""
+        """Operations of the network in order of computation, with normalisation folded."""
         return next(iter(self._graphs.values())).operations
 
     def summary(self) -> str:

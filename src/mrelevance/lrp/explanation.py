@@ -14,7 +14,7 @@ from mrelevance.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Explanation:
-    """The explanation of one target in one image.
+    """The explanation of one target in one image; shapes lack D for networks in 2D.
 
     Attributes
     ----------
@@ -106,12 +106,12 @@ class Explanation:
         return self.trace.reverse_mode(multiplier[None, None])[0]
 
     def voxel(self, index: tuple[int, ...]) -> Tensor:
-        """`M_a`, the relevance map of one output voxel, (C, D, H, W).
+        """`M_a`, the relevance map of the output voxel at an index (d, h, w), (C, D, H, W).
 
         Raises
         ------
         InputError
-            The voxel lies outside the image.
+            The voxel lies outside the output.
         """
         grid = tuple(self.logit.shape)
         inside = (0 <= i < n for i, n in zip(index, grid, strict=False))

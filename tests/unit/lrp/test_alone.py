@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "tests/helpers/explain_alone.py"
@@ -24,7 +25,7 @@ def needed_by(name: str) -> set[str]:
         found.add(name)
         for requirement in map(Requirement, distribution(name).requires or []):
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(requirement.name.lower().replace("_", "-"))
+                waiting.append(canonicalize_name(requirement.name))
     return found
 
 

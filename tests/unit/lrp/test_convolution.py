@@ -1,4 +1,4 @@
-"""Convolutions as linear maps: shortcuts change nothing."""
+"""Convolutions as linear maps: faster ways to compute them give the same values."""
 
 import pytest
 import torch
