@@ -17,7 +17,7 @@ from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.target import TARGETS
 from mrelevance.lrp import Explainer, Explanation
 from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
-from mrelevance.lrp.maps import ACTIVATIONS
+from mrelevance.lrp.engine.operations import ACTIVATIONS
 from mrelevance.runtime.errors import InputError
 
 PEERS = (

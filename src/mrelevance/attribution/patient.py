@@ -11,9 +11,8 @@ import torch
 
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import TARGETS
-from mrelevance.lrp import Explainer, Explanation, Windows
+from mrelevance.lrp import Explainer, Explanation, Tiles, Windows
 from mrelevance.lrp.composites import FROM_BASELINE
-from mrelevance.lrp.tiles import Tiles
 from mrelevance.networks.memory import WithinMemory
 
 logger = logging.getLogger(__name__)
@@ -131,7 +130,10 @@ def _region_maps(explanation: Explanation, masks: Regions, tau: float) -> Region
         if region == "tumour":
             continue
         region_mask = torch.from_numpy(mask).to(explanation.logit.device)
-        of_region = explanation.region(region_mask, tau).cpu().numpy()
+        if explanation.included(region_mask, tau).any():
+            of_region = explanation.region(region_mask, tau).cpu().numpy()
+        else:
+            of_region = torch.zeros_like(explanation.image[0]).cpu().numpy()
         maps[region, lesion] = of_region
         if region != "FN":
             tumour = of_region if tumour is None else tumour + of_region

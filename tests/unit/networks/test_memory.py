@@ -11,7 +11,7 @@ from torch import nn
 import mrelevance.lrp.explainer
 from mrelevance.attribution.patient import relate_patient
 from mrelevance.lrp import Windows
-from mrelevance.lrp.tiles import Tiles, within
+from mrelevance.lrp.engine.tiles import Tiles, within
 from mrelevance.networks.inference import PaddedNetwork, predict_logits
 from mrelevance.networks.memory import WithinMemory, reach
 from mrelevance.networks.network import build_network
