@@ -254,6 +254,11 @@ REFERENCES = {
         "Spearman C. The proof and measurement of association between two things. American Journal "
         "of Psychology 15(1):72-101, 1904. doi:10.2307/1412159",
     ),
+    "springenberg2015": Reference(
+        "Springenberg et al. 2015",
+        "Springenberg JT, Dosovitskiy A, Brox T, Riedmiller M. Striving for simplicity: the all "
+        "convolutional net. ICLR workshop, 2015. arXiv:1412.6806",
+    ),
     "stanisz2005": Reference(
         "Stanisz et al. 2005",
         "Stanisz GJ, Odrobina EE, Pun J, et al. T1, T2 relaxation and magnetization transfer in "
@@ -297,6 +302,11 @@ REFERENCES = {
         "Wilcoxon 1945",
         "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bulletin 1(6):80-83, "
         "1945. doi:10.2307/3001968",
+    ),
+    "zeiler2014": Reference(
+        "Zeiler and Fergus 2014",
+        "Zeiler MD, Fergus R. Visualizing and understanding convolutional networks. ECCV, 2014. "
+        "arXiv:1311.2901",
     ),
 }
 
