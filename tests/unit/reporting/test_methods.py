@@ -11,11 +11,12 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mrelevance.lrp.composites import COMPOSITES
 from mrelevance.reporting.citations import CITATIONS
 from mrelevance.reporting.facts import study_facts
 from mrelevance.reporting.machine import versions
 from mrelevance.reporting.text import by, fill, listed, percent, span
+from mrelevance.runtime.methods import COMPOSITES, MAPPED
+from mrelevance.runtime.methods import METHODS as DECLARED
 
 ROOT = Path(__file__).parents[3]
 METHODS, CHECKLIST = (
@@ -33,7 +34,7 @@ CARD = {
 VERSIONS = versions()
 OWN = {
     "sequences": ["FLAIR", "T1", "T2"],
-    "reference": "FLAIR",
+    "fixed_sequence": "FLAIR",
     "cohort": {"source": "images", "patients": "config/mine.tsv"},
 }
 
@@ -105,11 +106,14 @@ CHANGES = {
     "own": OWN,
     "own, rigid": OWN | {"motion": {"method": "rigid", "interpolation": "linear"}},
     "resampled": {"preprocess": {"spacing_mm": [2, 2, 3]}},
-    "zero": {"relevance": {"reference": "zero", "target": "tumour"}},
-    "shuffled": {"relevance": {"reference": "shuffled"}, "motion": {"on_failure": "exclude"}},
+    "zero": {"relevance": {"baseline": "zero", "target": "tumour"}},
+    "shuffled": {"relevance": {"baseline": "shuffled"}, "motion": {"on_failure": "exclude"}},
     "many sequences": {"sequences": CONFIG["sequences"] + ["A", "B", "C"],
                        "phantom": {"t2_weighted": ["T2", "A", "B", "C"]}},
-    "every composite": {"relevance": {"composites": list(COMPOSITES)}},
+    "every method": {"relevance": {"composites": list(COMPOSITES)},
+                     "evaluation": {"maps": {"methods": list(MAPPED)}}},
+    "parameters": {"relevance": {"composites": [{"name": "epsilon", "epsilon": 0.25}]},
+                   "figures": {"composite": "epsilon-0.25"}},
     "other network": {"network": {"name": "SegResNet"}, "training": {"precision": "float32"}},
     "no flips": {"training": {"augmentation": {"flip_axes": []}},
                  "motion": {"on_failure": "continue"}},
@@ -177,6 +181,12 @@ def test_methods_follow_the_kind_of_study():
     assert f"drawn at random from the seed {CONFIG['seed']}" in drawn
     masked = {"split": "drawn", "images": {"A": {"mask": {}}}}
     assert "given mask of the organ" in fill(METHODS, facts(OWN, record={"inputs": masked}))
+
+
+def test_methods_name_the_parameters_of_composites():
+    text = fill(METHODS, facts(KNOWN_ANSWERS["parameters"]))
+    assert "LRP-epsilon with a stabiliser of 0.25 times" in text
+    assert "For epsilon 0.25 the relevance of each lesion" in text
 
 
 def test_methods_name_versions_and_machine():
@@ -264,4 +274,5 @@ def test_words_of_the_templates():
 
 def test_every_citation_is_used_by_some_template():
     named = set(re.findall(r'"(\w+\d{4})"', METHODS + CHECKLIST))
+    named |= {key for method in DECLARED.values() for key in method.citations}
     assert named == set(CITATIONS)
