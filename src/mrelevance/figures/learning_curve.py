@@ -11,7 +11,7 @@ LOSS_COLOUR, DICE_COLOUR = "#D55E00", "#0072B2"
 
 
 @style.styled
-def learning_curve(history: pd.DataFrame) -> Figure:
+def draw(history: pd.DataFrame) -> Figure:
     """Training loss and validation Dice per epoch; the weights kept are marked.
 
     `history` is the training's table: epoch, step, learning_rate, training_loss,

@@ -16,7 +16,7 @@ SPREAD = 0.22
 
 
 @style.styled
-def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     """Detection above, measured shares below: one dot with its interval per correction.
 
     `effect` is the table of `mrelevance.analysis.motion_effect`. Every sequence has one dot per
