@@ -1,4 +1,4 @@
-"""How the trained network does without a sequence, and with one alone."""
+"""Performance of the trained network without a sequence, and with one alone."""
 
 import pandas as pd
 from matplotlib.axes import Axes

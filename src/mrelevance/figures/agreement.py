@@ -1,4 +1,4 @@
-"""Every method's shares beside the measurement."""
+"""Every method's shares against the measured shares."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What the measurement says with each baseline."""
+"""Measured shares of the sequences with each baseline."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What the catalogue says of a figure.
+"""An entry of the catalogue of figures.
 
 Uses only the standard library: Snakemake's own environment has neither pandas nor matplotlib.
 """

@@ -1,4 +1,4 @@
-"""How near every attribution method comes to the measurement."""
+"""Agreement of every attribution method with the measurement."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""The share that every method gives the sequence whose right share is known."""
+"""The share that every method gives the sequence whose answer is known."""
 
 import pandas as pd
 from matplotlib.figure import Figure

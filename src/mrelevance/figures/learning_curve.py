@@ -1,4 +1,4 @@
-"""How training went: loss and validation Dice over the steps."""
+"""Training loss and validation Dice over the training steps."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -24,7 +24,7 @@ def draw(history: pd.DataFrame) -> Figure:
     """
     check_columns(history, ["step", "training_loss", "validation_dice"], "training history")
     if history.empty:
-        raise InputError("training history: it has no epoch; train at least one")
+        raise InputError("training history: it has no epoch; train for at least one epoch")
     validated = history.dropna(subset=["validation_dice"])
     panels = 2 if len(validated) else 1
     figure = style.new_figure(style.COLUMN_MM, 15 + 32 * panels)

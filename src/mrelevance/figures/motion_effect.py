@@ -1,4 +1,4 @@
-"""What motion that is left in the images does to detection and to relevance."""
+"""Effect of the motion left in the images on detection and relevance."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Networks beside the study's: detection, shares of the sequences, and whether they agree."""
+"""Other networks against the study's: detection, shares of the sequences, and agreement."""
 
 import numpy as np
 import pandas as pd
@@ -113,7 +113,7 @@ def _ranks(
     methods: list[str],
     looks: dict[str, tuple[str, str]],
 ) -> None:
-    """Kendall's tau to the study's network; what seeds reach is the shaded yardstick."""
+    """Kendall's tau to the study's network; shaded is the range of other seeds."""
     others = list(dict.fromkeys(agreement["network"]))
     for y, method in enumerate(methods):
         rows = agreement[agreement["method"] == method]

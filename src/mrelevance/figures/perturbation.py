@@ -1,4 +1,4 @@
-"""Region perturbation: how the margin falls when what a map names is replaced."""
+"""Region perturbation: how the margin falls when relevant voxels are replaced."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Model-parameter randomisation: which maps change when weights are redrawn?"""
+"""Model-parameter randomisation: how maps change when weights are redrawn."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Do larger, or more visible, lesions rest on other sequences?"""
+"""Relevance of the sequences over the size and the contrast of the lesions."""
 
 import pandas as pd
 from matplotlib.axes import Axes

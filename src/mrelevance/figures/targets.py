@@ -11,7 +11,7 @@ from mrelevance.runtime.columns import check_columns
 NAMES = {
     "margin": "margin: tumour minus background",
     "tumour": "tumour logit",
-    "background": "background logit, sinking",
+    "background": "fall of the background logit",
 }
 MARKS = {"margin": "o", "tumour": "^", "background": "v"}
 SPREAD = 0.24
