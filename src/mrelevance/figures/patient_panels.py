@@ -48,8 +48,8 @@ def draw_lesion(
     """The lesion of `region` (TP, FN or FP) that `choose_lesion` gives, by `patient_panels`.
 
     `relevance` and `lesions` are the tables of the test patients. `maps` has each patient's folder
-    of relevance maps, with one for each composite; the others have each patient's image, label, volume of
-    numbered regions, and segmentation.
+    of relevance maps, with one for each composite; the others have each patient's image, label,
+    volume of numbered regions, and segmentation.
 
     Raises
     ------

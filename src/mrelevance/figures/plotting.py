@@ -12,7 +12,8 @@ from mrelevance.runtime.files import read_table
 def plot(name: str, inputs: dict[str, str | list[str]], settings: dict[str, Any]) -> Figure:
     """Draw the figure `name` of the catalogue.
 
-    `inputs` has the path of each input, or the list of its paths for all test patients; `settings` has the value of each setting.
+    `inputs` has the path of each input, or the list of its paths for all test patients; `settings`
+    has the value of each setting.
 
     Raises
     ------
