@@ -3,7 +3,8 @@
 import jinja2
 import pandas as pd
 
-from mrelevance.registration.failures import FLAGS, failed_patients
+from mrelevance.registration.failures import failed_patients
+from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 
 PICTURES = 40  # fewest pairs shown, where there are as many
