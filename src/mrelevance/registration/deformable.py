@@ -128,7 +128,7 @@ class Comparison:
         self.template = Template(self.level.image, self.level.mask & complete)
 
     def similarities(self, *coefficients: torch.Tensor) -> list[float]:
-        """Compute the similarity under several displacements, on the voxels that all of them reach."""
+        """Compute the similarity under several displacements, on voxels that all of them reach."""
         self.keep_inside(*coefficients)
         return [float(self(moved)) for moved in coefficients]
 

@@ -31,7 +31,7 @@ class Template:
 
 
 def window_mean(image: torch.Tensor) -> torch.Tensor:
-    """Average over the complete windows of 3 x 3 x 3 voxels; each of (..., D, H, W) shrinks by 2."""
+    """Average over the complete windows of 3 x 3 x 3 voxels; D, H and W shrink by 2."""
     image = image[..., :, :, :-2] + image[..., :, :, 1:-1] + image[..., :, :, 2:]
     image = image[..., :, :-2, :] + image[..., :, 1:-1, :] + image[..., :, 2:, :]
     image = image[..., :-2, :, :] + image[..., 1:-1, :, :] + image[..., 2:, :, :]
@@ -39,7 +39,7 @@ def window_mean(image: torch.Tensor) -> torch.Tensor:
 
 
 def window_mean_transposed(image: torch.Tensor) -> torch.Tensor:
-    """Apply the transpose of `window_mean`; each of (..., D, H, W) grows by 2."""
+    """Apply the transpose of `window_mean`; D, H and W grow by 2."""
     return window_mean(F.pad(image, (2, 2, 2, 2, 2, 2)))
 
 
