@@ -100,7 +100,7 @@ def _warn_of_lost_lesions(label: sitk.Image, drawn: sitk.Image, patient: str) ->
     )
     if lost:
         logger.warning(
-            "patient %s: lesions %s are smaller than a voxel of the preprocessed grid and are lost; "
+            "patient %s: lesions %s are smaller than a voxel of the new grid and are lost; "
             "set a finer preprocess.spacing_mm to keep them",
             patient,
             ", ".join(map(str, lost)),
