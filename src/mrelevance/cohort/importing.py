@@ -204,7 +204,7 @@ def _check_stored_values(path: Path, what: str) -> None:
             f"{what}: {path} cannot be read as an image; convert it to NIfTI"
         ) from error
     if not finite:
-        raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
+        raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
 
 
 def _check_3d(image: sitk.Image, what: str) -> sitk.Image:

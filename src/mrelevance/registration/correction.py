@@ -148,7 +148,7 @@ def correct_patient(
 def _check(image: sitk.Image, what: str) -> None:
     voxels = sitk.GetArrayViewFromImage(image)
     if not np.isfinite(voxels).all():
-        raise InputError(f"{what}: holds NaN or infinite voxels; repair the image")
+        raise InputError(f"{what}: has NaN or infinite voxels; repair the image")
     if voxels.min() == voxels.max():
         raise InputError(
             f"{what}: has one value everywhere and cannot be registered; check the image"

@@ -1,7 +1,7 @@
-"""Reading and writing images together with their geometry.
+"""Reading and writing images; geometry travels with every array.
 
-Arrays are ordered (D, H, W) = (z, y, x), with channels (C, D, H, W). World coordinates are those
-of SimpleITK: millimetres, left-posterior-superior (LPS).
+Arrays are ordered (D, H, W) = (z, y, x), several channels (C, D, H, W); world coordinates are
+those of SimpleITK and NIfTI readers built on ITK: millimetres, left-posterior-superior (LPS).
 """
 
 from pathlib import Path
@@ -12,9 +12,9 @@ import SimpleITK as sitk
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
 
-# Headers store float32: the last digits differ between the sequences of one patient.
+# NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
 TOLERANCE_MM = 1e-2
-# A NIfTI header has 352 bytes; its extensions may add more.
+# Without extensions, a NIfTI header has 352 bytes.
 LONGEST_HEADER_BYTES = 2**16
 
 
@@ -26,7 +26,7 @@ def read_image(path: str | Path, what: str = "image") -> sitk.Image:
     Raises
     ------
     InputError
-        The file is missing, cannot be read as an image, or holds values that are not finite.
+        The file is missing, is not a readable image, or has values that are not finite.
     """
     path = Path(path)
     if not path.is_file():
@@ -38,19 +38,24 @@ def read_image(path: str | Path, what: str = "image") -> sitk.Image:
             f"{what}: {path} cannot be read as an image; convert it to NIfTI"
         ) from error
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
-        raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
+        raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
     return image
 
 
 def to_array(image: sitk.Image) -> np.ndarray:
-    """Return a copy of the voxels: (D, H, W), or (C, D, H, W) of a 4D image."""
+    """Voxels as (D, H, W), or (C, D, H, W) of a 4D image; a copy."""
     return sitk.GetArrayFromImage(image)
 
 
 def image_like(array: np.ndarray, grid: sitk.Image) -> sitk.Image:
-    """Make an image of an array, with the geometry of the 3D image `grid`.
+    """Image of an array with the geometry of the 3D image `grid`.
 
-    `array` is (D, H, W), or (C, D, H, W) for a 4D image; the file then stores the channels last.
+    `array` is (D, H, W), or (C, D, H, W) for a 4D image with the channels last in the file.
+
+    Raises
+    ------
+    ValueError
+        The array has another size than the grid.
     """
     if array.shape[-3:] != grid.GetSize()[2::-1]:
         raise ValueError(f"array {array.shape} does not fit the grid {grid.GetSize()[2::-1]}")
@@ -64,34 +69,32 @@ def image_like(array: np.ndarray, grid: sitk.Image) -> sitk.Image:
 
 
 def first_channel(image: sitk.Image) -> sitk.Image:
-    """Return the first channel of a 4D image as a 3D image, which has the geometry of them all."""
+    """First channel of a 4D image as a 3D image; all channels share its geometry."""
     size = list(image.GetSize())
     return sitk.Extract(image, [*size[:3], 0], [0, 0, 0, 0])
 
 
 def write_image(image: sitk.Image, path: str | Path) -> None:
-    """Write an image to a temporary sibling, then rename it, so that no file is ever incomplete.
-
-    Files named `.gz` are compressed at the fastest level.
+    """Write an image completely or not at all; a path that ends in `.gz` gives a compressed file.
 
     Raises
     ------
     StorageError
-        The image cannot be stored: the disk is full, the folder read-only, or the like.
+        The system refuses to store the file; see `written_whole`.
     """
     compressed = str(path).endswith(".gz")
     with written_whole(path) as beside:
         sitk.WriteImage(image, str(beside), useCompression=compressed, compressionLevel=1)
-        # ITK does not notice when the disk is full.
+        # ITK does not report that the disk is full.
         if not _holds(beside, image, compressed):
             raise RuntimeError(f"{path} is shorter than its image")
 
 
 def _holds(path: Path, image: sitk.Image, compressed: bool) -> bool:
-    """Whether a NIfTI file has the length of a header and all voxels of an image."""
+    """Whether a NIfTI file is long enough for a header and all voxels of an image."""
     size = path.stat().st_size
     if compressed:
-        # The last four bytes of a gzip file hold its uncompressed length modulo 2^32 (RFC 1952).
+        # The last four bytes of a gzip file are the length of its content modulo 2^32 (RFC 1952).
         with open(path, "rb") as file:
             file.seek(max(size - 4, 0))
             size = int.from_bytes(file.read(), "little")
@@ -100,19 +103,19 @@ def _holds(path: Path, image: sitk.Image, compressed: bool) -> bool:
     return 0 < header <= LONGEST_HEADER_BYTES
 
 
-def check_same_geometry(image: sitk.Image, grid: sitk.Image, what: str) -> None:
-    """Compare size, spacing, origin and direction of two 3D images.
+def check_same_geometry(image: sitk.Image, expected: sitk.Image, what: str) -> None:
+    """Check that a 3D image has the size, spacing, origin and direction of another one.
 
-    `what` names the image in the error, for example `patient 07, label`.
+    `what` names the image in the error.
 
     Raises
     ------
     InputError
-        They differ by more than a hundredth of a millimetre over the field of view.
+        The sizes differ, or a corner of the grid lies more than 0.01 mm from its place.
     """
-    if image.GetSize() != grid.GetSize():
+    if image.GetSize() != expected.GetSize():
         raise InputError(
-            f"{what}: has {image.GetSize()} voxels, expected {grid.GetSize()}; "
+            f"{what}: has {image.GetSize()} voxels, expected {expected.GetSize()}; "
             "both must lie on one grid"
         )
     corners = [
@@ -123,7 +126,7 @@ def check_same_geometry(image: sitk.Image, grid: sitk.Image, what: str) -> None:
         np.linalg.norm(
             np.subtract(
                 image.TransformIndexToPhysicalPoint(corner),
-                grid.TransformIndexToPhysicalPoint(corner),
+                expected.TransformIndexToPhysicalPoint(corner),
             )
         )
         for corner in corners
@@ -136,10 +139,10 @@ def check_same_geometry(image: sitk.Image, grid: sitk.Image, what: str) -> None:
 
 
 def spacing_zyx(image: sitk.Image) -> tuple[float, float, float]:
-    """Return the voxel spacing in mm in the order of the array axes (D, H, W)."""
+    """Voxel spacing in mm in the order of the array axes (D, H, W)."""
     return tuple(image.GetSpacing()[2::-1])
 
 
 def voxel_volume_ml(image: sitk.Image) -> float:
-    """Return the volume of one voxel in mL."""
+    """Volume of one voxel in millilitres."""
     return float(np.prod(image.GetSpacing()[:3])) / 1000

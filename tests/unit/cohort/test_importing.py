@@ -165,7 +165,7 @@ def test_image_with_nan_is_refused(folder, file):
     holed = noise()
     holed[0, 0, 0] = np.nan
     sitk.WriteImage(image(holed), folder / file)
-    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} holds NaN"):
+    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} has NaN"):
         imported(folder, T2=file)
 
 
