@@ -9,7 +9,7 @@ import torch
 
 from mrelevance.attribution.baselines import baseline_image, stretched_onto
 from mrelevance.attribution.table import regions_of
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.images import first_channel, read_image, to_array
 
