@@ -1,4 +1,4 @@
-"""The page that lets people judge every registration of a cohort."""
+"""The page on which a reader checks every registration of a cohort."""
 
 import jinja2
 import pandas as pd
@@ -7,7 +7,7 @@ from mrelevance.registration.failures import failed_patients
 from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 
-PICTURES = 40  # fewest pairs shown, where there are as many
+PICTURES = 40  # shown at least, if there are as many registrations
 COLUMNS = [
     "patient",
     "sequence",
@@ -30,10 +30,10 @@ COLUMNS = [
 
 
 def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the motion tables by flag, then by consistency, the most doubtful first.
+    """Sort the rows of the motion tables by flag, then by consistency, the worst first.
 
-    Consistency is what tells the error of a registration where there is no truth; rows for which
-    it is not known precede the others of their flag.
+    Without a truth, consistency is the best available measure of error. Rows without it come first
+    among those of their flag.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
 
 
 def pictured(ordered: pd.DataFrame) -> pd.DataFrame:
-    """Rows to be shown in a picture: the first `PICTURES`, and all whose flag is not good.
+    """Select the rows to show in a picture: the first `PICTURES`, and all whose flag is not good.
 
     `ordered` is the table of `worst_first`.
     """
@@ -67,27 +67,27 @@ def motion_page(
     template: str,
     ordered: pd.DataFrame,
     pictures: dict[tuple[str, str], str],
-    reference: str,
+    fixed_sequence: str,
     settings: dict,
 ) -> str:
-    """Fill the page: how to judge, the table of all registrations, the pictures of the worst.
+    """Fill the page: guide to the reader, table of all registrations, pictures of the worst.
 
     Parameters
     ----------
     template
-        Jinja template of the page; names from the tables are escaped.
+        Jinja template of the page; text from the tables is escaped.
     ordered
         Table of `worst_first`.
     pictures
-        (patient, sequence) to the URI of its picture, in the order to be shown.
-    reference
-        Name of the sequence that stayed.
+        (patient, sequence) to the URI of its picture, in the order of the page.
+    fixed_sequence
+        Name of the fixed sequence.
     settings
         Section `motion` of the configuration.
 
     Returns
     -------
-    HTML that needs no other file.
+    Self-contained HTML.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -102,11 +102,11 @@ def motion_page(
         patients=ordered["patient"].nunique(),
         failed=failed_patients(ordered),
         with_truth=bool(ordered["error_after_mm"].notna().any()),
-        reference=reference,
+        fixed_sequence=fixed_sequence,
         settings=settings,
     )
 
 
 def _with_digits(value: float, digits: int) -> str:
-    """A number as text with so many decimals; NA where it is not known."""
+    """Format a number with so many decimals, or as NA if it is missing."""
     return "NA" if pd.isna(value) else f"{value:.{digits}f}"

@@ -199,7 +199,7 @@ def _run_epochs(
             bar.set_postfix(loss=row["training_loss"], dice=row["validation_dice"])
             logger.info("%s", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
             state.history.append(row)
-            # Without validation patients Dice is NaN and no comparison holds: the last weights stay.
+            # Without validation patients no comparison with NaN holds, and the last weights stay.
             if not (state.best and row["validation_dice"] < state.best["validation_dice"]):
                 state.best = row
                 state.best_weights = {

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
-from mrelevance.figures.overlay import EDGE_COLOUR, data_uri, overlay_pictures
+from mrelevance.figures.overlay import EDGE_COLOUR, cohort_pictures, data_uri, overlay_pictures
 
 SPACING = (2.0, 2.0, 4.0)
 GAP = 4
@@ -46,10 +46,10 @@ def edges(panel):
     return (panel == EDGE_COLOUR).all(axis=-1)
 
 
-def test_edges_of_the_reference_lie_over_both_sides_and_fit_only_the_corrected_one():
-    reference, moved = ball((64, 64, 48)), ball((78, 64, 48), contrast=3)
-    corrected = sitk.Resample(moved, reference, sitk.TranslationTransform(3, (14, 0, 0)))
-    before, after = halves(overlay_pictures(reference, {"T2": (moved, corrected)})["T2"])
+def test_edges_of_the_fixed_sequence_lie_over_both_sides_and_fit_only_the_corrected_one():
+    fixed, moved = ball((64, 64, 48)), ball((78, 64, 48), contrast=3)
+    corrected = sitk.Resample(moved, fixed, sitk.TranslationTransform(3, (14, 0, 0)))
+    before, after = halves(overlay_pictures(fixed, {"T2": (moved, corrected)})["T2"])
     lines = edges(before)
     np.testing.assert_array_equal(lines, edges(after))
     assert 200 < lines.sum() < 0.1 * lines.size
@@ -67,20 +67,20 @@ def test_edges_of_the_reference_lie_over_both_sides_and_fit_only_the_corrected_o
 
 
 def test_orientation_of_the_grid_does_not_change_the_picture():
-    reference, moved = ball((70, 64, 48)), ball((60, 64, 48))
-    flipped = [sitk.DICOMOrient(image, "RAS") for image in (reference, moved)]
-    picture = overlay_pictures(reference, {"T2": (moved, moved)})["T2"]
+    fixed, moved = ball((70, 64, 48)), ball((60, 64, 48))
+    flipped = [sitk.DICOMOrient(image, "RAS") for image in (fixed, moved)]
+    picture = overlay_pictures(fixed, {"T2": (moved, moved)})["T2"]
     again = overlay_pictures(flipped[0], {"T2": (flipped[1], flipped[1])})["T2"]
     difference = np.abs(np.asarray(picture, float) - np.asarray(again, float))
     assert (difference > 3).mean() < 0.01
 
 
-def test_sequence_on_another_grid_is_brought_to_that_of_the_reference():
-    reference, moved = ball((64, 64, 48)), ball((64, 64, 48), contrast=2)
+def test_sequence_on_another_grid_is_brought_to_that_of_the_fixed_one():
+    fixed, moved = ball((64, 64, 48)), ball((64, 64, 48), contrast=2)
     coarse = sitk.Resample(
         moved, (32, 32, 12), sitk.Transform(), sitk.sitkLinear, (1, 1, 2), (4, 4, 8)
     )
-    picture = overlay_pictures(reference, {"T2": (coarse, moved)})["T2"]
+    picture = overlay_pictures(fixed, {"T2": (coarse, moved)})["T2"]
     before, after = halves(picture)
     assert before.shape == after.shape
     assert np.abs(before.astype(float) - after).mean() < 15
@@ -92,3 +92,16 @@ def test_picture_becomes_a_small_uri():
     kind, content = uri.split(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(BytesIO(base64.b64decode(content))).size == (60, 40)
+
+
+def test_pictures_of_a_cohort_keep_their_order(tmp_path):
+    paths = {}
+    for patient, shift in (("p1", 0), ("p2", 10)):
+        for sequence in ("T1", "T2"):
+            paths[patient, sequence] = tmp_path / f"{patient}_{sequence}.nii.gz"
+            sitk.WriteImage(ball((64 + shift, 64, 48)), paths[patient, sequence])
+    pairs = [("p2", "T2"), ("p1", "T2")]
+    pictures = cohort_pictures(pairs, paths, paths, "T1")
+    assert list(pictures) == pairs
+    alone = overlay_pictures(ball((74, 64, 48)), {"T2": (ball((74, 64, 48)),) * 2})["T2"]
+    assert pictures["p2", "T2"] == data_uri(alone) != pictures["p1", "T2"]
