@@ -25,7 +25,7 @@ from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patie
 from mrelevance.attribution.measurement import Sampling, measure_shapley
 from mrelevance.attribution.target import TARGETS, target_logit
 from mrelevance.lrp import Explainer
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.methods import COMPOSITES
 

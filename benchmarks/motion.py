@@ -37,7 +37,7 @@ from tqdm import tqdm
 
 from mrelevance.phantom.patient import PhantomPatient, simulate_patient
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correct import folded_share
+from mrelevance.registration.correction import folded_share
 from mrelevance.registration.spline import displacement_field
 from mrelevance.runtime.images import image_like, to_array
 

@@ -22,7 +22,7 @@ from motion_tools import Tool, available_tools
 from tqdm import tqdm
 
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correct import folded_share
+from mrelevance.registration.correction import folded_share
 from mrelevance.registration.spline import displacement_field, mesh_size, spline_transform
 from mrelevance.runtime.images import read_image, to_array
 

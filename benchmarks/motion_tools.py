@@ -20,7 +20,7 @@ import SimpleITK as sitk
 import torch
 
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correct import correct_patient
+from mrelevance.registration.correction import correct_patient
 from mrelevance.runtime.images import image_like
 
 PACKAGES = {

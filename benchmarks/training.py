@@ -15,10 +15,10 @@ import numpy as np
 import torch
 import yaml
 from monai.losses import DiceCELoss
-
 from mrelevance.networks.data import Patient, draw_batch
+
+from mrelevance.networks.building import build_network
 from mrelevance.networks.inference import predict_logits
-from mrelevance.networks.network import build_network
 
 
 def median_seconds(function: Callable[[], object], repetitions: int = 7) -> float:

@@ -1,11 +1,11 @@
-"""Tiny patients with bright blobs, and settings that train on them in seconds."""
+"""Tiny patients with bright blobs, and settings with which a network learns them in seconds."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import SimpleITK as sitk
 
+from mrelevance.networks.training_data import TrainingFiles
 from mrelevance.runtime.images import image_like, write_image
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
@@ -66,8 +66,8 @@ def write_patients(folder: Path, count: int = 4, seed: int = 1) -> dict[str, tup
     return images
 
 
-def split_of(images: dict, validation: int = 1) -> pd.DataFrame:
+def files_of(images: dict, validation: int = 1) -> TrainingFiles:
     """The last patients for validation, the others for training."""
-    names = sorted(images)
-    groups = ["train"] * (len(names) - validation) + ["validation"] * validation
-    return pd.DataFrame({"patient": names, "split": groups})
+    pairs = sorted(images.items())
+    count = len(pairs) - validation
+    return TrainingFiles(dict(pairs[:count]), dict(pairs[count:]), SEQUENCES, SEQUENCES)

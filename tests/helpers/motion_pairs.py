@@ -1,4 +1,4 @@
-"""Synthetic pairs with known motion for the tests of motion correction."""
+"""Pairs of synthetic images with known motion, for the tests of motion correction."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -76,12 +76,12 @@ def displacement(points: np.ndarray, size_mm: float) -> np.ndarray:
 
 
 def sequence(contrast: str, grid: sitk.Image, size_mm: float = 0.0, noise: float = 0.05):
-    """Image on a grid in which reference anatomy p lies at p + displacement(p)."""
+    """Image on a grid in which the point p of the fixed one lies at p + displacement(p)."""
     return noisy(anatomy(origins(grid, size_mm), contrast), grid, noise, seed=ord(contrast))
 
 
 def origins(grid: sitk.Image, size_mm: float) -> np.ndarray:
-    """Points of the reference that `displacement` has moved to the voxels, (D, H, W, 3)."""
+    """Points of the fixed image that `displacement` has moved to the voxels, (D, H, W, 3)."""
     points = found = world(grid)
     for _ in range(20):
         found = points - displacement(found, size_mm)

@@ -1,7 +1,7 @@
-"""The small study that the tests of the phantom simulate."""
+"""A small study for the tests of the phantom."""
 
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
-REFERENCE = "T1-15min"
+FIXED = "T1-15min"
 SETTINGS = {
     "size": [48, 48, 24],
     "spacing_mm": [7.0, 7.0, 6.7],

@@ -6,7 +6,7 @@ import torch
 
 from mrelevance.attribution.gradients import gradient_table
 from mrelevance.attribution.inputs import read_explained_patient
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.files import write_table

@@ -9,7 +9,7 @@ from mrelevance.attribution.context import context_table, patient_zones, read_or
 from mrelevance.attribution.contrast import contrast_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.patient import compute_relevance, write_volumes
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.files import write_table
@@ -27,7 +27,7 @@ network = load_network(Path(inputs.weights).parent, sequences)
 predictor = Predictor(network, params.window, params.overlap, params.divisor)
 tables, contexts = [], []
 for relevance in compute_relevance(patient, predictor, settings):
-    write_volumes(relevance, patient.grid, Path(snakemake.output.table).parent / relevance.method)
+    write_volumes(relevance, patient.grid, Path(snakemake.output.volumes) / relevance.method)
     keys = {"patient": name, "method": relevance.method, "target": settings["target"]}
     tables.append(relevance.table)
     contexts.append(context_table(relevance.maps, zones, sequences, keys))

@@ -1,38 +1,34 @@
-"""Register every sequence of a patient to the reference, and measure how well that went."""
+"""Register every sequence of a patient to the fixed one, and measure the result."""
 
 from pathlib import Path
 
 import SimpleITK as sitk
 
-from mrelevance.registration.correct import correct_patient
+from mrelevance.cohort.patient import read_patient
+from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.quality import quality_table, read_truth
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.files import write_table, written_whole
-from mrelevance.runtime.images import read_image, write_image
+from mrelevance.runtime.images import write_image
 from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(snakemake.threads)
 
-patient = snakemake.wildcards.patient
-sequences, reference = snakemake.params.sequences, snakemake.params.reference
-images = {
-    sequence: read_image(path, f"patient {patient}, sequence {sequence}")
-    for sequence, path in zip(sequences, snakemake.input.images, strict=True)
-}
-mask = [read_image(path, f"patient {patient}, mask") for path in snakemake.input.mask]
-corrections = correct_patient(
-    images, reference, snakemake.params.motion, patient, mask=mask[0] if mask else None
+inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+patient = read_patient(
+    snakemake.wildcards.patient,
+    dict(zip(params.sequences, inputs.images, strict=True)),
+    params.fixed_sequence,
+    mask=inputs.mask[0] if inputs.mask else None,
 )
+corrections = correct_patient(patient, params.motion)
 
-truth = snakemake.input.truth
-known = read_truth(Path(truth[0]).parent, sequences) if truth else None
-quality = quality_table(patient, corrections, reference, known)
+truth = read_truth(Path(inputs.truth[0]).parent, params.sequences) if inputs.truth else None
+quality = quality_table(patient, corrections, truth)
 logger.info("\n%s", quality.to_string(index=False))
 
-output = snakemake.output
-for sequence in sequences:
-    correction = corrections[sequence]
+for sequence, correction in corrections.items():
     write_image(correction.image, output[f"image_{sequence}"])
     for name, transform in (("transform", correction.transform), ("inverse", correction.inverse)):
         with written_whole(output[f"{name}_{sequence}"]) as beside:

@@ -1,22 +1,21 @@
-"""Check a patient's images and label and store them in the raw layout of the study."""
+"""Check a patient's images and label, and store them in the raw layout of the study."""
 
 from pathlib import Path
 
-from mrelevance.cohort.importing import import_patient, write_patient
+from mrelevance.cohort.importing import import_patient, lesion_table, write_patient
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
-sequences = snakemake.params.sequences
-row = {
-    "patient": snakemake.wildcards.patient,
-    "label": snakemake.input.label,
-    **dict(zip(sequences, snakemake.input.images, strict=True)),
-}
-images, label, lesions = import_patient(
-    row, sequences, snakemake.params.reference, data_folder=Path()
+params = snakemake.params
+patient = import_patient(
+    snakemake.wildcards.patient,
+    dict(zip(params.sequences, snakemake.input.images, strict=True)),
+    snakemake.input.label,
+    params.fixed_sequence,
 )
+lesions = lesion_table(patient.label, patient.name)
 logger.info("%d lesions, %.1f mL", len(lesions), lesions["volume_ml"].sum())
-write_patient(Path(snakemake.output.label).parent, images, label, lesions)
+write_patient(patient, lesions, Path(snakemake.output.label).parent)
 record_benchmark(snakemake.log[0])

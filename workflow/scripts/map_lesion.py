@@ -8,7 +8,7 @@ import torch
 from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
 from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.runtime.files import write_table, written_whole
 from mrelevance.runtime.images import image_like, write_image
 from mrelevance.runtime.logs import log_to

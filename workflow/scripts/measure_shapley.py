@@ -9,7 +9,7 @@ from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
 from mrelevance.attribution.target import target_logit
 from mrelevance.attribution.target_table import target_table
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.precision import check_precision
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark

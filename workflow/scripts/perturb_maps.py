@@ -7,7 +7,7 @@ import torch
 from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
 from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.perturbation import perturb_lesions
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.precision import check_precision
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to

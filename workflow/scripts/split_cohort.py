@@ -1,8 +1,8 @@
-"""Write which patients train the network, choose its best weights, test it or are left out."""
+"""Split the cohort into patients for training, validation and test; list those left out."""
 
 import pandas as pd
 
-from mrelevance.cohort.split import split_cohort
+from mrelevance.cohort.split import Draw, split_cohort
 from mrelevance.registration.failures import failed_patients
 from mrelevance.runtime.files import read_tables, write_table
 from mrelevance.runtime.logs import log_to
@@ -17,9 +17,7 @@ split = split_cohort(
     sheet,
     read_tables(snakemake.input.lesions),
     failed_patients(read_tables(quality)) if quality else [],
-    params.validation_share,
-    params.test_share,
-    params.seed,
+    Draw(params.validation_share, params.test_share, params.seed),
 )
 logger.info("%s", split["split"].value_counts().to_dict())
 write_table(split, snakemake.output.split)

@@ -1,11 +1,11 @@
-"""Train the segmentation network; goes on from its checkpoint after an interruption."""
+"""Train the segmentation network; an interrupted training continues at its checkpoint."""
 
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from mrelevance.networks.training import train
+from mrelevance.networks.training_data import TrainingFiles
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
 
@@ -13,19 +13,18 @@ log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 inputs, params = snakemake.input, snakemake.params
-images, split = {}, []
-for part in ("train", "validation"):
-    for paths in zip(inputs[f"{part}_images"], inputs[f"{part}_labels"], strict=True):
-        patient = Path(paths[0]).parent.name
-        images[patient] = paths
-        split.append((patient, part))
+
+
+def files_of(part):
+    """Image and label by patient, of one part of the split."""
+    pairs = zip(inputs[f"{part}_images"], inputs[f"{part}_labels"], strict=True)
+    return {Path(image).parent.name: (image, label) for image, label in pairs}
+
+
 train(
-    images,
-    pd.DataFrame(split, columns=["patient", "split"]),
-    params.sequences,
+    TrainingFiles(files_of("train"), files_of("validation"), params.sequences, params.channels),
     params.configuration,
     Path(snakemake.output.weights).parent,
     params.code,
-    params.channels,
 )
 record_benchmark(snakemake.log[0])

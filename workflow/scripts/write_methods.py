@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mrelevance.networks.network import build_network
+from mrelevance.networks.building import build_network
 from mrelevance.reporting.facts import study_facts
 from mrelevance.reporting.text import fill
 from mrelevance.runtime.files import read_json, read_table, written_whole

@@ -1,1 +1,1 @@
-"""Whose images are studied: the sample sheet, the import of a user's images, the split."""
+"""Whose images are studied: sample sheet, import of a user's images, split of the cohort."""

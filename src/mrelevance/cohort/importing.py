@@ -1,4 +1,4 @@
-"""A user's images become the raw layout of the study."""
+"""Import of a user's images into the raw layout of the study."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,8 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
-from mrelevance.cohort.sheet import LABEL, MASK
+from mrelevance.cohort.patient import PatientImages
+from mrelevance.cohort.sheet import MASK
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.images import (
@@ -28,98 +29,94 @@ LEAST_OVERLAP = 0.25
 
 
 def import_patient(
-    row: Mapping[str, str], sequences: list[str], reference: str, data_folder: str | Path
-) -> tuple[dict[str, sitk.Image], sitk.Image, pd.DataFrame]:
-    """Read and check the images of one row of the sample sheet.
+    name: str, paths: Mapping[str, str | Path], label_path: str | Path, fixed_sequence: str
+) -> PatientImages:
+    """Read and check a patient's images and label.
 
     Parameters
     ----------
-    row
-        `patient`, one path per sequence and `label`, relative to `data_folder`.
-    sequences
-        Names of the sequences, in the order of the channels.
-    reference
-        The sequence on whose grid the label is drawn.
+    name
+        The patient's name.
+    paths
+        Sequence name to the path of its image, in the order of the channels.
+    label_path
+        Path of the lesion label: a mask, or lesions numbered by any positive values.
+    fixed_sequence
+        The sequence that the label is drawn on.
 
     Returns
     -------
-    images
-        Sequence name to 3D float32 image, each on its own grid.
-    label
-        uint8 on the grid of the reference; 0 background, k the k-th lesion of the table.
-    lesions
-        Table `patient, lesion, type, volume_ml, diameter_mm, x_mm, y_mm, z_mm`: diameter of the
-        sphere of the same volume, centre in world coordinates (LPS). Type is `unknown`.
+    Float32 images, each on its own grid, and the label as `lesion_instances` numbers it.
 
     Raises
     ------
     InputError
         An image cannot be read, is not 3D, not finite or constant; fields of view do not overlap;
-        the label is not on the grid of the reference, not integer, or holds over 255 lesions.
+        the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
     """
-    patient, folder = row["patient"], Path(data_folder)
     images = {
-        name: _read_sequence(folder / row[name], f"patient {patient}, sequence {name}")
-        for name in sequences
+        sequence: _read_sequence(Path(path), f"patient {name}, sequence {sequence}")
+        for sequence, path in paths.items()
     }
-    for name in sequences:
-        _check_overlap(
-            images[name],
-            images[reference],
-            f"patient {patient}, sequence {name}: {folder / row[name]}",
-            reference,
-        )
-    path = folder / row[LABEL]
-    what = f"patient {patient}, label: {path}"
-    drawn = _check_3d(read_image(path, f"patient {patient}, label"), what)
-    check_same_geometry(drawn, images[reference], f"{what} (reference: {reference})")
-    label = image_like(lesion_instances(to_array(drawn), what), images[reference])
-    return images, label, lesion_table(label, patient)
+    fixed = images[fixed_sequence]
+    for sequence, path in paths.items():
+        covered = field_of_view_overlap(images[sequence], fixed)
+        if covered < LEAST_OVERLAP:
+            raise InputError(
+                f"patient {name}, sequence {sequence}: {path} covers {covered:.0%} of the field of "
+                f"view of {fixed_sequence}, at least {LEAST_OVERLAP:.0%} is needed; check origin "
+                "and direction in the header"
+            )
+    what = f"patient {name}, label: {label_path}"
+    drawn = _check_3d(read_image(label_path, f"patient {name}, label"), what)
+    check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
+    label = image_like(lesion_instances(to_array(drawn), what), fixed)
+    return PatientImages(name, images, fixed_sequence, label)
 
 
-def import_mask(path: str | Path, reference: sitk.Image, patient: str) -> sitk.Image:
+def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image:
     """Read and check the mask of a patient's organ of interest.
+
+    `fixed` is the image of the fixed sequence.
 
     Returns
     -------
-    uint8 on the grid of the reference, 1 in the organ.
+    uint8 on the grid of the fixed sequence, 1 in the organ.
 
     Raises
     ------
     InputError
-        The mask cannot be read, is not on the grid of the reference, or is empty.
+        The mask cannot be read, is not on the grid of the fixed sequence, or is empty.
     """
     what = f"patient {patient}, {MASK}"
     drawn = _check_3d(read_image(path, what), f"{what}: {path}")
-    check_same_geometry(drawn, reference, f"{what}: {path}")
+    check_same_geometry(drawn, fixed, f"{what}: {path}")
     inside = to_array(drawn) > 0
     if not inside.any():
         raise InputError(f"{what}: {path} holds no voxel above 0; draw the organ")
-    return image_like(inside, reference)
+    return image_like(inside, fixed)
 
 
-def write_patient(
-    folder: str | Path, images: dict[str, sitk.Image], label: sitk.Image, lesions: pd.DataFrame
-) -> None:
+def write_patient(patient: PatientImages, lesions: pd.DataFrame, folder: str | Path) -> None:
     """Write `{sequence}.nii.gz`, `label.nii.gz` and `lesions.tsv` to the folder of a patient."""
     folder = Path(folder)
-    for sequence, image in images.items():
+    for sequence, image in patient.images.items():
         write_image(image, folder / f"{sequence}.nii.gz")
-    write_image(label, folder / "label.nii.gz")
+    write_image(patient.label, folder / "label.nii.gz")
     write_table(lesions, folder / "lesions.tsv")
 
 
 def lesion_instances(label: np.ndarray, what: str) -> np.ndarray:
-    """Number the lesions of a label image 1 to n.
+    """Number the lesions of a label 1 to n.
 
-    A label of one value (besides 0) is a mask: its connected components (also over edges and
-    corners) are the lesions, the largest first. A label of several values gives the lesions
-    themselves, in the order of the values.
+    A label with one value besides 0 is a mask: its components, connected through faces, edges and
+    corners, are the lesions, the largest first. In a label with several values each value is a
+    lesion; their order stays.
 
     Parameters
     ----------
     label
-        (D, H, W), any type, values whole and not negative.
+        (D, H, W), any type; values are whole numbers from 0.
     what
         Names patient and file in the error.
 
@@ -130,11 +127,11 @@ def lesion_instances(label: np.ndarray, what: str) -> np.ndarray:
     Raises
     ------
     InputError
-        Values are negative or not whole, or there are more than 255 lesions.
+        Values are negative or not whole, or there are over 255 lesions.
     """
     if np.any(label < 0) or np.any(label != np.round(label)):
         raise InputError(
-            f"{what} holds values that are not 0, 1, 2, ...; store a label, not an image"
+            f"{what} holds values that are not whole numbers from 0; give a label, not an image"
         )
     values = np.unique(label[label > 0])
     if len(values) <= 1:
@@ -155,7 +152,13 @@ def lesion_instances(label: np.ndarray, what: str) -> np.ndarray:
 
 
 def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:
-    """Measure the lesions 1 to n of a label image; columns as in `import_patient`."""
+    """Measure the lesions 1 to n of a label.
+
+    Returns
+    -------
+    Table `patient, lesion, type, volume_ml, diameter_mm, x_mm, y_mm, z_mm`: diameter of the sphere
+    of the same volume, centre in world coordinates (LPS). The type is `unknown`.
+    """
     instances = to_array(label)
     numbers = np.arange(1, int(instances.max()) + 1)
     volumes = np.bincount(instances.ravel(), minlength=len(numbers) + 1)[1:] * voxel_volume_ml(
@@ -193,7 +196,7 @@ def _read_sequence(path: Path, what: str) -> sitk.Image:
 
 
 def _check_stored_values(path: Path, what: str) -> None:
-    """Look at a NIfTI file's values themselves: ITK's reader would turn NaN into 0, silently."""
+    """Check the stored values of a NIfTI file: ITK's reader silently turns NaN into 0."""
     try:
         finite = np.isfinite(np.asanyarray(nibabel.load(path).dataobj)).all()
     except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError) as error:
@@ -201,7 +204,7 @@ def _check_stored_values(path: Path, what: str) -> None:
             f"{what}: {path} cannot be read as an image; convert it to NIfTI"
         ) from error
     if not finite:
-        raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
+        raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
 
 
 def _check_3d(image: sitk.Image, what: str) -> sitk.Image:
@@ -213,26 +216,17 @@ def _check_3d(image: sitk.Image, what: str) -> sitk.Image:
     return image
 
 
-def _check_overlap(
-    image: sitk.Image, reference: sitk.Image, what: str, reference_name: str
-) -> None:
-    """Compare fields of view on a lattice of points of the reference."""
-    covered = field_of_view_overlap(image, reference)
-    if covered < LEAST_OVERLAP:
-        raise InputError(
-            f"{what} covers {covered:.0%} of the field of view of {reference_name}, at least "
-            f"{LEAST_OVERLAP:.0%} is needed; check origin and direction in the header"
-        )
+def field_of_view_overlap(image: sitk.Image, fixed: sitk.Image) -> float:
+    """Share (0 to 1) of the fixed image's field of view that lies inside the image's.
 
-
-def field_of_view_overlap(image: sitk.Image, reference: sitk.Image) -> float:
-    """Share (0 to 1) of the reference's field of view that lies inside the image's."""
-    lattice = [np.linspace(-0.5, size - 0.5, 12) for size in reference.GetSize()]
+    It is estimated on a lattice of 12 x 12 x 12 points of the fixed image.
+    """
+    lattice = [np.linspace(-0.5, size - 0.5, 12) for size in fixed.GetSize()]
     points = [
-        reference.TransformContinuousIndexToPhysicalPoint(index.tolist())
+        fixed.TransformContinuousIndexToPhysicalPoint(index.tolist())
         for index in np.stack(np.meshgrid(*lattice), axis=-1).reshape(-1, 3)
     ]
     indices = np.array([image.TransformPhysicalPointToContinuousIndex(point) for point in points])
-    # Rounding of stored headers must not push the border of equal grids outside.
+    # Headers are stored rounded; the tolerance keeps the border of equal grids inside.
     inside = (indices > -0.51) & (indices < np.array(image.GetSize()) - 0.49)
     return float(inside.all(axis=1).mean())

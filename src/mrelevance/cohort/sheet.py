@@ -1,6 +1,6 @@
 """The sample sheet: one row per patient.
 
-It is read where nothing but Snakemake need be installed, hence without a library of tables.
+Uses only the standard library: Snakemake's own environment has no pandas.
 """
 
 import csv
@@ -12,11 +12,11 @@ from mrelevance.runtime.errors import InputError
 SPLITS = ("train", "validation", "test")
 LABEL = "label"
 MASK = "mask"
-# Patient and sequence names become names of folders and files on any system.
+# Patients and sequences name folders and files, on any system.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 Sheet = dict[str, dict[str, str]]
-"""Patients by name, in the order of the file; of each, the other columns by their names."""
+"""Patient to its row without the column `patient`; patients in the order of the file."""
 
 
 def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
@@ -36,12 +36,12 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
 
     Returns
     -------
-    The other columns of each patient, all text, in the order of the file.
+    The row of each patient without the column `patient`, all text, in the order of the file.
 
     Raises
     ------
     InputError
-        The file or its content breaks one of these rules.
+        The file is missing or breaks one of these rules.
     """
     path = Path(path)
     required = ["patient", *([*sequences, LABEL] if source == "images" else [])]
@@ -61,22 +61,22 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
 
 
 def columns_of(sheet: Sheet) -> list[str]:
-    """Columns of a sheet, without that of the patients."""
+    """Names of the columns of a sheet, without `patient`."""
     return list(next(iter(sheet.values())))
 
 
 def images_in(row: dict[str, str]) -> list[str]:
-    """Columns of a patient that hold the path of an image."""
+    """Names of the columns of a patient's row that hold the path of an image."""
     return [column for column in row if column != "split"]
 
 
 def _read(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
-    """Names of the columns, and the rows by the number of their line."""
+    """Read the names of the columns, and the rows by line number."""
     if not path.is_file():
         raise InputError(f"sample sheet {path} does not exist; set cohort.patients")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            # A row that ends early lacks cells; one that is too long has some without a column.
+            # Missing cells are read as empty; cells beyond the last column come under None.
             reader = csv.DictReader(file, delimiter="\t", restval="", strict=True)
             columns = reader.fieldnames
             rows = dict((reader.line_num, row) for row in reader)
@@ -89,10 +89,11 @@ def _read(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
     for line, row in rows.items():
         if None in row:
             raise InputError(
-                f"sample sheet {path}, line {line}: more cells than the {len(columns)} columns"
+                f"sample sheet {path}, line {line}: has more cells than the {len(columns)} columns "
+                "of the header; remove them"
             )
     if not rows:
-        raise InputError(f"sample sheet {path} holds no patient; add one row per patient")
+        raise InputError(f"sample sheet {path} lists no patient; add one row per patient")
     stripped = {
         line: {column: cell.strip() for column, cell in row.items()} for line, row in rows.items()
     }
@@ -104,7 +105,7 @@ def _check_sequences(sequences: list[str]) -> None:
         if not SAFE_NAME.fullmatch(name) or name in ("patient", "split", LABEL, MASK):
             raise InputError(
                 f"sequence name {name!r} cannot be used; start with a letter or digit, go on with "
-                "letters, digits and . _ + -, and leave out patient, split, label and mask"
+                "letters, digits and . _ + -, and avoid patient, split, label and mask"
             )
 
 

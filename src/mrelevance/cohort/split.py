@@ -1,7 +1,6 @@
-"""Which patients train the network, which choose its best weights, which test it.
+"""Split of the cohort into patients for training, validation and test."""
 
-Patients left out of all three are `EXCLUDED`.
-"""
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,17 @@ from mrelevance.runtime.errors import InputError
 EXCLUDED = "excluded"
 
 
+@dataclass(frozen=True)
+class Draw:
+    """How to draw a split: shares (0 to 1) of all patients, and the seed of the cohort."""
+
+    validation_share: float
+    test_share: float
+    seed: int
+
+
 def split_cohort(
-    sheet: pd.DataFrame,
-    lesions: pd.DataFrame,
-    excluded: list[str],
-    validation_share: float,
-    test_share: float,
-    seed: int,
+    sheet: pd.DataFrame, lesions: pd.DataFrame, excluded: list[str], draw: Draw
 ) -> pd.DataFrame:
     """Take the split of the sample sheet, or draw one if the sheet has none.
 
@@ -28,14 +31,14 @@ def split_cohort(
     lesions
         Stacked lesion tables: at least `patient` and `volume_ml`, one row per lesion.
     excluded
-        Patients to leave out, whatever the sheet says of them; they are not drawn.
-    validation_share, test_share, seed
-        Arguments of `draw_split`; not used if the sheet has a split.
+        Patients to leave out, whatever their split in the sheet; none of them is drawn.
+    draw
+        Not used if the sheet has a split.
 
     Returns
     -------
-    Table `patient, split, lesions, lesion_ml`, in the order of the sheet; the split of patients
-    left out is `EXCLUDED`.
+    Table `patient, split, lesions, lesion_ml`, in the order of the sheet; the split of excluded
+    patients is `EXCLUDED`.
 
     Raises
     ------
@@ -53,37 +56,32 @@ def split_cohort(
     if "split" in sheet:
         kept = sheet.loc[~sheet["patient"].isin(excluded), ["patient", "split"]]
     else:
-        kept = draw_split(
-            loads[~loads["patient"].isin(excluded)], validation_share, test_share, seed
-        )
+        kept = draw_split(loads[~loads["patient"].isin(excluded)], draw)
     for needed in ("train", "test"):
         if needed not in set(kept["split"]):
             raise InputError(
                 f"cohort: no patient is left for {needed} without {', '.join(excluded)}; "
-                "mend their registrations or set motion.on_failure to continue"
+                "correct their registrations or set motion.on_failure to continue"
             )
     parts = loads["patient"].map(kept.set_index("patient")["split"]).fillna(EXCLUDED)
     loads.insert(1, "split", parts)
     return loads
 
 
-def draw_split(
-    lesion_loads: pd.DataFrame, validation_share: float, test_share: float, seed: int
-) -> pd.DataFrame:
+def draw_split(lesion_loads: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     """Draw test and validation patients, stratified by lesion load.
 
-    Patients are ordered by lesion volume, then number of lesions. To draw k of them the order is
-    cut into k equal strata and one patient is drawn from each, so that every part of the split
+    Patients are ordered by lesion volume, then by number of lesions. To draw k of them, the order
+    is cut into k equal strata and one patient is drawn from each: every part of the split then
     spans small and large loads.
 
     Parameters
     ----------
     lesion_loads
         Table `patient, lesions, lesion_ml`.
-    validation_share, test_share
-        Shares of all patients, rounded to patients, at least one for each share above zero.
-    seed
-        The same seed and loads give the same split, whatever the order of the rows.
+    draw
+        Each share is rounded to patients, to at least one if it is above 0. The same seed and
+        loads give the same split, whatever the order of the rows.
 
     Returns
     -------
@@ -96,15 +94,16 @@ def draw_split(
     """
     count = len(lesion_loads)
     tests, validations = (
-        max(1, round(share * count)) if share > 0 else 0 for share in (test_share, validation_share)
+        max(1, round(share * count)) if share > 0 else 0
+        for share in (draw.test_share, draw.validation_share)
     )
     if tests == 0 or tests + validations >= count:
         raise InputError(
-            f"cohort of {count} patients cannot be split with test_share {test_share} and "
-            f"validation_share {validation_share}: {tests} for test, {validations} for validation; "
-            "at least one must be left for training and one for test"
+            f"cohort: {count} patients cannot be split with test_share {draw.test_share} and "
+            f"validation_share {draw.validation_share}: {tests} would be for test, {validations} "
+            "for validation; leave at least one for training and one for test"
         )
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(draw.seed)
     ordered = lesion_loads.sort_values(["lesion_ml", "lesions", "patient"])["patient"].tolist()
     test = _draw_stratified(ordered, tests, generator)
     validation = _draw_stratified([p for p in ordered if p not in test], validations, generator)

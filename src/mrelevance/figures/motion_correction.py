@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
-from mrelevance.registration.failures import FLAGS
+from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 

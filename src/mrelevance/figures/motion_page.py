@@ -1,12 +1,13 @@
-"""A page to judge every registration of a cohort."""
+"""The page on which a reader checks every registration of a cohort."""
 
 import jinja2
 import pandas as pd
 
-from mrelevance.registration.failures import FLAGS, failed_patients
+from mrelevance.registration.failures import failed_patients
+from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 
-PICTURES = 40  # registrations shown, unless more have a flag
+PICTURES = 40  # shown at least, if there are as many registrations
 COLUMNS = [
     "patient",
     "sequence",
@@ -29,10 +30,10 @@ COLUMNS = [
 
 
 def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the motion tables by flag, then by consistency, the most doubtful first.
+    """Sort the rows of the motion tables by flag, then by consistency, the worst first.
 
-    Consistency estimates the error of a registration where the true motion is unknown. Rows without
-    a consistency precede the others of their flag.
+    Without a truth, consistency is the best available measure of error. Rows without it come first
+    among those of their flag.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
 
 
 def pictured(ordered: pd.DataFrame) -> pd.DataFrame:
-    """Rows shown in pictures: the first `PICTURES` rows, and all whose flag is not good.
+    """Select the rows to show in a picture: the first `PICTURES`, and all whose flag is not good.
 
     `ordered` is the table of `worst_first`.
     """
@@ -69,24 +70,24 @@ def motion_page(
     fixed_sequence: str,
     settings: dict,
 ) -> str:
-    """Fill the page: how to judge, the table of all registrations, the pictures of the worst.
+    """Fill the page: guide to the reader, table of all registrations, pictures of the worst.
 
     Parameters
     ----------
     template
-        Jinja template of the page; names from the tables are escaped.
+        Jinja template of the page; text from the tables is escaped.
     ordered
         Table of `worst_first`.
     pictures
-        (patient, sequence) to the URI of its picture, in the order in which they are shown.
+        (patient, sequence) to the URI of its picture, in the order of the page.
     fixed_sequence
-        Name of the sequence to which the others were registered.
+        Name of the fixed sequence.
     settings
         Section `motion` of the configuration.
 
     Returns
     -------
-    HTML that refers to no other file.
+    Self-contained HTML.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -107,5 +108,5 @@ def motion_page(
 
 
 def _with_digits(value: float, digits: int) -> str:
-    """A number with this many decimals, or NA."""
+    """Format a number with so many decimals, or as NA if it is missing."""
     return "NA" if pd.isna(value) else f"{value:.{digits}f}"

@@ -1,7 +1,8 @@
-"""Pictures for judging registrations: edges of the fixed sequence over the moving sequence."""
+"""Pictures of a registration: edges of the fixed sequence over the moving one."""
 
 import base64
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -9,15 +10,15 @@ from PIL import Image
 
 from mrelevance.figures.slices import radiological
 from mrelevance.registration.body import body_mask
-from mrelevance.runtime.images import image_like, to_array
+from mrelevance.runtime.images import image_like, read_image, to_array
 
 PANEL_PIXELS = 270  # the longest side of the body
 MARGIN_MM = 10
 GAP_PIXELS = 4
 EDGE_SMOOTHING_PIXELS = 2.2
-# Thresholds of the edge detector: these quantiles of the gradient's magnitude inside the body.
+# Thresholds of the edge detector, as quantiles of the gradient's magnitude inside the body.
 WEAK_EDGE, STRONG_EDGE = 0.8, 0.9
-# A weaker gradient than this share of the strongest may be noise, and is not an edge either.
+# Fainter edges, relative to the gradient of the strongest ones, may be noise and are left out.
 FAINTEST = 0.2
 EDGE_COLOUR = (255, 176, 0)
 JPEG_QUALITY = 75
@@ -26,19 +27,19 @@ JPEG_QUALITY = 75
 def overlay_pictures(
     fixed: sitk.Image, pairs: dict[str, tuple[sitk.Image, sitk.Image]]
 ) -> dict[str, Image.Image]:
-    """Draw each sequence of a patient before (left) and after (right) its registration.
+    """Draw each moving sequence of a patient before (left) and after (right) its registration.
 
-    Above is a transverse slice, seen from the feet, below a coronal slice, seen from the front,
-    both through the centre of the body in the fixed image. Edges of the fixed image (Canny, IEEE
-    PAMI 1986) are drawn over all four.
+    The upper row is a transverse slice, seen from the feet, the lower one a coronal slice, seen
+    from the front. Both go through the centre of the body in the fixed image, whose edges (Canny,
+    IEEE PAMI 1986) are drawn over all four panels.
 
     Parameters
     ----------
     fixed
         3D image of the fixed sequence.
     pairs
-        Sequence name to the image as acquired, on its own grid, and the registered image on the
-        grid of `fixed`.
+        Sequence name to the image as acquired, on a grid of its own, and the registered image on
+        the grid of the fixed one.
 
     Returns
     -------
@@ -52,8 +53,8 @@ def overlay_pictures(
     ]
     pictures = {}
     for sequence, (acquired, registered) in pairs.items():
-        unmoved = sitk.Resample(acquired, fixed, sitk.Transform(), sitk.sitkLinear, 0.0)
-        columns = [views.slices(unmoved), views.slices(registered)]
+        still = sitk.Resample(acquired, fixed, sitk.Transform(), sitk.sitkLinear, 0.0)
+        columns = [views.slices(still), views.slices(registered)]
         low, high = np.percentile(
             np.concatenate([pixels.ravel() for pixels in columns[1]]), [1, 97]
         )
@@ -65,16 +66,52 @@ def overlay_pictures(
     return pictures
 
 
+def cohort_pictures(
+    pairs: list[tuple[str, str]],
+    acquired: dict[tuple[str, str], str | Path],
+    registered: dict[tuple[str, str], str | Path],
+    fixed_sequence: str,
+) -> dict[tuple[str, str], str]:
+    """Draw registrations of a cohort, patient by patient.
+
+    Parameters
+    ----------
+    pairs
+        (patient, sequence) of the registrations to draw.
+    acquired, registered
+        (patient, sequence) to the path of the image as acquired, and registered.
+    fixed_sequence
+        Name of the fixed sequence, which is among the registered ones.
+
+    Returns
+    -------
+    (patient, sequence) to the picture as a data URI, in the order of `pairs`.
+    """
+    pictures = dict.fromkeys(pairs, "")
+    for patient in sorted({patient for patient, _ in pairs}):
+        images = {
+            sequence: tuple(
+                read_image(paths[patient, sequence]) for paths in (acquired, registered)
+            )
+            for one, sequence in pairs
+            if one == patient
+        }
+        drawn = overlay_pictures(read_image(registered[patient, fixed_sequence]), images)
+        for sequence, picture in drawn.items():
+            pictures[patient, sequence] = data_uri(picture)
+    return pictures
+
+
 def data_uri(picture: Image.Image) -> str:
-    """A picture as a JPEG data URI, for a page that refers to no other file."""
+    """Encode a picture as a JPEG data URI, which makes a page self-contained."""
     content = BytesIO()
-    # The default stores colours at half resolution, which blurs thin lines.
+    # By default JPEG stores colours at half resolution, which blurs thin lines.
     picture.save(content, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
 
 
 class _Views:
-    """A transverse and a coronal cut through the middle of the body, cropped to it."""
+    """A transverse and a coronal slice through the centre of the body, cropped to it."""
 
     def __init__(self, fixed: sitk.Image) -> None:
         self.body = image_like(body_mask(fixed), fixed)
@@ -92,7 +129,7 @@ class _Views:
         self.pixels = np.maximum(1, np.round(extents_mm * scale)).astype(int)
 
     def slices(self, image: sitk.Image) -> list[np.ndarray]:
-        """The two cuts of an image on the grid of the fixed one, as (H, W) square pixels."""
+        """Cut an image on the grid of the fixed one into two slices, (H, W) square pixels."""
         voxels, _ = radiological(image)
         z, y, x = self.box
         depth, height, width = self.pixels
@@ -107,7 +144,7 @@ def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _edges(pixels: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Lines one pixel wide along the strongest edges of (H, W) pixels; bool (H, W)."""
+    """Find lines one pixel wide along the strongest edges of (H, W) pixels; bool (H, W)."""
     image = sitk.GetImageFromArray(pixels)
     gradient = to_array(sitk.GradientMagnitudeRecursiveGaussian(image, EDGE_SMOOTHING_PIXELS))
     weak, strong, strongest = np.quantile(gradient[body], [WEAK_EDGE, STRONG_EDGE, 0.99])
@@ -117,7 +154,7 @@ def _edges(pixels: np.ndarray, body: np.ndarray) -> np.ndarray:
 
 
 def _panel(pixels: np.ndarray, edges: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Grey (H, W) pixels from `low` to `high` with coloured edges, as (H, W, 3) bytes."""
+    """Draw (H, W) pixels in grey from `low` to `high`, with coloured edges, as (H, W, 3) bytes."""
     grey = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1)
     panel = np.repeat((255 * grey).astype(np.uint8)[..., None], 3, axis=2)
     panel[edges] = EDGE_COLOUR
@@ -125,7 +162,7 @@ def _panel(pixels: np.ndarray, edges: np.ndarray, low: float, high: float) -> np
 
 
 def _grid(columns: list[list[np.ndarray]]) -> np.ndarray:
-    """Panels of two columns beside and below each other, white between them."""
+    """Join the panels of two columns, with white gaps between them."""
 
     def joined(parts: list[np.ndarray], axis: int) -> np.ndarray:
         shape = list(parts[0].shape)

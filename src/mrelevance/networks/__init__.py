@@ -1,1 +1,1 @@
-"""Training, inference and lesion-wise scores of the network."""
+"""The segmentation network: building, training, loading, inference and scores."""

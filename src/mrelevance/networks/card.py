@@ -1,4 +1,4 @@
-"""The model card: what was trained, on what, how well, as data."""
+"""The model card: data, settings, performance and intended use of a trained network."""
 
 import math
 from pathlib import Path
@@ -8,32 +8,33 @@ from mrelevance.runtime.versions import versions_of
 
 INTENDED_USE = (
     "Research on which MRI sequences a tumour-segmentation network uses. Not a medical device: "
-    "not for diagnosis, and not for images unlike those it was trained on."
+    "not for diagnosis, and not for images that differ from its training images."
 )
 NORMALISATION = (
-    "Per sequence, as in configuration.preprocess; centre and scale of each patient are in its "
-    "channels.json."
+    "Per sequence, as in configuration.preprocess; centre and scale of each patient are in the "
+    "patient's channels.json."
 )
 DETERMINISM = (
-    "Same seed, data, versions, processor and number of threads: bitwise the same weights on a "
-    "CPU, also after an interruption. Other processors, numbers of threads and versions sum in "
-    "another order, and on a GPU some operations sum in no fixed order: the weights then differ."
+    "With the same seed, data, versions, processor and number of threads, training on a CPU gives "
+    "bitwise the same weights, also after an interruption. Other processors, numbers of threads or "
+    "versions sum in another order, and some operations on a GPU sum in no fixed order: the "
+    "weights then differ."
 )
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the weights depend on."""
+    """Return the versions of Python and the packages that the weights depend on."""
     return versions_of(("mrelevance", "torch", "monai", "numpy"))
 
 
 def model_card(
     provenance: dict, spacing_mm: list[float], best: dict, weights_path: Path, hardware: dict
 ) -> dict:
-    """The content of card.json.
+    """Compose the content of card.json.
 
-    `provenance` is what the weights are a function of: channels, configuration, split, inputs,
-    versions, code. `spacing_mm` (x, y, z) is the median of the training patients, `best` the row
-    of the training history whose weights were kept.
+    `provenance` holds what the weights depend on: channels, configuration, patients, checksums of
+    the inputs, versions and code. `spacing_mm` (x, y, z) is the median of the training patients,
+    `best` the row of the training history whose weights are kept.
     """
     validated = not math.isnan(best["validation_dice"])
     return {

@@ -1,4 +1,4 @@
-"""Taking some sequences out of an image that holds more."""
+"""Selection of sequences from the channels of an image."""
 
 import numpy as np
 
@@ -8,26 +8,27 @@ from mrelevance.runtime.errors import InputError
 def pick_channels(
     voxels: np.ndarray, channels: list[str], sequences: list[str], what: str
 ) -> np.ndarray:
-    """Channels (len(sequences), D, H, W) of `voxels` (len(channels), D, H, W), in the order asked.
+    """Select the `sequences`, in their order, from an image with the named `channels`.
 
-    `channels` names those of the image; `what` names the image in the error, for example
-    `patient 07, preprocessed image`.
+    Maps `voxels` (len(channels), D, H, W) to (len(sequences), D, H, W). `what` names the image in
+    the error, for example `patient 07, preprocessed image`.
 
     Raises
     ------
     InputError
-        The image has another number of channels than names, or none of a name asked for.
+        The image has another number of channels than names, or a sequence is not among them.
     """
-    if voxels.ndim != 4 or len(voxels) != len(channels):
+    found = len(voxels) if voxels.ndim == 4 else 1
+    if found != len(channels):
         raise InputError(
-            f"{what}: it has not the {len(channels)} channels {', '.join(channels)}; "
-            "preprocess it again"
+            f"{what}: expected {len(channels)} channels ({', '.join(channels)}), found {found}; "
+            "preprocess the patient again"
         )
     missing = [name for name in sequences if name not in channels]
     if missing:
         raise InputError(
-            f"{what}: it holds no sequence {missing[0]}, only {', '.join(channels)}; preprocess "
-            "it again with the sequences of the configuration"
+            f"{what}: expected a channel {missing[0]}, found only {', '.join(channels)}; "
+            "preprocess the patient again with the sequences of the configuration"
         )
     if list(sequences) == list(channels):
         return voxels

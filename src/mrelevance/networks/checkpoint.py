@@ -1,4 +1,4 @@
-"""The state of a training, saved whole and restored bit by bit."""
+"""Checkpoints: the complete state of a training, which is restored bit by bit."""
 
 import hashlib
 import json
@@ -16,23 +16,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class TrainingState:
-    """All that changes during training. Random patches are no state: they follow from the step."""
+    """Everything that changes during training; random patches follow from seed and step."""
 
     network: torch.nn.Module
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     history: list[dict] = field(default_factory=list)  # one row per finished epoch
-    best: dict = field(default_factory=dict)  # the row of the history that was best
+    best: dict = field(default_factory=dict)  # the best row of the history
     best_weights: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def fingerprint(provenance: dict) -> str:
-    """Checksum of what a training depends on; a checkpoint with another one must not go on."""
+    """Compute a checksum of what a training depends on, which its checkpoints must match."""
     return hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()
 
 
 def save_checkpoint(state: TrainingState, path: str | Path, mark: str) -> None:
-    """Save the state and the state of torch's random generators (dropout), marked by `mark`."""
+    """Save the state, with that of torch's random generators (dropout) and its fingerprint."""
     content = {
         "fingerprint": mark,
         "network": state.network.state_dict(),
@@ -49,13 +49,13 @@ def save_checkpoint(state: TrainingState, path: str | Path, mark: str) -> None:
 
 
 def restore_checkpoint(state: TrainingState, path: str | Path, mark: str) -> None:
-    """Go on from the checkpoint at `path`, if there is one and its fingerprint is `mark`."""
+    """Restore the state from the checkpoint at `path` if it exists and has this fingerprint."""
     if not Path(path).is_file():
         return
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        # It was renamed when it was whole; only a power cut or a failing disk leaves it like this.
+        # Checkpoints are renamed when complete: only a power cut or a failing disk damages one.
         logger.warning("%s cannot be read (%s): training starts anew", path, error)
         return
     if content["fingerprint"] != mark:

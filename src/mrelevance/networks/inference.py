@@ -1,4 +1,4 @@
-"""Applying a network to a whole patient."""
+"""Inference: a network is applied to the image of a whole patient."""
 
 import torch
 from monai.inferers import sliding_window_inference
@@ -11,8 +11,8 @@ from mrelevance.runtime.errors import InputError
 def pad_to_divisor(image: torch.Tensor, divisor: int) -> torch.Tensor:
     """Pad (C, D, H, W) or (B, C, D, H, W) at the far end of each axis to a multiple of `divisor`.
 
-    The last voxel of each line is repeated: tissue cut by the image's border goes on, and the
-    statistics of instance normalisation stay close to those of the image. `crop_to` undoes it.
+    The last voxel of each line is repeated: this continues tissue that the border cuts, and keeps
+    the statistics of instance normalisation close to those of the image. `crop_to` is the inverse.
     """
     # torch counts axes from the last: (W before, W after, H before, ...).
     amounts = [amount for size in image.shape[:-4:-1] for amount in (0, -size % divisor)]
@@ -20,12 +20,12 @@ def pad_to_divisor(image: torch.Tensor, divisor: int) -> torch.Tensor:
 
 
 def crop_to(padded: torch.Tensor, size: tuple[int, int, int]) -> torch.Tensor:
-    """Cut (..., D, H, W) back to `size` (D, H, W): the inverse of `pad_to_divisor`."""
+    """Crop (..., D, H, W) to `size` (D, H, W): the inverse of `pad_to_divisor`."""
     return padded[..., : size[0], : size[1], : size[2]]
 
 
 class PaddedNetwork(torch.nn.Module):
-    """A network that pads what it is given to multiples of `divisor`, and crops its logits."""
+    """A network that pads its input to multiples of `divisor` and crops its logits."""
 
     def __init__(self, network: torch.nn.Module, divisor: int):
         super().__init__()
@@ -38,7 +38,7 @@ class PaddedNetwork(torch.nn.Module):
 
 
 class TiledNetwork(torch.nn.Module):
-    """A network that computes what it is given in tiles, with the logits of the whole."""
+    """A network that computes the logits of its whole input tile by tile."""
 
     def __init__(self, network: torch.nn.Module, tiles: Tiles):
         super().__init__()
@@ -57,17 +57,17 @@ class TiledNetwork(torch.nn.Module):
 
 
 def check_multiple(size: tuple[int, int, int], divisor: int, key: str) -> None:
-    """Check that the size that the configuration gives under `key` fits the network.
+    """Check that a size is a multiple of `divisor`; `key` is its name in the configuration.
 
     Raises
     ------
     InputError
-        An axis is not a multiple of `divisor`.
+        It is not, along some axis.
     """
     if any(length < 1 or length % divisor for length in size):
         raise InputError(
             f"{key}: {list(size)} voxels are not multiples of network.divisor = {divisor}; "
-            "change the size, or the divisor if the network halves the image less often"
+            "change the size, or the divisor if the product of the network's strides is smaller"
         )
 
 
@@ -79,13 +79,13 @@ def predict_logits(
     divisor: int,
     tiles: Tiles | None = None,
 ) -> torch.Tensor:
-    """Logits (2, D, H, W), float32, of one patient's image (C, D, H, W).
+    """Compute the logits (2, D, H, W), float32, of one patient's image (C, D, H, W).
 
-    A `window` (x, y, z) that covers the image means one forward pass. Otherwise windows that
-    overlap by the share `overlap` are blended with Gaussian weights; along an axis shorter than
-    the window, the window is as long as the image. What the network is given is padded to
-    multiples of `divisor`, see `PaddedNetwork`. With `tiles` windows are computed in pieces, for
-    want of memory. The network is applied as it is: in evaluation mode if its caller put it there.
+    If the `window` (x, y, z) covers the image, this takes one forward pass. Otherwise windows that
+    overlap by the share `overlap` are blended with Gaussian weights; along an axis shorter than the
+    window, the window is as long as the image. The network's input is padded to multiples of
+    `divisor`, see `PaddedNetwork`. With `tiles`, windows are computed piece by piece, which needs
+    less memory. The caller puts the network into evaluation mode.
 
     Raises
     ------

@@ -1,13 +1,13 @@
-"""Which lesions the network found: regions of true positives, false negatives, false positives.
+"""Detection of lesions: regions of true positives, false negatives and false positives.
 
-Voxels are connected through faces, edges and corners. A lesion is detected when at least the
-share `lesion_overlap` of its voxels is predicted. Regions are disjoint, and those of true and
-false positives together are exactly the predicted tumour:
+Voxels are connected through faces, edges and corners. A lesion is detected if at least the share
+`lesion_overlap` of its voxels is predicted. Regions are disjoint; those of true and false positives
+together are exactly the predicted tumour.
 
-- TP of a detected lesion: the voxels of the predicted components that touch it. Of a component
-  that touches several detected lesions, each voxel belongs to the nearest of them (in mm; to the
-  lesion of lower number at equal distance).
-- FN of a missed lesion: its label, without predicted voxels, which belong to another region.
+- TP, one per detected lesion: the voxels of the predicted components that touch it. If a component
+  touches several detected lesions, each of its voxels belongs to the nearest one (in mm; at equal
+  distance to the lesion of lower number).
+- FN, one per missed lesion: its label without predicted voxels, which belong to another region.
 - FP: a predicted component that touches no detected lesion.
 """
 
@@ -31,13 +31,13 @@ def find_regions(
     spacing: tuple[float, float, float],
     lesion_overlap: float,
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Regions of true positives, false negatives and false positives.
+    """Find the regions of true positives, false negatives and false positives.
 
-    `segmentation` is the predicted tumour (bool), `label` numbers the lesions 1..n; both
+    `segmentation` is the predicted tumour (bool) and `label` numbers the lesions 1 to n; both are
     (D, H, W) with `spacing` (z, y, x) in mm. `lesion_overlap` lies in (0, 1].
 
-    Returns the map of region_id (uint16, 0 outside every region) and a table region_id, region
-    (TP, FN, FP), lesion (0 for FP), voxels: first the lesions by number, then the false positives.
+    Returns the map of region_id (uint16, 0 outside every region) and the table `region_id, region,
+    lesion, voxels`: first TP and FN by the number of their lesion, then FP with lesion 0.
 
     Raises
     ------
@@ -46,12 +46,12 @@ def find_regions(
     """
     if not 0 < lesion_overlap <= 1:
         raise InputError(
-            f"inference.lesion_overlap: {lesion_overlap} is no share of a lesion; "
+            f"inference.lesion_overlap: {lesion_overlap} is out of range; "
             "give a number above 0 and at most 1"
         )
     detected = _detected(segmentation, label, lesion_overlap)
     components, _ = ndimage.label(segmentation, CONNECTED)
-    owner = np.zeros(label.shape, np.int32)  # the detected lesion a predicted voxel belongs to
+    owner = np.zeros(label.shape, np.int32)  # detected lesion of each predicted voxel
     false_positives = []
     for component, box in enumerate(ndimage.find_objects(components), start=1):
         inside = components[box] == component
@@ -85,23 +85,23 @@ def describe_regions(
     types: dict[int, str],
     voxel_volume_ml: float,
 ) -> pd.DataFrame:
-    """Lesion table of a patient from the table of `find_regions`.
+    """Make the lesion table of a patient from the table of `find_regions`.
 
-    `types` gives the type of each lesion of `label`. Columns: patient, region, region_id, lesion,
-    type ("none" for FP), volume_ml (of the label; of the component for FP), predicted_ml (of the
-    predicted voxels of the region: none for FN), diameter_mm (of the sphere of `volume_ml`),
-    voxels (of the region).
+    `types` maps the lesions of `label` to their types. Columns: patient, region, region_id, lesion,
+    type ("none" for FP), volume_ml (of the label; for FP of the component), predicted_ml (of the
+    predicted voxels of the region; 0 for FN), diameter_mm (of a sphere of `volume_ml`), voxels (of
+    the region).
 
     Raises
     ------
     InputError
-        A lesion of the label has no type.
+        A lesion of the label is not in `types`.
     """
     unknown = sorted(set(table["lesion"]) - set(types) - {0})
     if unknown:
         raise InputError(
-            f"patient {patient}: the label holds lesion {unknown[0]}, which the lesion table does "
-            "not list; give one row per lesion"
+            f"patient {patient}: lesion {unknown[0]} of the label is not in the lesion table; "
+            "add one row per lesion"
         )
     vanished = sorted(set(types) - set(table["lesion"]))
     if vanished:
@@ -131,7 +131,7 @@ def describe_regions(
 def _detected(
     segmentation: np.ndarray, label: np.ndarray, lesion_overlap: float
 ) -> dict[int, bool]:
-    """Whether each lesion of the label is detected, by number."""
+    """Map each lesion of the label to whether it is detected."""
     voxels = np.bincount(label.ravel())
     predicted = np.bincount(label[segmentation], minlength=len(voxels))
     return {
@@ -144,7 +144,7 @@ def _detected(
 def _nearest(
     voxels: np.ndarray, label: np.ndarray, lesions: list[int], spacing: tuple[float, float, float]
 ) -> np.ndarray:
-    """The lesion nearest to each of `voxels` (n, 3), between voxel centres in mm."""
+    """Find the lesion nearest to each of `voxels` (n, 3), between voxel centres in mm."""
     distances = [
         KDTree(np.argwhere(label == lesion) * spacing).query(voxels * spacing)[0]
         for lesion in lesions

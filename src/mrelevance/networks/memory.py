@@ -1,4 +1,4 @@
-"""Applying a network on a GPU whose memory may not suffice, with the same result all the same."""
+"""Applying a network on a GPU with little memory, with the same result."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,9 +16,9 @@ Result = TypeVar("Result")
 Size = tuple[int, int, int]
 
 LONGEST_TRIAL = 512
-"""Voxels along which the reach of a network is looked for."""
+"""Longest image, in voxels, in which the reach of a network is measured."""
 
-# What CUDA and its libraries say where they ask for memory without PyTorch's allocator.
+# Error messages of CUDA and its libraries when memory runs out outside of PyTorch's allocator.
 NO_MEMORY = (
     "CUDA error: out of memory",
     "CUDNN_STATUS_ALLOC_FAILED",
@@ -27,27 +27,27 @@ NO_MEMORY = (
 
 
 class WithinMemory:
-    """Where a network is applied to a patient: on the GPU, if there is one, as far as it has room.
+    """Applies a network to a patient on the GPU if there is one, within its memory.
 
-    When its memory runs out, the windows are computed in smaller and smaller tiles; and where tiles
-    cannot give the logits of the window, or do not fit either, the CPU computes. It stays with what
-    was enough: the next computation begins there. All of them are one function of the image, so the
+    When memory runs out, the windows are computed in ever smaller tiles. If tiles cannot give the
+    logits of the window, or do not fit either, the computation moves to the CPU. The next
+    computation starts with what sufficed. All ways compute the same function of the image, so the
     results agree to rounding. Every change is logged as a warning.
 
     Parameters
     ----------
     network
-        In evaluation mode; it is moved.
+        In evaluation mode; it is moved between devices.
     window
-        Size (x, y, z) of the windows that the network is applied in, as in the configuration.
+        Size (x, y, z) of the windows in which the network is applied, as in the configuration.
     divisor
-        What sizes must be multiples of, as in the configuration.
+        Sizes must be multiples of it, as in the configuration.
     shape
-        Of the image, (C, D, H, W).
+        Shape of the image, (C, D, H, W).
     patient
-        Whose name the log is to give.
+        Names the patient in the log.
     device
-        Instead of the GPU.
+        Used in place of the GPU.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class WithinMemory:
         self._window = tuple(map(min, shape[1:], window[::-1]))
         self._smaller = self._tilings(shape[0], divisor)
         if self.device.type == "cuda":
-            # Its ten bits would be too few for results that do not depend on where they are made.
+            # TF32's 10-bit mantissa would make results depend on the device.
             torch.backends.cudnn.allow_tf32 = False
 
     def run(self, compute: Callable[[torch.device, Tiles | None], Result]) -> Result:
-        """What `compute` gives for the device that the network is on and the tiles of its windows.
+        """Call `compute` with the network's device and the tiles of its windows; return the result.
 
-        It is called again, with other arguments, when memory runs out.
+        When memory runs out, `compute` is called again with other arguments.
         """
         while True:
             try:
@@ -81,7 +81,7 @@ class WithinMemory:
             except RuntimeError as error:
                 if self._smaller is None or not _is_out_of_memory(error):
                     raise
-            # Only now that the error is gone, and with it what it held, memory can be freed.
+            # The error held references to tensors; outside of its scope memory can be freed.
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             self._need_less()
@@ -95,17 +95,17 @@ class WithinMemory:
         else:
             way = f"in tiles of at most {_in_words(self.tiles.largest(self._window))}"
         logger.warning(
-            "patient %s: memory of the GPU does not suffice for windows of %s; going on %s, which "
+            "patient %s: the GPU's memory does not suffice for windows of %s; continuing %s, which "
             "gives the same result and takes longer",
             *(self._patient, _in_words(self._window), way),
         )
 
     def _tilings(self, channels: int, divisor: int) -> Iterator[Tiles]:
-        """Ever smaller tiles that give the logits of the window; none if there are none."""
+        """Yield ever smaller tiles that give the logits of the window, if there are any."""
         halo = reach(self._network.cpu(), channels, divisor)
         if halo is None:
             return
-        # Tiles smaller than what is computed around them would cost more than the CPU does.
+        # Tiles smaller than their own halo would cost more than the CPU does.
         size, least = self._window, prod(self._window)
         while True:
             half = (-(-length // (2 * divisor)) * divisor for length in size)
@@ -121,11 +121,11 @@ class WithinMemory:
 
 @torch.no_grad()
 def reach(network: nn.Module, channels: int, divisor: int) -> Size | None:
-    """How far along each axis (D, H, W) a voxel can change the logits, in multiples of `divisor`.
+    """Measure how far along each axis (D, H, W) a voxel can change the logits.
 
-    Found by following NaN, which no operation forgets, through the network. None if a voxel can
-    change logits anywhere, as under instance normalisation, or if what the network makes of a place
-    depends on where in the image it is.
+    NaN, which no operation removes, is sent through the network. The reach is rounded up to
+    multiples of `divisor`. It is None if a voxel can change logits anywhere, as with instance
+    normalisation, or if the logits of a place depend on its position in the image.
     """
     halo = tuple(_reach_along(network, channels, divisor, axis) for axis in range(3))
     return None if None in halo else halo

@@ -1,4 +1,4 @@
-"""In what precision the network computes."""
+"""Numerical precision of the network: float32 or bfloat16."""
 
 import functools
 import time
@@ -10,14 +10,14 @@ from mrelevance.runtime.errors import InputError
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 TOLERATED_SLOWNESS = 5
-"""How many times as long bfloat16 may take as float32. CPUs made for it take at most as
-long, others 20 to 100 times."""
+"""Most time that bfloat16 may take, relative to float32. CPUs with instructions for it take at most
+as long, others 20 to 100 times."""
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Where the network computes in the configured precision; float32 means as it is.
+    """Return the context in which the network computes in the configured precision.
 
-    So does a CPU that steps in for a GPU of too little memory, if bfloat16 is slow on it.
+    A CPU that replaces a GPU with too little memory computes in float32 if it is slow in bfloat16.
     """
     lower = precision != "float32"
     if lower and device.type == "cpu" and torch.cuda.is_available():
@@ -26,9 +26,9 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 
 def lay_out(network: torch.nn.Module, precision: str) -> torch.nn.Module:
-    """Order the weights in memory as the precision computes fastest; changes the network.
+    """Lay the weights out in memory as is fastest for the precision; changes the network.
 
-    bfloat16 is a fifth faster with the channels last, float32 is not.
+    With the channels last, bfloat16 is a fifth faster and float32 is not.
     """
     if precision == "float32":
         return network
@@ -36,15 +36,16 @@ def lay_out(network: torch.nn.Module, precision: str) -> torch.nn.Module:
 
 
 def check_precision(configured: dict[str, str]) -> None:
-    """Check that bfloat16 is worth its name here, by trying it; configured precisions by their key.
+    """Check by a trial that bfloat16 is not slow here.
 
-    Without a GPU it takes instructions (AVX-512) that many processors lack. What replaces them is
-    so slow that a study of minutes would take days.
+    `configured` maps keys of the configuration to precisions. Without a GPU, bfloat16 needs
+    instructions (AVX-512) that many processors lack. Their emulation is so slow that a study of
+    minutes would take days.
 
     Raises
     ------
     InputError
-        bfloat16 is configured, and takes several times as long as float32.
+        bfloat16 is configured and takes several times as long as float32.
     """
     keys = [key for key, precision in configured.items() if precision == "bfloat16"]
     if not keys or torch.cuda.is_available():
@@ -59,12 +60,12 @@ def check_precision(configured: dict[str, str]) -> None:
 
 @functools.cache
 def slowness_of_bfloat16() -> float:
-    """Time of a convolution on the CPU in bfloat16, in units of its time in float32."""
+    """Measure the time of a convolution on the CPU in bfloat16, relative to float32."""
     return _seconds(torch.bfloat16) / _seconds(torch.float32)
 
 
 def _seconds(kind: torch.dtype) -> float:
-    """The least of three, as other work slows single ones."""
+    """Time a convolution; the least of three, because other processes slow single ones."""
     convolution = torch.nn.Conv3d(16, 16, kernel_size=3, padding=1, dtype=kind)
     image = torch.zeros(1, 16, 32, 32, 32, dtype=kind)
     with torch.no_grad():

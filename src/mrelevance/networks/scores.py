@@ -1,4 +1,4 @@
-"""How good a segmentation is: overlap, surface distance, lesions found."""
+"""Scores of a segmentation: Dice, surface distance, detected lesions."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from monai.metrics import compute_average_surface_distance
 
 
 def voxel_dice(segmentation: np.ndarray, tumour: np.ndarray) -> float:
-    """Dice coefficient 2 |A and B| / (|A| + |B|) of two bool arrays; NaN if both are empty."""
+    """Compute Dice = 2 |A and B| / (|A| + |B|) of two bool arrays; NaN if both are empty."""
     size = np.count_nonzero(segmentation) + np.count_nonzero(tumour)
     return 2 * np.count_nonzero(segmentation & tumour) / size if size else float("nan")
 
@@ -15,9 +15,10 @@ def voxel_dice(segmentation: np.ndarray, tumour: np.ndarray) -> float:
 def surface_distance_mm(
     segmentation: np.ndarray, tumour: np.ndarray, spacing: tuple[float, float, float]
 ) -> float:
-    """Symmetric mean surface distance in mm of two bool arrays (D, H, W); NaN if one is empty.
+    """Compute the symmetric mean surface distance in mm of two bool arrays (D, H, W).
 
-    `spacing` is (z, y, x) in mm. The mean runs over the surface voxels of both.
+    The mean is over the surface voxels of both arrays; NaN if one is empty. `spacing` is (z, y, x)
+    in mm.
     """
     if not (segmentation.any() and tumour.any()):
         return float("nan")
@@ -35,11 +36,12 @@ def score_patient(
     regions: pd.DataFrame,
     spacing: tuple[float, float, float],
 ) -> pd.DataFrame:
-    """One row of scores: patient, dice, surface_distance_mm, lesions, detected, false_positives.
+    """Score the segmentation of a patient.
 
+    Returns one row `patient, dice, surface_distance_mm, lesions, detected, false_positives`.
     `segmentation` is bool, `label` numbers the lesions, both (D, H, W) with `spacing` (z, y, x)
-    in mm; `regions` has a row with column region (TP, FN, FP) for each region. Without tumour in
-    label and prediction Dice is NaN, without it in either the surface distance.
+    in mm; `regions` has a row with column region (TP, FN, FP) for each region. Dice is NaN if label
+    and prediction are empty, the surface distance if one of them is.
     """
     return pd.DataFrame(
         {
@@ -52,7 +54,7 @@ def score_patient(
 
 
 def count_lesions(regions: pd.DataFrame) -> dict[str, int]:
-    """Numbers of lesions, detected lesions and false positives in a table with column region."""
+    """Count lesions, detected lesions and false positives in a table with column region."""
     count = regions["region"].value_counts()
     return {
         "lesions": int(count.get("TP", 0) + count.get("FN", 0)),

@@ -1,4 +1,4 @@
-"""Training a segmentation network so that an interruption changes nothing."""
+"""Training a segmentation network, such that an interruption does not change the result."""
 
 import logging
 from pathlib import Path
@@ -9,6 +9,7 @@ import torch
 from monai.losses import DiceCELoss
 from tqdm import tqdm
 
+from mrelevance.networks.building import build_network
 from mrelevance.networks.card import model_card, versions
 from mrelevance.networks.checkpoint import (
     TrainingState,
@@ -16,11 +17,16 @@ from mrelevance.networks.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from mrelevance.networks.data import Batch, Patient, draw_batch, load_patient
 from mrelevance.networks.inference import check_multiple, predict_logits
-from mrelevance.networks.network import build_network
 from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
 from mrelevance.networks.scores import voxel_dice
+from mrelevance.networks.training_data import (
+    Batch,
+    TrainingFiles,
+    TrainingPatient,
+    draw_batch,
+    load_patient,
+)
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import sha256, write_json, write_table, written_whole
 
@@ -29,31 +35,29 @@ logger = logging.getLogger(__name__)
 FLIP_AXES = {"x", "y", "z"}
 
 
-def train(
-    images: dict[str, tuple[str | Path, str | Path]],
-    split: pd.DataFrame,
-    sequences: list[str],
-    configuration: dict,
-    model_folder: str | Path,
-    code: str,
-    channels: list[str] | None = None,
-) -> None:
+def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, code: str) -> None:
     """Train a network; write weights.pt, history.tsv and card.json into `model_folder`.
 
-    `images` holds each patient's preprocessed image and label, `split` the columns patient and
-    split (train, validation, test; test patients are never read). `configuration` holds seed,
-    network, training, inference (window, overlap) and preprocess, the last for the model card
-    only. `code` is any text that identifies the version of this library. `channels` names those of
-    the images, where they hold more than the `sequences` that the network is to see.
+    The loss is Dice plus cross-entropy, the optimiser AdamW with a one-cycle learning rate and a
+    clipped gradient norm. An epoch has training.steps_per_epoch steps. After each, the weights are
+    kept if the mean Dice of the validation patients that have a lesion is the best so far; without
+    such patients the last weights are kept. The state is then saved to checkpoint.pt. An
+    interrupted training continues there and ends with the same weights. If anything that it depends
+    on has changed, it starts anew. A finished training removes the checkpoint.
 
-    Dice plus cross-entropy, AdamW, a one-cycle learning rate, a clipped gradient norm. After each
-    epoch of training.steps_per_epoch steps the mean Dice of the validation patients that have a
-    lesion decides which weights are best; without such patients the last weights are kept. The
-    state then goes to checkpoint.pt: an interrupted training goes on there and ends with the same
-    weights, unless anything it depends on has changed; then it starts anew. A finished training
-    removes the checkpoint.
+    Uses the GPU if there is one. Seeds torch's global generator.
 
-    Uses the GPU where there is one. Seeds torch's global generator.
+    Parameters
+    ----------
+    files
+        Images and labels of the patients for training and validation.
+    configuration
+        `seed`, `network`, `training`, `inference` (`window`, `overlap`) and, for the model card,
+        `preprocess`.
+    model_folder
+        Where to write.
+    code
+        Any text that identifies the version of this library.
 
     Raises
     ------
@@ -63,36 +67,23 @@ def train(
     folder = Path(model_folder)
     settings = configuration["training"]
     _check_settings(configuration)
-    groups = {
-        group: sorted(split.loc[split["split"] == group, "patient"])
-        for group in ("train", "validation")
-    }
-    if not groups["train"]:
+    if not files.train:
         raise InputError("split: no patient is for training; mark patients as train in the sheet")
 
     torch.manual_seed(configuration["seed"])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network_settings = configuration["network"]
-    network = build_network(network_settings["name"], network_settings["arguments"], len(sequences))
+    network = build_network(
+        configuration["network"]["name"],
+        configuration["network"]["arguments"],
+        len(files.sequences),
+    )
     network = lay_out(network.to(device), settings["precision"])
     patients = {
-        group: [load_patient(name, *images[name], sequences, channels) for name in names]
-        for group, names in groups.items()
+        "train": _load_patients(files.train, files),
+        "validation": _load_patients(files.validation, files),
     }
-
-    provenance = {
-        "channels": list(sequences),
-        "configuration": configuration,
-        "patients": groups,
-        "inputs_sha256": {
-            name: [sha256(path) for path in images[name]]
-            for names in groups.values()
-            for name in names
-        },
-        "versions": versions(),
-        "code": code,
-    }
-    # Another number of threads adds in another order: neither run's weights would come of it.
+    provenance = _provenance(files, configuration, code)
+    # Another number of threads sums in another order: the weights would be those of neither run.
     hardware = {"device": device.type, "threads": torch.get_num_threads()}
     mark = fingerprint(provenance | hardware)
     state = _new_state(network, settings)
@@ -108,17 +99,44 @@ def train(
     (folder / "checkpoint.pt").unlink()
 
 
+def _load_patients(
+    paths: dict[str, tuple[str | Path, str | Path]], files: TrainingFiles
+) -> list[TrainingPatient]:
+    """Read patients, sorted by name."""
+    return [
+        load_patient(name, *paths[name], files.sequences, files.channels) for name in sorted(paths)
+    ]
+
+
+def _provenance(files: TrainingFiles, configuration: dict, code: str) -> dict:
+    """Describe what the weights depend on, besides the hardware."""
+    groups = {"train": files.train, "validation": files.validation}
+    return {
+        "channels": list(files.sequences),
+        "configuration": configuration,
+        "patients": {group: sorted(paths) for group, paths in groups.items()},
+        "inputs_sha256": {
+            name: [sha256(path) for path in paths[name]]
+            for paths in groups.values()
+            for name in sorted(paths)
+        },
+        "versions": versions(),
+        "code": code,
+    }
+
+
 def _check_settings(configuration: dict) -> None:
-    """Find what the configuration's schema cannot."""
+    """Check what the schema of the configuration cannot."""
     settings, divisor = configuration["training"], configuration["network"]["divisor"]
     check_multiple(settings["patch"], divisor, "training.patch")
     check_multiple(configuration["inference"]["window"], divisor, "inference.window")
     if settings["precision"] not in PRECISIONS:
         raise InputError(
-            f"training.precision: {settings['precision']!r} is none of {', '.join(PRECISIONS)}"
+            f"training.precision: {settings['precision']!r} is unknown; "
+            f"give {' or '.join(PRECISIONS)}"
         )
-    # Of a feature map of depth 2, torch 2.13 reads uninitialised memory for the bfloat16 gradient
-    # of a convolution's weights on CPUs (oneDNN).
+    # On CPUs, torch 2.13 (oneDNN) reads uninitialised memory for the bfloat16 gradient of a
+    # convolution's weights if its feature map has depth 2.
     if settings["precision"] == "bfloat16" and settings["patch"][2] < 3 * divisor:
         raise InputError(
             f"training.patch: {settings['patch'][2]} voxels in z leave feature maps of depth 2, "
@@ -127,16 +145,18 @@ def _check_settings(configuration: dict) -> None:
     check_precision({"training.precision": settings["precision"]})
     unknown = set(settings["augmentation"]["flip_axes"]) - FLIP_AXES
     if unknown:
-        raise InputError(f"training.augmentation.flip_axes: {min(unknown)!r} is not x, y or z")
+        raise InputError(
+            f"training.augmentation.flip_axes: {min(unknown)!r} is unknown; give x, y or z"
+        )
     if settings["steps"] * settings["warmup_share"] <= 1:
         raise InputError(
-            f"training.warmup_share: {settings['warmup_share']} of {settings['steps']} steps is "
-            "not more than one step; raise it or training.steps"
+            f"training.warmup_share: {settings['warmup_share']} of {settings['steps']} steps is at "
+            "most one step; raise it or training.steps"
         )
 
 
 def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
-    """Optimiser and schedule of an untrained network."""
+    """Set up optimiser and schedule for an untrained network."""
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
     )
@@ -151,12 +171,12 @@ def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
 
 def _run_epochs(
     state: TrainingState,
-    patients: dict[str, list[Patient]],
+    patients: dict[str, list[TrainingPatient]],
     configuration: dict,
     checkpoint: Path,
     mark: str,
 ) -> None:
-    """Train from where the state is to the end, with a checkpoint after every epoch."""
+    """Train from the state to the end, with a checkpoint after every epoch."""
     settings = configuration["training"]
     done = state.history[-1]["step"] if state.history else 0
     steps, steps_per_epoch = settings["steps"], settings["steps_per_epoch"]
@@ -179,7 +199,7 @@ def _run_epochs(
             bar.set_postfix(loss=row["training_loss"], dice=row["validation_dice"])
             logger.info("%s", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
             state.history.append(row)
-            # Without validation every comparison with NaN is false, and the last weights stay.
+            # Without validation patients no comparison with NaN holds, and the last weights stay.
             if not (state.best and row["validation_dice"] < state.best["validation_dice"]):
                 state.best = row
                 state.best_weights = {
@@ -190,7 +210,7 @@ def _run_epochs(
 
 
 def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
-    """One step of gradient descent; returns the loss."""
+    """Take one step of gradient descent; return the loss."""
     device = next(state.network.parameters()).device
     loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
     state.network.train()
@@ -204,7 +224,7 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
         raise InputError(
             f"training step {step + 1}: loss {loss.item():g}, gradient norm {norm.item():g} on "
             f"patients {', '.join(batch.patients)}; lower training.learning_rate, or look for "
-            "extreme intensities in these patients' preprocessed images"
+            "extreme intensities in the preprocessed images of these patients"
         )
     state.optimiser.step()
     state.schedule.step()
@@ -212,8 +232,10 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
 
 
 @torch.no_grad()
-def _validate(network: torch.nn.Module, patients: list[Patient], configuration: dict) -> float:
-    """Mean voxel Dice of the patients that have a lesion; NaN if none has."""
+def _validate(
+    network: torch.nn.Module, patients: list[TrainingPatient], configuration: dict
+) -> float:
+    """Compute the mean Dice of the patients that have a lesion; NaN if none has."""
     device = next(network.parameters()).device
     network.eval()
     scores = []

@@ -1,1 +1,1 @@
-"""A physics-based digital phantom of gadoxetate-enhanced liver MRI, with its truth."""
+"""A physics-based digital phantom of gadoxetate-enhanced liver MRI, with the truth about it."""

@@ -1,4 +1,4 @@
-"""One sequence of one patient: tissue becomes signal, moves, is sampled, gets bias and noise."""
+"""Acquisition of one sequence: tissue signal, motion, sampling, bias field and noise."""
 
 from dataclasses import dataclass, replace
 
@@ -14,13 +14,13 @@ from mrelevance.phantom.shapes import Grid, waves
 from mrelevance.phantom.signal import bias_field, rician_noise, tissue_signal, weighting
 from mrelevance.phantom.tissues import Tissue
 
-# Anatomy is drawn this much finer than the images, along each axis: partial volume.
+# Anatomy is drawn this many times finer than the images, along each axis, for partial volume.
 FINER = 2
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Who lies in the scanner; volumes (D, H, W) on the fine grid."""
+    """The patient in the scanner; volumes (D, H, W) on the fine grid."""
 
     fine: Grid
     healthy: np.ndarray  # uint8 tissue labels without lesions
@@ -32,9 +32,9 @@ class Subject:
 
 
 def make_grids(settings: Settings) -> tuple[Grid, Grid]:
-    """The images' grid, centred on the world's origin, and the finer one of the anatomy.
+    """Make the grid of the images, centred on the world's origin, and the finer one of the anatomy.
 
-    The finer one continues above and below, from where breathing brings tissue into view.
+    The finer grid reaches further up and down, because breathing moves tissue into view.
     """
     size, spacing = np.array(settings.size[::-1]), np.array(settings.spacing_mm[::-1], float)
     margin = np.array([int(np.ceil(settings.motion_mm[1] / spacing[0])) + 1, 0, 0])
@@ -47,7 +47,7 @@ def make_grids(settings: Settings) -> tuple[Grid, Grid]:
 
 
 def make_texture(grid: Grid, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Relative signal variation of tissue (D, H, W): fine grain on slow waves."""
+    """Draw the relative variation of the signal within tissue (D, H, W): grain on slow waves."""
     grain = rng.standard_normal([n // FINER for n in grid.shape], np.float32)
     grain = ndimage.gaussian_filter(grain, 0.7)
     grain *= np.float32(strength) / grain.std()
@@ -64,10 +64,11 @@ def acquire(
     settings: Settings,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Image (D, H, W) int16 of one sequence, and each lesion's contrast-to-noise ratio (n,).
+    """Acquire the image (D, H, W), int16, of one sequence.
 
-    The ratio is the lesion's mean signal minus the liver's over the noise's standard deviation,
-    without bias field; zero where the phantom with a known answer hides the lesions.
+    Also returns the contrast-to-noise ratio (n,) of each lesion: mean signal minus that of the
+    liver, over the standard deviation of the noise, without bias field. It is 0 in a sequence in
+    which the phantom with a known answer hides the lesions.
     """
     organs = np.array(
         [tissue_signal(t, sequence, subject.circulation, settings) for t in subject.tissues]
@@ -95,10 +96,10 @@ def acquire(
 
 
 def sample(volume: np.ndarray, fine: Grid, breathing: Breathing, grid: Grid) -> np.ndarray:
-    """Image (D, H, W) on `grid` of the moved anatomy, of a `volume` on the fine grid.
+    """Sample a `volume` of the fine grid, moved by breathing, on `grid` (D, H, W).
 
-    Each voxel is the mean over its own size: the fine volume is averaged over blocks first, so
-    that without motion the samples are exactly the means of the voxels.
+    The fine volume is averaged over blocks of a voxel's size first. Without motion each sample is
+    therefore exactly the mean over its voxel.
     """
     blocks = volume.astype(np.float32)
     for axis in range(3):
@@ -114,9 +115,9 @@ def sample(volume: np.ndarray, fine: Grid, breathing: Breathing, grid: Grid) -> 
 
 
 def shuffle_voxels(image: np.ndarray, body: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The image's voxels in random order, inside and outside the body each among themselves.
+    """Shuffle the voxels of an image, those inside and those outside the body separately.
 
-    Outline and intensities stay, so that preprocessing treats the decoy like any sequence.
+    The outline and the intensities stay, so preprocessing treats the decoy like any sequence.
     """
     image = image.copy()
     for region in (body, ~body):
@@ -127,7 +128,7 @@ def shuffle_voxels(image: np.ndarray, body: np.ndarray, rng: np.random.Generator
 def _shell_signals(
     subject: Subject, liver: float, sequence: str, settings: Settings
 ) -> list[np.ndarray]:
-    """Signal of every shell of every lesion: its own tissue's share, the rest liver."""
+    """Signal of every shell of every lesion: a mixture of its own tissue and liver."""
     signals = []
     for lesion in subject.lesions:
         pure = np.array(
@@ -147,9 +148,9 @@ def _mean_signals(subject: Subject, table: np.ndarray) -> np.ndarray:
 
 
 def _noise_sd(subject: Subject, sequence: str, settings: Settings) -> float:
-    """Noise of the scanner, the same for all sequences of one weighting.
+    """Standard deviation of the noise, the same for all sequences of one weighting.
 
-    It is set by the liver's signal: before contrast in T1, as it is in T2.
+    It follows from the signal of the liver: in T1-weighted sequences from that before contrast.
     """
     kind = weighting(sequence, settings)
     before_contrast = replace(settings, times_s=settings.times_s | {sequence: None})

@@ -23,13 +23,13 @@ SPINE_Y_MM = 74.0
 
 @dataclass(frozen=True)
 class Cavity:
-    """The inner wall of the abdomen: a tube along z, along which organs slide as one breathes."""
+    """The inner wall of the abdomen: a tube along z, along which organs slide in breathing."""
 
     half_width: float
     half_depth: float
 
     def distance(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """About the distance to the wall in mm, negative inside; the spine bulges into it."""
+        """Return about the distance to the wall in mm, negative inside; the spine bulges in."""
         wall = _oval(y, x, self.half_depth, self.half_width)
         spine = 30 - np.hypot(y - np.float32(SPINE_Y_MM + 4), x)
         return np.maximum(wall, spine)
@@ -46,7 +46,7 @@ class Anatomy:
 
 
 def build_anatomy(grid: Grid, rng: np.random.Generator) -> Anatomy:
-    """Draw one patient's organs on a grid; vessels inside the liver and lesions come later."""
+    """Draw one patient's organs on a grid, without lesions and vessels of the liver."""
     scale = float(rng.uniform(0.94, 1.04))
     cavity = Cavity(scale * rng.uniform(126, 133), scale * rng.uniform(84, 91))
     labels = np.zeros(grid.shape, np.uint8)
@@ -64,7 +64,7 @@ def build_anatomy(grid: Grid, rng: np.random.Generator) -> Anatomy:
     stomach = np.array((12, -28, 58)) + rng.uniform(-6, 6, 3)
     painter.organ("stomach wall", stomach, (42, 38, 40))
     painter.organ("stomach contents", stomach, (38, 34, 36))
-    # Supine, gas rises to the front of the stomach.
+    # In a supine patient gas rises to the front of the stomach.
     painter.organ("gas", stomach, (38, 34, 36), front_of=stomach[1] - rng.uniform(5, 20))
 
     labels[liver_depth > 0] = TISSUE_LABEL["liver"]
@@ -77,12 +77,12 @@ def build_anatomy(grid: Grid, rng: np.random.Generator) -> Anatomy:
 def _paint_wall(
     labels: np.ndarray, grid: Grid, rng: np.random.Generator, cavity: Cavity
 ) -> np.ndarray:
-    """Skin, fat, muscle and spine; returns the inside of the cavity as (1, H, W)."""
+    """Paint skin, fat, muscle and spine; return the inside of the cavity as (1, H, W)."""
     z, y, x = grid.coordinates()
     fat, muscle = rng.uniform(8, 20), rng.uniform(9, 12)
     bulk, depth = cavity.half_width + muscle, cavity.half_depth + muscle + 8
     around_muscle = _oval(y - 8, x, depth, bulk)
-    # The belly is a little rounder in the middle; only skin may change along z (see Cavity).
+    # The belly is a little rounder in the middle. Only the skin may change along z (see Cavity).
     around_body = _oval(y - 6, x, depth + fat, bulk + fat) + 4 * (z / 80) ** 2
     labels[around_body < 0] = TISSUE_LABEL["subcutaneous fat"]
     _paint_all(labels, around_muscle < 0, "muscle")
@@ -108,7 +108,7 @@ def _paint_cavity(
     liver_depth: np.ndarray,
     scale: float,
 ) -> np.ndarray:
-    """Lungs above the diaphragm, fat and bowel below; returns what is below the diaphragm."""
+    """Paint lungs above the diaphragm, fat and bowel below; return what is below."""
     at = grid.coordinates()
     left_dome = ellipsoid(at, scale * np.array((8, 5, 68)), scale * np.array((58, 92, 80)))
     below = (at[0] < scale * 12) | (left_dome < 0) | (liver_depth > -4)
@@ -120,7 +120,7 @@ def _paint_cavity(
 
 
 def _liver_depth(grid: Grid, rng: np.random.Generator, cavity: Cavity, scale: float) -> np.ndarray:
-    """Liver: a large right and a flat left lobe, hollowed from below, held by the cavity's wall."""
+    """Liver: a large right and a flat left lobe, hollowed from below, inside the cavity's wall."""
 
     def about(*values: float) -> np.ndarray:
         return scale * np.array(values) * rng.uniform(0.94, 1.06, 3)
@@ -135,14 +135,14 @@ def _liver_depth(grid: Grid, rng: np.random.Generator, cavity: Cavity, scale: fl
     shape = shape + 2.5 * waves(at, rng, (90, 180), 3)
     depth = np.full(grid.shape, -100, np.float32)
     depth[part] = -shape
-    # The wall is where it is, however the surface undulates.
+    # The undulating surface must not cross the wall.
     depth[:, (cavity.distance(*grid.coordinates()[1:]) > -2)[0]] = -100
     return depth
 
 
 @dataclass(frozen=True)
 class _Painter:
-    """Paints organs of about the given place and size, varied by chance."""
+    """Paints organs with random variations of place and size."""
 
     labels: np.ndarray
     grid: Grid

@@ -1,9 +1,9 @@
-"""Breathing: where each point of the reference anatomy lies in another sequence.
+"""Breathing: where each point of the fixed sequence lies in another sequence.
 
-The map is a composition of two, each of which can be undone. First the contents of the abdomen
-slide along its wall, cranio-caudally only: the wall is a tube along z, so nothing crosses it.
-Then everything is displaced smoothly, sideways and front to back. Inside and outside the wall the
-map is smooth; across it the displacement jumps, as it does in people.
+The map is composed of two invertible ones. First the contents of the abdomen slide along its wall,
+cranio-caudally only: the wall is a tube along z, so nothing crosses it. Then everything is
+displaced smoothly, sideways and front to back. The map is smooth inside the wall and outside;
+across the wall the displacement jumps, as it does in people.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrelevance.phantom.anatomy import Cavity
+from mrelevance.phantom.settings import Settings
 
-# Both maps are contractions by less than a fifth: the error left is below a thousandth of a mm.
+# The displacement changes by less than a fifth of the distance, in both maps: after these
+# iterations the error is below a thousandth of a mm.
 ITERATIONS = 6
 
 
 @dataclass(frozen=True)
 class Breathing:
-    """Breathing state of one sequence relative to the reference.
+    """Breathing state of one sequence relative to the fixed sequence.
 
     Points are arrays (z, y, x) in mm, each coordinate an array of one shape.
     """
@@ -31,14 +33,14 @@ class Breathing:
     phase: tuple[float, float, float]
 
     def move(self, points: np.ndarray) -> np.ndarray:
-        """Place in this sequence of points (3, ...) of the reference anatomy."""
+        """Map points (3, ...) of the fixed sequence to where they lie in this sequence."""
         z, y, x = _float32(points)
         z = z + self._slide_section(y, x) * self._slide_along(z)
         shift_y, shift_x = self._sideways(z, y, x)
         return np.stack([z, y + shift_y, x + shift_x])
 
     def undo(self, points: np.ndarray) -> np.ndarray:
-        """Place in the reference anatomy of points (3, ...) of this sequence."""
+        """Map points (3, ...) of this sequence to where they lie in the fixed sequence."""
         z, there_y, there_x = _float32(points)
         y, x = there_y, there_x
         for _ in range(ITERATIONS):
@@ -51,11 +53,11 @@ class Breathing:
         return np.stack([z, y, x])
 
     def displacement(self, points: np.ndarray) -> np.ndarray:
-        """Displacement (3, ...) in mm, `move(points) - points`."""
+        """Return the displacement (3, ...) in mm, `move(points) - points`."""
         return self.move(points) - _float32(points)
 
     def _slide_section(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """The slide's factor across z: 1 at its peak, a third far from it, 0 outside the wall."""
+        """Factor of the slide in the (y, x) plane: 1 at the peak, .33 far from it, 0 outside."""
         _, peak_y, peak_x = self.peak
         _, width_y, width_x = self.width_mm
         bump = _bump((y - np.float32(peak_y)) / np.float32(width_y))
@@ -64,14 +66,14 @@ class Breathing:
         return np.where(self.cavity.distance(y, x) < 0, factor, np.float32(0))
 
     def _slide_along(self, z: np.ndarray) -> np.ndarray:
-        """The slide's factor along z, in mm."""
+        """Factor of the slide along z, in mm."""
         scaled = (z - np.float32(self.peak[0])) / np.float32(self.width_mm[0])
         return np.float32(self.amplitude_mm) * _bump(scaled)
 
     def _sideways(
         self, z: np.ndarray, y: np.ndarray, x: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Smooth displacement along y and x: largest in front, none at the spine."""
+        """Smooth displacement along y and x: largest in front, almost none at the spine."""
         ahead = np.float32(0.5) - np.arctan((y - np.float32(10)) / np.float32(30)) / np.float32(
             np.pi
         )
@@ -87,23 +89,18 @@ class Breathing:
 
 
 def draw_breathing(
-    sequences: list[str],
-    reference: str,
-    t2_weighted: tuple[str, ...],
-    motion_mm: tuple[float, float],
-    cavity: Cavity,
-    liver_centre: np.ndarray,
-    rng: np.random.Generator,
+    settings: Settings, cavity: Cavity, liver_centre: np.ndarray, rng: np.random.Generator
 ) -> dict[str, Breathing]:
-    """Breathing state of every sequence; the reference does not move, T2 moves most.
+    """Draw the breathing state of every sequence: the fixed one does not move, T2 moves most.
 
     The peak lies near `liver_centre` (z, y, x), towards the dome on the right.
     """
-    moving = [sequence for sequence in sequences if sequence != reference]
-    amplitudes = np.sort(rng.uniform(*motion_mm, len(moving)))
+    fixed = settings.fixed_sequence
+    moving = [sequence for sequence in settings.sequences if sequence != fixed]
+    amplitudes = np.sort(rng.uniform(*settings.motion_mm, len(moving)))
     order = [str(s) for s in rng.permutation(moving)]
-    order.sort(key=lambda sequence: sequence in t2_weighted)
-    sizes = dict(zip(order, amplitudes, strict=True)) | {reference: 0.0}
+    order.sort(key=lambda sequence: sequence in settings.t2_weighted)
+    sizes = dict(zip(order, amplitudes, strict=True)) | {fixed: 0.0}
     middle = liver_centre + np.array((10, 0, -15))
     return {
         sequence: Breathing(
@@ -114,7 +111,7 @@ def draw_breathing(
             (float(rng.uniform(0.1, 0.25)), float(rng.uniform(-0.1, 0.1))),
             tuple(float(v) for v in rng.uniform(0, 2 * np.pi, 3)),
         )
-        for sequence in sequences
+        for sequence in settings.sequences
     }
 
 

@@ -1,4 +1,4 @@
-"""Where the contrast agent is: concentrations in blood and tissue after an injection."""
+"""Kinetics of the contrast agent: concentrations in blood and tissue after an injection."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from mrelevance.phantom.tissues import TISSUES, Perfusion, Tissue
 
 AGENT = "gadoxetate"
 HAEMATOCRIT = 0.45
-# Dense while the bolus passes, sparse after: the circulation model costs their square.
+# Dense while the bolus passes, sparse afterwards: the model's cost grows with their square.
 TIMES_S = np.concatenate([np.arange(0, 60, 1), np.arange(60, 200, 4), np.arange(200, 1241, 20)])
 
 
@@ -23,16 +23,16 @@ class Circulation:
 
     @property
     def arterial_peak_s(self) -> float:
-        """Time of the arterial peak after the injection began."""
+        """Time of the arterial peak, in seconds after the start of the injection."""
         return float(TIMES_S[self.artery.argmax()])
 
 
 def simulate_circulation(rng: np.random.Generator, dose_ml_per_kg: float) -> Circulation:
-    """Blood concentrations of one patient.
+    """Simulate the blood concentrations of one patient.
 
     The arterial input is the whole-body model of the TRISTAN study (`dcmri.aif_tristan`; Min et
-    al., ISMRM 2024). Its parameters were fitted once to median aortic, portal and liver
-    curves of that study's 25 volunteers and vary around the fit from patient to patient.
+    al., ISMRM 2024). Its parameters were fitted once to the median aortic, portal and liver curves
+    of that study's 25 volunteers; they vary around the fit from patient to patient.
     """
 
     def varied(value: float, spread: float) -> float:
@@ -59,14 +59,14 @@ def simulate_circulation(rng: np.random.Generator, dose_ml_per_kg: float) -> Cir
 
 
 def simulate_liver(rng: np.random.Generator, poor_uptake: bool) -> Tissue:
-    """One patient's liver parenchyma; cirrhosis takes up little and has a slightly longer T1."""
+    """Draw one patient's liver parenchyma; poor uptake comes with a slightly longer T1."""
     liver = TISSUES["liver"]
     uptake = rng.uniform(0.12, 0.4) if poor_uptake else rng.uniform(0.8, 1.35)
     stretch = rng.uniform(1.05, 1.2) if poor_uptake else rng.uniform(0.92, 1.06)
     perfusion = replace(
         liver.supply,
         khe=liver.supply.khe * uptake,
-        # A cirrhotic liver is fed less by the portal vein.
+        # The portal vein supplies less of a cirrhotic liver.
         fa=rng.uniform(0.25, 0.4) if poor_uptake else rng.uniform(0.1, 0.2),
     )
     return replace(liver, t1_ms=tuple(t * stretch for t in liver.t1_ms), supply=perfusion)
@@ -75,7 +75,7 @@ def simulate_liver(rng: np.random.Generator, poor_uptake: bool) -> Tissue:
 def relaxation_rate_change(
     tissue: Tissue, circulation: Circulation, field_strength: float, time_s: float | None
 ) -> float:
-    """Rise of 1/T1 (1/s) at `time_s` after the injection; None is before it."""
+    """Compute the rise of 1/T1 (1/s) at `time_s` after the injection; None means before it."""
     if time_s is None or tissue.supply is None:
         return 0.0
     plasma = dcmri.relaxivity(field_strength, "plasma", AGENT)

@@ -1,4 +1,4 @@
-"""Liver lesions: which, where, how large, how they look."""
+"""Liver lesions: number, type, place, size, shape and tissue."""
 
 from dataclasses import dataclass, replace
 
@@ -9,16 +9,16 @@ from mrelevance.phantom.settings import Settings
 from mrelevance.phantom.shapes import Coordinates, Grid
 from mrelevance.phantom.tissues import LESIONS, MALIGNANT, UNLABELLED, Tissue
 
-# Gap between neighbouring lesions; below it two would be drawn as one.
+# Gap between neighbouring lesions. Closer ones would be drawn as one.
 GAP_MM = 8.0
 PLACES_TRIED = 300
 # Diameters are log-normal: median, and standard deviation of the logarithm.
 DIAMETER_MM, DIAMETER_SPREAD = 19.0, 0.5
-# Share of the range of lesion counts that is used on average; counts are Poisson.
+# Mean of the Poisson counts as a share of the range of lesion counts.
 MEAN_LOAD = 0.35
-# Share of a patient's further lesions that are of the main type, beside those by weight.
+# Share of a patient's further lesions that are given the main type; others are drawn by weight.
 SAME_TYPE = 0.3
-# Cirrhosis makes carcinomas more and metastases less likely to be the main type, by these factors.
+# Factors by which cirrhosis changes the weight of the main type.
 CIRRHOSIS = {"HCC": 3.0, "metastasis": 0.5}
 LIVER_LABELS = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
 
@@ -37,16 +37,16 @@ class Lesion:
 
     @property
     def labelled(self) -> bool:
-        """Whether a radiologist draws it."""
+        """Whether a radiologist would draw it."""
         return self.kind not in UNLABELLED
 
     @property
     def radius(self) -> float:
-        """Radius in mm of about the sphere of the same volume."""
+        """Radius in mm of a sphere of about the same volume."""
         return float(np.prod(self.axes) ** (1 / 3))
 
     def depth(self, at: Coordinates) -> np.ndarray:
-        """0 on the surface, 1 in the centre, negative outside."""
+        """Return the relative depth: 1 in the centre, 0 on the surface, negative outside."""
         offset = [axis - np.float32(c) for axis, c in zip(at, self.centre, strict=True)]
         turned = [
             sum(np.float32(r) * o for r, o in zip(row, offset, strict=True)) / np.float32(a)
@@ -65,8 +65,8 @@ def draw_lesions(
 ) -> list[Lesion]:
     """Draw a patient's lesions, labelled ones first; at least one is labelled.
 
-    Most of a patient's lesions are of one malignant type: in cirrhosis usually hepatocellular
-    carcinoma. A lesion that finds no place shrinks until it does.
+    Most of a patient's lesions are of one malignant type, in cirrhosis usually hepatocellular
+    carcinoma. Where a lesion does not fit, it shrinks until it does or is left out.
     """
     weights = settings.lesion_types
     malignant = np.array([weights[k] * (CIRRHOSIS[k] if poor_uptake else 1) for k in MALIGNANT])
@@ -81,7 +81,7 @@ def draw_lesions(
         drawn.append(main if rng.random() < SAME_TYPE else other)
 
     smallest, largest = settings.lesion_diameter_mm
-    # The label's size differs from the one drawn by a voxel or so: keep it within the limits too.
+    # The label's size differs from the drawn one by about a voxel and must keep the limits, too.
     diameters = rng.lognormal(np.log(DIAMETER_MM), DIAMETER_SPREAD, count)
     diameters = np.clip(diameters, 1.1 * smallest, 0.95 * largest)
     lesions: list[Lesion] = []
@@ -96,9 +96,10 @@ def draw_lesions(
 def paint_lesions(
     anatomy: Anatomy, grid: Grid, lesions: list[Lesion]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Labels with lesions, and which lesion (1..n) lies in each voxel; (D, H, W) uint8 both.
+    """Paint the lesions: tissue labels, and the number (1..n) of the lesion in each voxel.
 
-    Shell `s` of all lesions together, counted in order, has label `len(TISSUE_LABEL) + s`.
+    Both are (D, H, W), uint8. The shells of all lesions are counted in order; shell `s` has the
+    label `len(TISSUE_LABEL) + s`.
     """
     labels = anatomy.labels.copy()
     which = np.zeros_like(labels)
@@ -124,7 +125,7 @@ def _place(
     others: list[Lesion],
     rng: np.random.Generator,
 ) -> Lesion | None:
-    """A lesion of this kind at a free place, or None where even a small one does not fit."""
+    """Lesion of this kind at a free place, or None if even the smallest does not fit."""
     smallest = 1.1 * settings.lesion_diameter_mm[0]
     liver = (anatomy.liver_depth > 3) & np.isin(anatomy.labels, LIVER_LABELS)
     voxels = rng.choice(np.flatnonzero(liver), PLACES_TRIED)

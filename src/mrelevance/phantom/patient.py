@@ -13,7 +13,7 @@ from mrelevance.phantom.anatomy import build_anatomy
 from mrelevance.phantom.breathing import Breathing, draw_breathing
 from mrelevance.phantom.kinetics import simulate_circulation, simulate_liver
 from mrelevance.phantom.lesions import LIVER_LABELS, draw_lesions, paint_lesions
-from mrelevance.phantom.settings import Settings, check_settings
+from mrelevance.phantom.settings import Settings
 from mrelevance.phantom.shapes import Grid
 from mrelevance.phantom.tissues import TISSUES
 from mrelevance.phantom.truth import (
@@ -29,7 +29,7 @@ from mrelevance.runtime.images import image_like, write_image
 
 @dataclass(frozen=True)
 class PhantomPatient:
-    """What `simulate_patient` returns; arrays (D, H, W) lie on the grid of `geometry`."""
+    """One simulated patient; arrays (D, H, W) lie on the grid of `geometry`."""
 
     name: str
     images: dict[str, np.ndarray]  # int16, one per sequence
@@ -43,68 +43,55 @@ class PhantomPatient:
     geometry: sitk.Image
 
 
-def simulate_patient(
-    name: str, settings: dict, sequences: list[str], reference: str, seed: int
-) -> PhantomPatient:
+def simulate_patient(name: str, settings: Settings, seed: int) -> PhantomPatient:
     """Simulate one patient's liver MRI.
+
+    Label, liver mask and displacements refer to the anatomy in the fixed sequence.
 
     Parameters
     ----------
     name
         The patient's name; with `seed` it determines everything about the patient.
     settings
-        The `phantom` section of the configuration.
-    sequences
-        Names of the sequences, each of which `settings` describes.
-    reference
-        The sequence whose anatomy the label, the liver mask and the displacements refer to.
+        From `check_settings`.
     seed
-        The cohort's seed.
-
-    Raises
-    ------
-    InputError
-        The settings are incomplete or contradict each other.
+        `cohort.seed` of the configuration.
     """
-    checked = check_settings(settings, sequences, reference)
-    grid, fine = make_grids(checked)
+    grid, fine = make_grids(settings)
 
     rng = _generator(seed, name, "physiology")
-    poor_uptake = bool(rng.random() < checked.poor_uptake_share)
-    circulation = simulate_circulation(rng, checked.dose_ml_per_kg)
+    poor_uptake = bool(rng.random() < settings.poor_uptake_share)
+    circulation = simulate_circulation(rng, settings.dose_ml_per_kg)
     tissues = TISSUES | {"liver": simulate_liver(rng, poor_uptake)}
 
     rng = _generator(seed, name, "anatomy")
     anatomy = build_anatomy(fine, rng)
     branchings = paint_vessels(anatomy, fine, rng)
-    lesions = draw_lesions(anatomy, fine, checked, poor_uptake, rng)
+    lesions = draw_lesions(anatomy, fine, settings, poor_uptake, rng)
     labels, which = paint_lesions(anatomy, fine, lesions)
     # Cirrhosis makes the liver nodular.
-    texture = make_texture(fine, rng, checked.texture * (2 if poor_uptake else 1))
+    texture = make_texture(fine, rng, settings.texture * (2 if poor_uptake else 1))
     subject = Subject(
         fine, anatomy.labels, labels, texture, list(tissues.values()), lesions, circulation
     )
 
     liver = np.isin(anatomy.labels, LIVER_LABELS)
     breathing = draw_breathing(
-        sequences,
-        reference,
-        checked.t2_weighted,
-        checked.motion_mm,
+        settings,
         anatomy.cavity,
         fine.origin + np.argwhere(liver).mean(axis=0) * fine.spacing,
         _generator(seed, name, "breathing"),
     )
     images, contrasts = {}, {}
-    for sequence in sequences:
-        # Its own generator: leaving one sequence out changes no other.
+    for sequence in settings.sequences:
+        # Each sequence has its own generator, so that leaving one out changes no other.
         rng = _generator(seed, name, sequence)
         images[sequence], contrasts[sequence] = acquire(
-            subject, sequence, breathing[sequence], grid, checked, rng
+            subject, sequence, breathing[sequence], grid, settings, rng
         )
 
     label, all_lesions = label_lesions(name, lesions, which, fine, grid)
-    landmarks = choose_landmarks(branchings, labels, fine, checked.landmarks)
+    landmarks = choose_landmarks(branchings, labels, fine, settings.landmarks)
     return PhantomPatient(
         name=name,
         images=images,
@@ -115,7 +102,7 @@ def simulate_patient(
         all_lesions=all_lesions,
         landmarks=landmark_table(name, landmarks, breathing),
         conspicuity=conspicuity_table(name, contrasts),
-        geometry=_geometry(checked),
+        geometry=_geometry(settings),
     )
 
 
@@ -137,7 +124,7 @@ def write_patient(patient: PhantomPatient, folder: Path) -> None:
 
 
 def _generator(seed: int, name: str, purpose: str) -> np.random.Generator:
-    """Random numbers of one patient for one purpose, independent of all others."""
+    """Generator of one patient and purpose, independent of all others."""
     digest = hashlib.sha256(f"{name}/{purpose}".encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:8], "little")])
 
@@ -145,14 +132,14 @@ def _generator(seed: int, name: str, purpose: str) -> np.random.Generator:
 def _vector_field(breathing: Breathing, grid: Grid) -> np.ndarray:
     """Displacement (D, H, W, 3) in mm, components x, y, z.
 
-    Rounded to 1/1024 mm, far below what matters: the files compress to less than half.
+    Rounded to 1/1024 mm, which halves the compressed files and is far below what matters.
     """
     field = np.moveaxis(breathing.displacement(grid.points())[::-1], 0, -1)
     return np.rint(field * np.float32(1024)) / np.float32(1024)
 
 
 def _geometry(settings: Settings) -> sitk.Image:
-    """An empty image, which tells size, spacing and origin; the world's origin is its middle."""
+    """Empty image with the size and spacing of the settings, centred on the world's origin."""
     geometry = sitk.Image(list(settings.size), sitk.sitkUInt8)
     spacing = np.array(settings.spacing_mm, float)
     geometry.SetSpacing(spacing.tolist())

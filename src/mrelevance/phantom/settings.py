@@ -1,4 +1,4 @@
-"""The phantom's section of the configuration, checked before anything is computed."""
+"""Settings of the phantom, checked before anything is computed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -19,14 +19,20 @@ LISTS = (
     "motion_mm",
 )
 MAPPINGS = ("times_s", "signal_to_noise", "lesion_types")
-# The anatomy has its natural size, whatever the grid: it must fit into the field of view.
+# The anatomy has its natural size on any grid, so the field of view must hold it.
 SMALLEST_FIELD_OF_VIEW_MM = (330, 250, 140)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked settings; the configuration's README explains each key. Triples are (x, y, z)."""
+    """Checked settings of the phantom; triples are (x, y, z).
 
+    Sequences and the fixed one are those of the study. All other fields are the keys of section
+    `phantom` of the configuration, which config/README.md explains.
+    """
+
+    sequences: tuple[str, ...]
+    fixed_sequence: str
     size: tuple[int, int, int]
     spacing_mm: tuple[float, float, float]
     field_strength_T: float
@@ -50,15 +56,16 @@ class Settings:
     known_answer_sequence: str
 
 
-def check_settings(settings: dict, sequences: list[str], reference: str) -> Settings:
-    """Check the phantom's settings against each other and against the sequences asked for.
+def check_settings(settings: dict, sequences: list[str], fixed_sequence: str) -> Settings:
+    """Check section `phantom` of the configuration, also against the study's sequences.
 
     Raises
     ------
     InputError
-        A key is missing, unknown, out of range, or names a sequence that is not there.
+        A key is missing, unknown, out of range, or names a sequence that the study does not have.
     """
-    names = [field.name for field in fields(Settings)]
+    of_study = {"sequences": tuple(sequences), "fixed_sequence": fixed_sequence}
+    names = [field.name for field in fields(Settings) if field.name not in of_study]
     for key in settings:
         _require(key in names, f"has an unknown key {key!r}; its keys are {', '.join(names)}")
     for key in names:
@@ -69,12 +76,13 @@ def check_settings(settings: dict, sequences: list[str], reference: str) -> Sett
     ):
         _require(isinstance(settings[key], kind), f"{key} is {settings[key]!r}; give {words}")
     checked = Settings(
-        **{key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+        **of_study,
+        **{key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()},
     )
     _check_grid(checked)
     _check_scanner(checked)
     _check_patients(checked)
-    _check_sequences(checked, sequences, reference)
+    _check_sequences(checked)
     return checked
 
 
@@ -133,18 +141,22 @@ def _check_patients(settings: Settings) -> None:
     )
 
 
-def _check_sequences(settings: Settings, sequences: list[str], reference: str) -> None:
+def _check_sequences(settings: Settings) -> None:
+    sequences = list(settings.sequences)
     for sequence in sequences:
         _require(
             (sequence in settings.times_s) != (sequence in settings.t2_weighted),
-            f"does not say what {sequence} is; name it either in times_s or in t2_weighted",
+            f"sequence {sequence} must be named either in times_s or in t2_weighted",
         )
     for sequence, time in settings.times_s.items():
         _require(
             time is None or (isinstance(time, Real) and 0 < time <= 1200),
             f"times_s of {sequence} is {time}; give null (before contrast) or 1 to 1200 seconds",
         )
-    _require(reference in sequences, f"the reference {reference} is not one of {sequences}")
+    _require(
+        settings.fixed_sequence in sequences,
+        f"fixed_sequence {settings.fixed_sequence} is not one of {sequences}",
+    )
     _require(
         settings.known_answer in KNOWN_ANSWERS,
         f"known_answer is {settings.known_answer!r}; choose null, {', '.join(KNOWN_ANSWERS[1:])}",

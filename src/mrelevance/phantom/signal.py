@@ -1,4 +1,4 @@
-"""What the scanner makes of tissue: signal equations, coil bias field, noise."""
+"""Signal equations, coil bias field and noise."""
 
 import dcmri
 import numpy as np
@@ -8,23 +8,23 @@ from mrelevance.phantom.settings import FIELD_STRENGTHS_T, Settings
 from mrelevance.phantom.shapes import Coordinates
 from mrelevance.phantom.tissues import Tissue
 
-# Signal of fully relaxed water of proton density 1, in the units of the images.
+# Signal of fully relaxed tissue with the proton density of water, in the units of the images.
 FULL_SIGNAL = {"T1": 12000.0, "T2": 1500.0}
 
 
 def weighting(sequence: str, settings: Settings) -> str:
-    """`T1` or `T2`."""
+    """Return the weighting of a sequence, `T1` or `T2`."""
     return "T2" if sequence in settings.t2_weighted else "T1"
 
 
 def tissue_signal(
     tissue: Tissue, sequence: str, circulation: Circulation, settings: Settings
 ) -> float:
-    """Signal of one tissue in one sequence, without noise and bias field.
+    """Compute the signal of one tissue in one sequence, without noise and bias field.
 
-    T1-weighted: spoiled gradient echo in its steady state,
+    T1-weighted: spoiled gradient echo in the steady state,
     `S = PD sin(a) (1 - E) / (1 - cos(a) E)` with `E = exp(-TR R1)`. T2-weighted: turbo spin echo,
-    `S = PD exp(-TE / T2)`; the little contrast left then does not matter at long TE.
+    `S = PD exp(-TE / T2)`; contrast agent is neglected there.
     """
     strength = FIELD_STRENGTHS_T.index(settings.field_strength_T)
     kind = weighting(sequence, settings)
@@ -41,7 +41,7 @@ def tissue_signal(
 
 
 def bias_field(at: Coordinates, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Coil sensitivity (D, H, W): a random quadratic within +-`strength`, exponentiated."""
+    """Draw a coil sensitivity (D, H, W): exp of a random quadratic within +-`strength`."""
     unit = [axis / np.float32(np.abs(axis).max()) for axis in at]
     tilt = rng.uniform(-0.5, 0.5, 3)
     bend = rng.uniform(-0.5, 0.5, 3)
@@ -53,7 +53,7 @@ def bias_field(at: Coordinates, rng: np.random.Generator, strength: float) -> np
 
 
 def rician_noise(signal: np.ndarray, rng: np.random.Generator, sd: float) -> np.ndarray:
-    """Magnitude of a complex signal with Gaussian noise of standard deviation `sd` in each part."""
+    """Add complex Gaussian noise of standard deviation `sd` per part; return the magnitude."""
     real = signal + np.float32(sd) * rng.standard_normal(signal.shape, np.float32)
     imaginary = np.float32(sd) * rng.standard_normal(signal.shape, np.float32)
     return np.sqrt(real**2 + imaginary**2)

@@ -4,15 +4,15 @@ Relaxation times before contrast: Stanisz et al. (Magn Reson Med 2005), de Bazel
 (Radiology 2004) and Gach et al. (ICSEng 2008) for muscle, spleen, kidney, marrow, blood and spinal
 fluid; Waterton (2021, as in dcmri) for liver T1. Lesions and liver at 1.5 T follow the literature
 on gadoxetate-enhanced liver MRI: T1 liver 600, HCC 1056, metastasis 1757, haemangioma 2524, cyst
-3793 ms; T2 liver 54, malignant 85, haemangioma 155, cyst 583 ms; at 3 T they change as organs of
-similar relaxation do. The rest (bowel, stomach, bile, lung) is plausible, not measured.
+3793 ms; T2 liver 54, malignant 85, haemangioma 155, cyst 583 ms; at 3 T they change as in organs
+of similar relaxation. The rest (bowel, stomach, bile, lung) is plausible, not measured.
 
-Perfusion is chosen: so that the liver follows the volunteers' curves, that lesions have about
-the T1 of the literature 15 minutes after injection (HCC 724, metastasis 1033, haemangioma 1071,
-cyst 3671 ms), and that they enhance in the order radiologists know.
+Perfusion is chosen such that the liver follows the volunteers' curves, that lesions have about the
+T1 of the literature 15 minutes after injection (HCC 724, metastasis 1033, haemangioma 1071, cyst
+3671 ms), and that they enhance in the order that radiologists know.
 
-Fat is written with the little signal that fat suppression leaves, and blood with the shorter T2
-that stands for the signal a spin echo loses as the blood moves on.
+Fat has the low proton density that mimics fat suppression. Blood has a shortened T2, which mimics
+the signal that a spin echo loses to flow.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Perfusion:
-    """Two inlets, one extracellular space, and slow uptake into cells or interstitium.
+    """Tissue with two inlets, one extracellular space, and slow uptake into cells or interstitium.
 
     Parameters as in `dcmri.conc_liver` (model 2I-IC): `ve` extracellular volume (mL/cm3), `Fp`
     plasma flow (mL/s/cm3), `fa` its arterial share, `Ta` arterial delay (s), `khe` uptake
@@ -33,7 +33,7 @@ class Perfusion:
     Ta: float
     khe: float
     Th: float
-    hepatocytes: bool = False  # what is taken up has the relaxivity inside hepatocytes
+    hepatocytes: bool = False  # whether what is taken up has the relaxivity in hepatocytes
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ TISSUES = {
     ),
 }
 
-# Each lesion type is a list of shells from the surface inwards: (depth at which it begins, as a
-# share of the radius; tissue). Shells give the metastasis its rim and fill the haemangioma.
+# Each lesion type is a list of shells from the surface inwards: (depth at which the shell begins,
+# as a share of the radius; tissue). Shells give the metastasis its rim, and fill the haemangioma
+# from its border.
 LESIONS = {
     "HCC": [
         (0.0, Tissue((1056, 1250), (85, 74), 0.85, Perfusion(0.28, 0.03, 1, 1, 9e-4, 1500, True))),
@@ -101,6 +102,6 @@ LESIONS = {
     ],
 }
 
-# Focal nodular hyperplasia is benign: nobody draws it, and the network must learn to leave it.
+# Focal nodular hyperplasia is benign and not labelled: the network must learn to ignore it.
 UNLABELLED = ("FNH",)
 MALIGNANT = ("HCC", "metastasis")

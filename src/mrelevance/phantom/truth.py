@@ -1,4 +1,4 @@
-"""What is known about a phantom patient: label volume and tables."""
+"""The truth about a phantom patient: label volume and tables."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from mrelevance.phantom.shapes import Grid
 
 
 def voxel_shares(volume: np.ndarray, fine: Grid, grid: Grid) -> np.ndarray:
-    """Share (D, H, W) of each voxel of `grid` that a mask on the fine grid covers."""
+    """Compute the share of each voxel of `grid` (D, H, W) that a mask on the fine grid covers."""
     margin = (fine.shape[0] - FINER * grid.shape[0]) // 2
     inner = volume[margin : fine.shape[0] - margin]
     d, h, w = grid.shape
@@ -20,10 +20,10 @@ def voxel_shares(volume: np.ndarray, fine: Grid, grid: Grid) -> np.ndarray:
 def label_lesions(
     name: str, lesions: list[Lesion], which: np.ndarray, fine: Grid, grid: Grid
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Label volume (D, H, W) of the labelled lesions, and the table of all of them.
+    """Draw the label volume (D, H, W) of the labelled lesions; tabulate all lesions.
 
-    `which` holds the lesion's number in each voxel of the fine grid. A lesion is drawn as the
-    voxels it fills most, as many as give its volume, and at least one.
+    `which` holds the number of the lesion in each voxel of the fine grid. A lesion is labelled in
+    the voxels that it fills most: as many as have its volume, and at least one.
     """
     label = np.zeros(grid.shape, np.uint8)
     voxel_ml = float(np.prod(grid.spacing)) / 1000
@@ -31,7 +31,7 @@ def label_lesions(
     for number, lesion in enumerate(lesions, 1):
         share = voxel_shares(which == number, fine, grid)
         count = max(1, round(float(share.sum())))
-        # A stable order makes ties, and so the label, the same everywhere.
+        # A stable order breaks ties in the same way on every machine.
         fullest = np.argsort(-share, axis=None, kind="stable")[:count]
         voxels = np.stack(np.unravel_index(fullest, grid.shape), axis=1)
         if lesion.labelled:
@@ -55,7 +55,7 @@ def label_lesions(
 
 
 def landmark_table(name: str, points: np.ndarray, breathing: dict[str, Breathing]) -> pd.DataFrame:
-    """Place of each landmark (n, 3) in every sequence, in world coordinates (LPS)."""
+    """Tabulate where each landmark (n, 3) lies in every sequence, in world coordinates (LPS)."""
     tables = []
     for sequence, state in breathing.items():
         z, y, x = state.move(points.T)
@@ -68,7 +68,7 @@ def landmark_table(name: str, points: np.ndarray, breathing: dict[str, Breathing
 
 
 def conspicuity_table(name: str, contrasts: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Contrast-to-noise ratio of each lesion in every sequence, signed."""
+    """Tabulate the signed contrast-to-noise ratio of each lesion in every sequence."""
     return pd.DataFrame(
         [
             {"patient": name, "lesion": lesion, "sequence": sequence, "contrast_to_noise": value}

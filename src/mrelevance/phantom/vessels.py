@@ -7,7 +7,7 @@ import numpy as np
 from mrelevance.phantom.anatomy import TISSUE_LABEL, Anatomy
 from mrelevance.phantom.shapes import Grid, capsule
 
-# Fine branches supply this many territories of each tree.
+# Number of territories that the finest branches of each tree supply.
 TERRITORIES = 40
 
 
@@ -24,10 +24,10 @@ class Segment:
 def grow_tree(
     root: np.ndarray, territories: np.ndarray, trunk_radius: float, rng: np.random.Generator
 ) -> list[Segment]:
-    """A vascular tree that reaches every territory (n, 3).
+    """Grow a vascular tree that reaches every territory (n, 3).
 
-    Territories are split in halves again and again; each split is a branching. Radii follow
-    Murray's law: the cube of the radius is proportional to the territories supplied.
+    The territories are halved recursively; each split is a branching. Radii follow Murray's law:
+    the cube of the radius is proportional to the number of territories supplied.
     """
     segments = []
 
@@ -51,7 +51,7 @@ def grow_tree(
 
 
 def paint_vessels(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> np.ndarray:
-    """Paint both trees into the liver's labels; returns their branchings (n, 3), widest first."""
+    """Paint both trees into the liver's labels; return their branchings (n, 3), widest first."""
     deep = np.argwhere(anatomy.liver_depth > 7)
     roots = {
         "portal vein": (np.array((-14.0, 4.0, -30.0)), 7.5),
@@ -72,9 +72,9 @@ def paint_vessels(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> np.
 
 
 def choose_landmarks(branchings: np.ndarray, labels: np.ndarray, grid: Grid, n: int) -> np.ndarray:
-    """The `n` widest branchings (n, 3) that lie on vessels in `labels`, at least 6 mm apart.
+    """Choose the `n` widest branchings (n, 3) on vessels in `labels`, at least 6 mm apart.
 
-    Fewer are returned where a patient has fewer.
+    Fewer are returned if a patient has fewer.
     """
     vessels = [TISSUE_LABEL["portal vein"], TISSUE_LABEL["hepatic vein"]]
     on_vessel = np.isin(labels[grid.nearest(branchings)], vessels)
@@ -90,7 +90,7 @@ def _paint_segment(anatomy: Anatomy, grid: Grid, segment: Segment, tissue: str) 
     low = np.minimum(segment.start, segment.end) - margin
     high = np.maximum(segment.start, segment.end) + margin
     part, at = grid.box(low, high)
-    # At least the voxels along the centre line, however coarse the grid.
+    # On a coarse grid paint at least the voxels along the centre line.
     radius = max(segment.radius, 0.6 * grid.spacing.max())
     inside = capsule(at, segment.start, segment.end, radius) < 0
     inside &= anatomy.liver_depth[part] > 0

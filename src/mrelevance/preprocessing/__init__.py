@@ -1,1 +1,1 @@
-"""Common grid, comparable intensities, channels in order: what the network reads."""
+"""Preprocessing: one grid and comparable intensities, as the channels of one image."""

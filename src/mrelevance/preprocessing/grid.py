@@ -5,9 +5,9 @@ import SimpleITK as sitk
 
 
 def respaced(image: sitk.Image, spacing_mm: list[float] | None) -> sitk.Image:
-    """Empty image that covers the field of view of `image` at another spacing (x, y, z) in mm.
+    """Make an empty image over the field of view of `image` with a spacing (x, y, z) in mm.
 
-    Borders of the fields of view coincide up to half a voxel; None keeps the grid.
+    The borders of the fields of view coincide up to half a voxel. None keeps the grid.
     """
     old = np.array(image.GetSpacing())
     new = old if spacing_mm is None else np.array(spacing_mm, dtype=float)
@@ -15,7 +15,7 @@ def respaced(image: sitk.Image, spacing_mm: list[float] | None) -> sitk.Image:
     grid = sitk.Image(size.tolist(), sitk.sitkUInt8)
     grid.SetSpacing(new.tolist())
     grid.SetDirection(image.GetDirection())
-    # The middle of the field of view stays where it is.
+    # The centre of the field of view stays in place.
     centre = image.TransformContinuousIndexToPhysicalPoint(
         ((np.array(image.GetSize()) - 1) / 2).tolist()
     )
@@ -25,10 +25,10 @@ def respaced(image: sitk.Image, spacing_mm: list[float] | None) -> sitk.Image:
 
 
 def resample_image(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
-    """Resample linearly to a grid; blurred before along axes that become coarser.
+    """Resample linearly to a grid, after a blur along the axes that become coarser.
 
-    The width of the blur brings the voxel profile from the old to the new spacing; beyond the
-    field of view the nearest voxel is repeated.
+    The blur widens the voxel profile from the old to the new spacing. Beyond the field of view the
+    nearest voxel is repeated.
     """
     old, new = np.array(image.GetSpacing()), np.array(grid.GetSpacing())
     variance = np.maximum(new**2 - old**2, 0) / (8 * np.log(2))

@@ -1,4 +1,4 @@
-"""Intensities of one sequence, comparable between patients."""
+"""Normalisation of intensities, so that they are comparable between patients."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def robust_z_score(
 ) -> tuple[np.ndarray, float, float]:
     """Centre and scale the body to median 0 and the interquartile range of a standard normal.
 
-    (array - centre) / scale inside the body, 0 outside: the background of every sequence is equal
-    and tells the network nothing.
+    The result is (array - centre) / scale inside the body and 0 outside: the background is the same
+    in every sequence and holds no information.
 
     Parameters
     ----------

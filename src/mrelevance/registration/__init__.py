@@ -1,1 +1,1 @@
-"""Every sequence is brought into the anatomy of the reference sequence."""
+"""Motion correction: registration of every sequence to the fixed one, and its quality."""

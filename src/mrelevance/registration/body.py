@@ -1,4 +1,4 @@
-"""Where in an image the patient is."""
+"""Segmentation of the body in an image of any contrast."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from mrelevance.runtime.images import to_array
 
-# A stripped or masked background is one exact value over at least this share of the image.
+# A background that was masked has one exact value in at least this share of the image.
 MASKED_SHARE = 0.2
 HISTOGRAM_BINS = 256
 
@@ -14,10 +14,10 @@ HISTOGRAM_BINS = 256
 def body_mask(image: sitk.Image) -> np.ndarray:
     """Find the body in an image of any contrast.
 
-    If one value fills a large part of the image, as after skull stripping, the body is every other
-    voxel. Otherwise a minimum cross-entropy threshold (Li & Lee, Pattern Recognition 1993) on the
-    smoothed image parts the body from air. The largest component is taken, and what it encloses
-    (lungs, gas) is filled slice by slice in all three orientations.
+    If one value fills a large part of the image, as after skull stripping, the body is all other
+    voxels. Otherwise a minimum cross-entropy threshold (Li & Lee, Pattern Recognition 1993) of the
+    smoothed image separates the body from air. Of either mask the largest component is kept, and
+    what it encloses (lungs, gas) is filled slice by slice in all three orientations.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def body_mask(image: sitk.Image) -> np.ndarray:
     else:
         voxels = np.array(image.GetSpacing()[::-1])
         smooth = ndimage.gaussian_filter(array, 0.7 * voxels.max() / voxels)
-        # A few very bright voxels must not decide where the threshold lies.
+        # Clipped, so that a few very bright voxels do not move the threshold.
         clipped = np.minimum(smooth - lowest, np.percentile(smooth - lowest, 95))
         threshold = sitk.LiThreshold(sitk.GetImageFromArray(clipped), 0, 1, HISTOGRAM_BINS)
         inside = sitk.GetArrayFromImage(threshold) > 0
@@ -39,7 +39,7 @@ def body_mask(image: sitk.Image) -> np.ndarray:
 
 
 def _largest_component(mask: np.ndarray) -> np.ndarray:
-    # Opening cuts thin bridges to what lies beside the body: arms, ghosts, specks of noise.
+    # Opening cuts thin bridges to objects beside the body: arms, ghosts, specks of noise.
     opened = ndimage.binary_opening(mask, iterations=1)
     components, count = ndimage.label(opened if opened.any() else mask)
     if count == 0:
@@ -49,7 +49,7 @@ def _largest_component(mask: np.ndarray) -> np.ndarray:
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:
-    """Fill what is enclosed in a slice, for slices across each of the three axes in turn."""
+    """Fill the holes of every slice, along each of the three axes in turn."""
     for axis in range(3):
         connected = np.zeros((3, 3, 3), bool)
         connected[1, 1, :] = connected[1, :, 1] = connected[:, 1, 1] = True

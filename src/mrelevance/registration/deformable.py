@@ -22,11 +22,11 @@ from mrelevance.registration.spline import (
 
 @dataclass(frozen=True)
 class Level:
-    """One level of the reference: what all sequences of a patient share.
+    """One resolution level of the fixed image, which all moving sequences share.
 
-    `voxel_mm` is the edge of a cube as large as one of its voxels.
-    `image` and `mask` (D, H, W) are cropped to the mask, `bases` evaluate a spline on them, and
-    `control_points` (KD, KH, KW, 3) are the world coordinates (LPS, mm) of the lattice.
+    `voxel_mm` is the edge of a cube of the volume of a voxel. `image` and `mask` (D, H, W) are
+    cropped to the mask; `bases` evaluate a spline on them. `control_points` (KD, KH, KW, 3) are
+    the world coordinates (LPS, mm) of the lattice.
     """
 
     resolution_mm: float
@@ -40,28 +40,30 @@ class Level:
     bending: BendingEnergy
 
 
-def reference_levels(
+def fixed_levels(
     image: sitk.Image, mask: np.ndarray, levels: list[dict], device: str
 ) -> list[Level]:
-    """Prepare the reference once for all sequences of a patient.
+    """Prepare the fixed image once for all moving sequences of a patient.
 
     Parameters
     ----------
     image
-        The reference.
+        The fixed image.
     mask
-        Boolean, (D, H, W): where the sequences are compared.
+        Boolean, (D, H, W): where the images are compared.
     levels
         From coarse to fine: `resolution_mm`, `control_spacing_mm`, `iterations`.
+    device
+        Where PyTorch computes.
     """
-    return [_reference_level(image, mask, level, device) for level in levels]
+    return [_fixed_level(image, mask, level, device) for level in levels]
 
 
-def _reference_level(image: sitk.Image, mask: np.ndarray, level: dict, device: str) -> Level:
+def _fixed_level(image: sitk.Image, mask: np.ndarray, level: dict, device: str) -> Level:
     grid = make_grid(image, level["resolution_mm"], device)
     inside = pool_mask(mask, grid)
     voxels = torch.nonzero(inside)
-    # One more voxel on each side completes the windows at the border of the mask.
+    # One voxel more on each side completes the windows at the border of the mask.
     box = tuple(
         slice(max(0, int(first) - 1), int(last) + 2)
         for first, last in zip(voxels.amin(0), voxels.amax(0), strict=True)
@@ -93,11 +95,11 @@ def _reference_level(image: sitk.Image, mask: np.ndarray, level: dict, device: s
 
 
 class Comparison:
-    """Similarity of one moving image to one level, as a function of spline coefficients.
+    """Similarity of a moving image to one level, as a function of spline coefficients.
 
     Coefficients are displacements of control points in mm (LPS), (KD, KH, KW, 3). A cubic spline
-    reproduces linear functions, so the map from reference voxels to sampling coordinates of the
-    moving image, both grids' geometry included, is one spline too.
+    reproduces linear functions. The whole map from voxels of the fixed image to sampling
+    coordinates in the moving image, with the geometry of both grids, is therefore one spline.
     """
 
     def __init__(self, level: Level, moving: Grid):
@@ -112,7 +114,7 @@ class Comparison:
         self.template = Template(level.image, level.mask)
 
     def coordinates(self, coefficients: torch.Tensor) -> torch.Tensor:
-        """Sampling coordinates (D, H, W, 3) in the moving image, -1 to 1 inside it."""
+        """Compute sampling coordinates (D, H, W, 3) in the moving image, -1 to 1 inside it."""
         return expand(self.start + coefficients @ self.matrix, self.level.bases)
 
     def covers(self, coefficients: torch.Tensor) -> bool:
@@ -120,28 +122,28 @@ class Comparison:
         return bool((self._inside(coefficients) & self.level.mask).any())
 
     def keep_inside(self, *coefficients: torch.Tensor) -> None:
-        """Compare from now on only windows that the moving image fills under every displacement."""
+        """Restrict the comparison to windows that every displacement leaves in the moving image."""
         inside = torch.stack([self._inside(moved) for moved in coefficients]).all(dim=0)
         complete = F.pad(window_mean(inside.float()) > 0.999, (1, 1, 1, 1, 1, 1))
         self.template = Template(self.level.image, self.level.mask & complete)
 
     def similarities(self, *coefficients: torch.Tensor) -> list[float]:
-        """Similarity under several displacements, on the voxels that all of them reach."""
+        """Compute the similarity under several displacements, on voxels that all of them reach."""
         self.keep_inside(*coefficients)
         return [float(self(moved)) for moved in coefficients]
 
     def coefficients_of(self, transform: sitk.Transform) -> torch.Tensor:
-        """Coefficients of a linear transform, rigid for example: its displacement, exactly."""
+        """Express a linear transform, for example a rigid one, exactly by spline coefficients."""
         points = self.level.control_points.reshape(-1, 3)
         moved = [transform.TransformPoint(point) for point in points.tolist()]
         return torch.as_tensor(moved - points).to(self.start).reshape(self.start.shape)
 
     def _inside(self, coefficients: torch.Tensor) -> torch.Tensor:
-        # Rounding must not push the border of equal grids outside.
+        # The tolerance keeps the border of equal grids inside, whatever the rounding.
         return (self.coordinates(coefficients).abs() < 1.001).all(dim=-1)
 
     def __call__(self, coefficients: torch.Tensor) -> torch.Tensor:
-        """Mean squared local correlation, 0 to 1."""
+        """Compute the mean squared local correlation, 0 to 1."""
         warped = F.grid_sample(
             self.moving[None, None],
             self.coordinates(coefficients)[None],
@@ -153,30 +155,31 @@ class Comparison:
 
 
 def register_deformable(
-    levels: list[Level], reference: sitk.Image, moving: sitk.Image, search_mm: float, bending: float
+    levels: list[Level], fixed: sitk.Image, moving: sitk.Image, search_mm: float, bending: float
 ) -> torch.Tensor:
-    """Find the displacement that makes a moving image most alike to the reference.
+    """Find the displacement under which a moving image is most similar to the fixed one.
 
-    A translation is searched on the coarsest level; then each level maximises
+    A translation is searched for on the coarsest level. Then each level maximises
 
         mean squared local correlation - bending * mean squared second derivative (mm^2 * 1/mm^2)
 
-    by L-BFGS, from the spline of the level before. After Rueckert et al., IEEE TMI 1999.
+    by L-BFGS, starting from the spline of the level before (Rueckert et al., IEEE TMI 1999).
 
     Parameters
     ----------
     levels
-        From `reference_levels`.
-    reference, moving
+        From `fixed_levels`.
+    fixed, moving
         3D images, each on its own grid.
     search_mm
-        Largest translation along each axis of the reference.
+        Largest translation along each axis of the fixed image.
     bending
         Weight of the bending energy in mm^2.
 
     Returns
     -------
-    Coefficients (KD, KH, KW, 3) in mm of the finest level: p of the reference lies at p + u(p).
+    Coefficients (KD, KH, KW, 3) in mm of the finest level: the point p of the fixed image lies at
+    p + u(p) in the moving one.
     """
     device = str(levels[0].image.device)
     grids = {}
@@ -186,7 +189,7 @@ def register_deformable(
             grids[level.resolution_mm] = make_grid(moving, level.resolution_mm, device)
         comparison = Comparison(level, grids[level.resolution_mm])
         if coefficients is None:
-            coefficients = search_translation(comparison, reference, search_mm)
+            coefficients = search_translation(comparison, fixed, search_mm)
         else:
             coefficients = torch.as_tensor(
                 refit(coefficients.cpu().numpy(), level.mesh), dtype=torch.float32, device=device
@@ -197,17 +200,15 @@ def register_deformable(
 
 
 @torch.no_grad()
-def search_translation(
-    comparison: Comparison, reference: sitk.Image, search_mm: float
-) -> torch.Tensor:
-    """Best translation on a lattice of the level's voxels, as coefficients of a spline.
+def search_translation(comparison: Comparison, fixed: sitk.Image, search_mm: float) -> torch.Tensor:
+    """Find the best translation by whole voxels of the level, as coefficients of a spline.
 
-    Axis after axis of the reference is searched in full, cranio-caudal axis first, until none
-    improves.
+    Each axis of the fixed image is searched exhaustively in turn, the cranio-caudal axis first,
+    until no axis improves the similarity.
     """
     level = comparison.level
-    axes = np.reshape(reference.GetDirection(), (3, 3))
-    # Breathing moves organs most along the body: the axis nearest to world z.
+    axes = np.reshape(fixed.GetDirection(), (3, 3))
+    # Breathing moves organs most along the body, that is along the axis nearest to world z.
     order = np.argsort(-np.abs(axes[2]))
     steps = int(search_mm // level.resolution_mm)
     best, similarity = np.zeros(3), float(comparison(_shifted(level, np.zeros(3))))

@@ -1,15 +1,13 @@
-"""What happens to patients with a failed registration."""
+"""Patients with a failed registration."""
 
 import pandas as pd
 
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
-FLAGS = ["good", "check", "failed"]
-
 
 def failed_patients(quality: pd.DataFrame) -> list[str]:
-    """Patients with a failed registration in the motion tables, in their order.
+    """List the patients with a failed registration, in the order of the motion table.
 
     Raises
     ------
@@ -26,7 +24,7 @@ def refuse_failed(quality: pd.DataFrame) -> None:
     Raises
     ------
     InputError
-        One did; it names the patient, its failed sequences and the reasons.
+        One did. The message names the patient, the failed sequences and the reasons.
     """
     check_columns(quality, ["patient", "sequence", "flag", "reason"], "motion table")
     failed = quality[quality["flag"] == "failed"]
@@ -35,6 +33,6 @@ def refuse_failed(quality: pd.DataFrame) -> None:
     reasons = ", ".join(f"{row.sequence} ({row.reason})" for row in failed.itertuples())
     raise InputError(
         f"patient {failed.iloc[0]['patient']}: motion correction failed for sequence {reasons}; "
-        "look at results/report/motion.html, then mend the images or the settings of motion, "
+        "look at results/report/motion.html, then correct the images or the settings of motion, "
         "or set motion.on_failure to exclude or continue"
     )

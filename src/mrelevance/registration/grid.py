@@ -1,4 +1,4 @@
-"""Images as tensors at a coarser resolution, and where their voxels lie in the world."""
+"""Images as tensors at a coarser resolution, with world coordinates of their voxels."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from mrelevance.runtime.images import to_array
 
-FEWEST_VOXELS = 4  # along an axis, however coarse the resolution asked for
+FEWEST_VOXELS = 4  # along an axis, at any resolution
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Grid:
     origin: np.ndarray
 
     def full_index(self, axis: int) -> np.ndarray:
-        """Indices of the block centres along x, y or z (0, 1, 2) in voxels of the full image."""
+        """Return the block centres along x, y or z (0, 1, 2) in voxels of the full image."""
         count = self.voxels.shape[2 - axis]
         return np.arange(count) * self.factors[axis] + (self.factors[axis] - 1) / 2
 
     def normalised_from_world(self) -> tuple[np.ndarray, np.ndarray]:
-        """Matrix and offset from world coordinates to those of `grid_sample`, -1 to 1 (x, y, z)."""
+        """Return matrix and offset from world to `grid_sample` coordinates, -1 to 1 (x, y, z)."""
         last = np.array(self.voxels.shape[::-1]) - 1
         scale = 2 / (self.factors * last)
         from_world = np.linalg.inv(self.to_world)
@@ -47,7 +47,7 @@ class Grid:
 
 
 def make_grid(image: sitk.Image, resolution_mm: float, device: str) -> Grid:
-    """Average an image to about `resolution_mm`; an axis that is as coarse already stays."""
+    """Average an image to about `resolution_mm`; an axis that is coarser stays as it is."""
     size, spacing = np.array(image.GetSize()), np.array(image.GetSpacing())
     factors = np.clip(np.round(resolution_mm / spacing), 1, size // FEWEST_VOXELS).astype(int)
     factors = np.maximum(factors, 1)
@@ -60,9 +60,10 @@ def make_grid(image: sitk.Image, resolution_mm: float, device: str) -> Grid:
 
 
 def pool_mask(mask: np.ndarray, grid: Grid) -> torch.Tensor:
-    """Boolean mask (D, H, W) of the full image on the blocks of a grid: half inside or more.
+    """Bring a boolean mask (D, H, W) of the full image to the blocks of a grid.
 
-    A mask too small for that is kept where it fills most of a block, so that it never vanishes.
+    A block is inside if at least half of it is. A mask that fills no block by half is kept where
+    it fills most of a block, so that it never vanishes.
     """
     pooled = F.avg_pool3d(
         torch.as_tensor(mask, dtype=torch.float32)[None, None], tuple(grid.factors[::-1].tolist())

@@ -1,4 +1,4 @@
-"""The inverse of a free-form deformation, as another one."""
+"""Inverse of a free-form deformation, as a free-form deformation."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -6,12 +6,12 @@ from scipy import ndimage
 
 from mrelevance.registration.spline import ORDER, basis
 
-# Nodes per interval of the lattice, in mm the change at which the search stops, and its length.
-NODES = 2
+NODES = 2  # per interval of the lattice
+# The iteration stops when the change falls below the tolerance, at the latest after these steps.
 TOLERANCE_MM = 0.01
 MOST_STEPS = 40
-# A step this much shorter than the fixed-point iteration's also converges where space is stretched
-# up to 2.6-fold; the whole step only up to 2-fold.
+# Damping of the fixed-point iteration. With it, the iteration converges where space is stretched up
+# to 2.6-fold; undamped, only up to 2-fold.
 STEP = 0.75
 
 
@@ -20,8 +20,8 @@ def inverse_transform(transform: sitk.Transform) -> sitk.Transform:
 
     The displacement v of the inverse solves v(q) = -u(q + v(q)). It is found by fixed-point
     iteration (Chen et al., Medical Physics 2008) at nodes half as far apart as the control points
-    of u, and approximated by a spline with intervals as long as those of u. The spline reaches as
-    far beyond the field of view as u moves points, so that each is brought back.
+    of u, and approximated by a spline with the intervals of u. The spline extends beyond the field
+    of view as far as u moves points, so that it brings each of them back.
     """
     if not isinstance(transform, sitk.BSplineTransform):
         return transform.GetInverse()
@@ -29,7 +29,7 @@ def inverse_transform(transform: sitk.Transform) -> sitk.Transform:
     axes = np.reshape(transform.GetTransformDomainDirection(), (3, 3))
     interval = np.array(transform.GetTransformDomainPhysicalDimensions()) / mesh
     coefficients = np.reshape(transform.GetParameters(), (3, *(mesh[::-1] + ORDER)))
-    # From here on in intervals along z, y, x.
+    # From here on, lengths are in intervals along z, y, x.
     displacement = (np.tensordot(axes.T, coefficients, 1) / interval[:, None, None, None])[::-1]
     reach = np.ceil(np.abs(displacement).max(axis=(1, 2, 3))).astype(int)
     larger = mesh[::-1] + 2 * reach
@@ -53,7 +53,7 @@ def inverse_transform(transform: sitk.Transform) -> sitk.Transform:
 
 
 def _solve(displacement: np.ndarray, places: np.ndarray, tolerance: float) -> np.ndarray:
-    """Inverse displacement at places (3, ...) of a spline's coefficients (3, KD, KH, KW)."""
+    """Invert the displacement of spline coefficients (3, KD, KH, KW) at places (3, ...)."""
     found = np.zeros_like(places)
     for _ in range(MOST_STEPS):
         step = -STEP * (found + _evaluate(displacement, places + found))
@@ -64,7 +64,7 @@ def _solve(displacement: np.ndarray, places: np.ndarray, tolerance: float) -> np
 
 
 def _evaluate(coefficients: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Spline at places (3, ...) in intervals; beyond the field of view as at its border."""
+    """Evaluate a spline at places (3, ...) in intervals; beyond its border as at the border."""
     intervals = np.reshape(coefficients.shape[1:], (3, *[1] * (places.ndim - 1))) - ORDER
     # The first control point lies one interval before the field of view.
     lattice = np.clip(places, 0, intervals) + 1

@@ -1,13 +1,14 @@
-"""How well motion correction did, with the truth where there is one."""
+"""Quality of motion correction, with errors where the true motion is known."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 
-from mrelevance.registration.correct import Correction
+from mrelevance.cohort.patient import PatientImages
+from mrelevance.registration.correction import Correction
 from mrelevance.registration.spline import displacement_field
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.images import check_same_geometry, read_image, to_array
@@ -15,17 +16,17 @@ from mrelevance.runtime.images import check_same_geometry, read_image, to_array
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known about the motion of a phantom patient.
+    """The true motion of a phantom patient.
 
     Attributes
     ----------
     displacements
-        Sequence name to vector image in mm (LPS) on the grid of the reference: its point p lies at
-        p + u(p) in the sequence.
+        Sequence name to vector image in mm (LPS) on the grid of the fixed sequence: its point p
+        lies at p + u(p) in the sequence.
     liver
-        Mask on the grid of the reference.
+        Mask on the grid of the fixed sequence.
     landmarks
-        Table `patient, sequence, landmark, x_mm, y_mm, z_mm`, the reference among the sequences.
+        Table `patient, sequence, landmark, x_mm, y_mm, z_mm` of all sequences.
     """
 
     displacements: dict[str, sitk.Image]
@@ -34,7 +35,7 @@ class Truth:
 
 
 def read_truth(folder: str | Path, sequences: list[str]) -> Truth:
-    """Read the `truth` folder of a phantom patient for these sequences."""
+    """Read the folder `truth` of a phantom patient for these sequences."""
     folder = Path(folder)
     return Truth(
         displacements={
@@ -47,44 +48,37 @@ def read_truth(folder: str | Path, sequences: list[str]) -> Truth:
 
 
 def quality_table(
-    patient: str, corrections: dict[str, Correction], reference: str, truth: Truth | None
+    patient: PatientImages, corrections: dict[str, Correction], truth: Truth | None
 ) -> pd.DataFrame:
-    """Tabulate the result of `correct_patient`, one row per sequence without the reference.
+    """Tabulate the result of `correct_patient`, one row per moving sequence.
 
     Returns
     -------
-    Table `patient, sequence, method, similarity_before, similarity_after, displacement_mean_mm,
-    displacement_p95_mm, folded_share, jacobian_min, jacobian_max, consistency_p95_mm, flag,
-    reason` and, NA without a truth: `error_before_mm, error_after_mm`,
-    the mean distance in the liver between true and estimated position (before: no estimate), and
-    `landmark_error_before_mm, landmark_error_after_mm`, the mean distance of the landmarks.
+    Table `patient, sequence, method`, the fields of `Measures`, `flag, reason` and, NA without a
+    truth: `error_before_mm, error_after_mm`, the mean distance in the liver between the true
+    position and the uncorrected (before) or the estimated one (after), and
+    `landmark_error_before_mm, landmark_error_after_mm`, the same at the landmarks.
 
     Raises
     ------
     InputError
-        The truth does not lie on the grid of the reference.
+        The truth does not lie on the grid of the fixed sequence.
     """
-    grid = corrections[reference].image
+    fixed_sequence = patient.fixed_sequence
+    grid = corrections[fixed_sequence].image
     rows = [
         {
-            "patient": patient,
+            "patient": patient.name,
             "sequence": sequence,
             "method": correction.method,
-            "similarity_before": correction.similarity_before,
-            "similarity_after": correction.similarity_after,
-            "displacement_mean_mm": correction.displacement_mean_mm,
-            "displacement_p95_mm": correction.displacement_p95_mm,
-            "folded_share": correction.folded_share,
-            "jacobian_min": correction.jacobian_min,
-            "jacobian_max": correction.jacobian_max,
-            "consistency_p95_mm": correction.consistency_p95_mm,
+            **asdict(correction.measures),
             "flag": correction.flag,
             "reason": correction.reason,
-            **_liver_errors(correction, sequence, grid, truth, f"patient {patient}"),
-            **_landmark_errors(correction, sequence, reference, truth),
+            **_liver_errors(correction, sequence, grid, truth, f"patient {patient.name}"),
+            **_landmark_errors(correction, sequence, fixed_sequence, truth),
         }
         for sequence, correction in corrections.items()
-        if sequence != reference
+        if sequence != fixed_sequence
     ]
     return pd.DataFrame(rows)
 
@@ -107,12 +101,12 @@ def _liver_errors(
 
 
 def _landmark_errors(
-    correction: Correction, sequence: str, reference: str, truth: Truth | None
+    correction: Correction, sequence: str, fixed_sequence: str, truth: Truth | None
 ) -> dict[str, float]:
     if truth is None:
         return {"landmark_error_before_mm": np.nan, "landmark_error_after_mm": np.nan}
     places = truth.landmarks.set_index(["sequence", "landmark"])[["x_mm", "y_mm", "z_mm"]]
-    pairs = places.loc[reference].join(places.loc[sequence], suffixes=("", "_moved")).to_numpy()
+    pairs = places.loc[fixed_sequence].join(places.loc[sequence], rsuffix="_moved").to_numpy()
     start, moved = pairs[:, :3], pairs[:, 3:]
     estimated = [correction.transform.TransformPoint(point) for point in start.tolist()]
     return {

@@ -6,36 +6,36 @@ from contextlib import contextmanager
 import numpy as np
 import SimpleITK as sitk
 
-# SimpleITK stops a resolution when steps become smaller than this, in mm at the image's border.
+# A resolution ends when steps become smaller than this, measured at the border of the image.
 SMALLEST_STEP_MM = 0.005
 HISTOGRAM_BINS = 32
-FEWEST_VOXELS = 4  # along an axis, however coarse the resolution asked for
+FEWEST_VOXELS = 4  # along an axis, at any resolution
 
 
 def register_rigid(
-    reference: sitk.Image, moving: sitk.Image, resolutions_mm: list[float], iterations: int
+    fixed: sitk.Image, moving: sitk.Image, resolutions_mm: list[float], iterations: int
 ) -> sitk.Euler3DTransform:
     """Find rotation and translation by mutual information (Mattes et al., IEEE TMI 2003).
 
-    Starts from the identity in world coordinates, around the centre of the reference. Every voxel
-    counts and one thread adds them up, so that the result repeats exactly.
+    Starts from the identity in world coordinates; the centre of rotation is that of the fixed
+    image. All voxels are used and one thread sums them, so the result is reproducible.
 
     Parameters
     ----------
-    reference, moving
+    fixed, moving
         3D images, each on its own grid.
     resolutions_mm
-        From coarse to fine; an image that is as coarse already stays as it is.
+        From coarse to fine; a coarser image stays as it is.
     iterations
-        At most, per resolution.
+        Most iterations per resolution.
 
     Returns
     -------
-    Maps points of the reference to points of the moving image.
+    Transform from points of the fixed image to points of the moving image.
     """
     transform = sitk.Euler3DTransform()
-    middle = (np.array(reference.GetSize()) - 1) / 2
-    transform.SetCenter(reference.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
+    middle = (np.array(fixed.GetSize()) - 1) / 2
+    transform.SetCenter(fixed.TransformContinuousIndexToPhysicalPoint(middle.tolist()))
     with _one_thread():
         for resolution in resolutions_mm:
             registration = sitk.ImageRegistrationMethod()
@@ -47,13 +47,13 @@ def register_rigid(
             )
             registration.SetOptimizerScalesFromPhysicalShift()
             registration.SetInitialTransform(transform, inPlace=True)
-            registration.Execute(_coarse(reference, resolution), _coarse(moving, resolution))
+            registration.Execute(_coarse(fixed, resolution), _coarse(moving, resolution))
     return transform
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    # Threads of the metric are set nowhere else, and sum up in an order of their own.
+    # The metric sums over threads in no fixed order, and only this global sets their number.
     threads = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     try:

@@ -1,25 +1,25 @@
-"""How alike two images of different contrast are, tissue by tissue."""
+"""Similarity of two images of different contrast: squared local correlation."""
 
 import torch
 import torch.nn.functional as F
 
 VOXELS = 27  # in a window of 3 x 3 x 3
-# Variance, relative to that of the image, added to that of each window: windows without structure
-# count little. Too little of it, and noise decides: interpolation smooths it between voxels, which
-# looks like better agreement there.
+# Added to the variance of each window, relative to that of the image, so that windows without
+# structure count little. If it is too small, noise decides: interpolation smooths noise between
+# voxels, which looks like better agreement there.
 FLAT = 3e-3
 
 
 class Template:
-    """The reference image on one grid, with what belongs to its windows computed once.
+    """The fixed image on one grid, with the statistics of its windows computed once.
 
     Parameters
     ----------
     image
         (D, H, W).
     mask
-        Boolean, (D, H, W): centres of the windows that count. The outermost layer of voxels has no
-        complete window and never counts.
+        Boolean, (D, H, W): centres of the windows that count. Voxels of the outermost layer have no
+        complete window and never count.
     """
 
     def __init__(self, image: torch.Tensor, mask: torch.Tensor):
@@ -31,15 +31,15 @@ class Template:
 
 
 def window_mean(image: torch.Tensor) -> torch.Tensor:
-    """Means over the complete windows of 3 x 3 x 3 voxels: (..., D, H, W) to two less each."""
+    """Average over the complete windows of 3 x 3 x 3 voxels; D, H and W shrink by 2."""
     image = image[..., :, :, :-2] + image[..., :, :, 1:-1] + image[..., :, :, 2:]
     image = image[..., :, :-2, :] + image[..., :, 1:-1, :] + image[..., :, 2:, :]
     image = image[..., :-2, :, :] + image[..., 1:-1, :, :] + image[..., 2:, :, :]
     return image / VOXELS
 
 
-def window_mean_adjoint(image: torch.Tensor) -> torch.Tensor:
-    """Adjoint of `window_mean`: (..., D, H, W) to two more each."""
+def window_mean_transposed(image: torch.Tensor) -> torch.Tensor:
+    """Apply the transpose of `window_mean`; D, H and W grow by 2."""
     return window_mean(F.pad(image, (2, 2, 2, 2, 2, 2)))
 
 
@@ -62,7 +62,7 @@ class _SquaredLocalCorrelation(torch.autograd.Function):
     def backward(context, gradient):
         template = context.template
         warped, mean, by_covariance, by_variance = context.saved_tensors
-        first, second, constant = window_mean_adjoint(
+        first, second, constant = window_mean_transposed(
             torch.stack(
                 [by_covariance, by_variance, by_covariance * template.mean - by_variance * mean]
             )
@@ -71,15 +71,15 @@ class _SquaredLocalCorrelation(torch.autograd.Function):
 
 
 def squared_local_correlation(warped: torch.Tensor, template: Template) -> torch.Tensor:
-    """Mean over the template's mask of the squared local correlation, 0 to 1.
+    """Compute the mean over the template's mask of the squared local correlation, 0 to 1.
 
-    With the means of a window of 3 x 3 x 3 voxels removed, that of the voxel in its centre is
+    At each voxel it is, over a window of 3 x 3 x 3 voxels whose means are removed,
 
         (sum F W)^2 / (sum F^2 sum W^2).
 
-    The square makes it blind to contrast: it asks whether the warped image W (D, H, W) is locally
-    a linear function of the reference F, rising or falling (Cachier & Pennec, MMBIA 2000). The
-    gradient with respect to W is the analytic one, at the cost of the value; the variance that
-    guards flat windows is held fixed in it.
+    It measures whether the warped image W (D, H, W) is locally a linear function of the fixed
+    image F, rising or falling, and so does not depend on contrast (Cachier & Pennec, MMBIA 2000).
+    The gradient with respect to W is analytic and costs as much as the value; it treats the
+    variance that is added to flat windows as constant.
     """
     return _SquaredLocalCorrelation.apply(warped, template)

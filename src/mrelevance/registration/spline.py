@@ -8,13 +8,13 @@ ORDER = 3
 
 
 def mesh_size(image: sitk.Image, control_spacing_mm: float) -> tuple[int, int, int]:
-    """Intervals of the lattice over the field of view, (x, y, z): no wider than asked, uniform."""
+    """Compute the number of equal intervals (x, y, z), none wider than the control spacing."""
     extent = np.multiply(image.GetSize(), image.GetSpacing())
     return tuple(int(n) for n in np.maximum(1, np.ceil(extent / control_spacing_mm - 1e-6)))
 
 
 def basis(positions: np.ndarray, intervals: int, derivative: int = 0) -> np.ndarray:
-    """Values of the cubic B-splines of one axis.
+    """Evaluate the cubic B-splines of one axis.
 
     Parameters
     ----------
@@ -66,12 +66,13 @@ def expand(coefficients: torch.Tensor, bases: list[torch.Tensor]) -> torch.Tenso
 class BendingEnergy:
     """Mean squared second derivative of a displacement field, in 1/mm^2, from its coefficients.
 
-    Mean over the field of view of the sum over axis pairs of |d2u / (dp dq)|^2 (Rueckert et al.,
-    IEEE TMI 1999). Linear displacements cost nothing.
+    It is the mean over the field of view of the sum over axis pairs of |d2u / (dp dq)|^2 (Rueckert
+    et al., IEEE TMI 1999). Linear displacements have no bending energy.
     """
 
     def __init__(self, mesh: tuple[int, int, int], extent_mm: np.ndarray):
-        self.products = [  # of the derivatives of order 0, 1, 2 of one axis with themselves
+        # Inner products of the splines' derivatives of order 0, 1 and 2, for each axis.
+        self.products = [
             [_inner_products(n, order, extent / n) for order in range(3)]
             for n, extent in zip(mesh[::-1], extent_mm[::-1], strict=True)
         ]
@@ -81,12 +82,12 @@ class BendingEnergy:
         ]
 
     def to(self, like: torch.Tensor) -> "BendingEnergy":
-        """Use the type and device of a tensor."""
+        """Move to the type and device of a tensor."""
         self.products = [[matrix.to(like) for matrix in axis] for axis in self.products]
         return self
 
     def __call__(self, coefficients: torch.Tensor) -> torch.Tensor:
-        """Energy of the coefficients (KD, KH, KW, 3) in mm."""
+        """Compute the energy of coefficients (KD, KH, KW, 3) in mm."""
         bent = sum(
             factor
             * expand(coefficients, [axis[n] for axis, n in zip(self.products, orders, strict=True)])
@@ -96,7 +97,7 @@ class BendingEnergy:
 
 
 def _inner_products(intervals: int, derivative: int, interval_mm: float) -> torch.Tensor:
-    """Mean over the axis of the products of all pairs of B-splines, (K, K), float32."""
+    """Average the products of all pairs of B-splines over the axis, (K, K), float32."""
     nodes, weights = np.polynomial.legendre.leggauss(4)  # exact for polynomials of degree 7
     positions = (np.arange(intervals)[:, None] + (nodes + 1) / 2).ravel()
     values = basis(positions, intervals, derivative) / interval_mm**derivative
@@ -105,9 +106,10 @@ def _inner_products(intervals: int, derivative: int, interval_mm: float) -> torc
 
 
 def refit(coefficients: np.ndarray, mesh: tuple[int, int, int]) -> np.ndarray:
-    """Least-squares approximation of a spline on a lattice of another mesh, (x, y, z).
+    """Approximate a spline on the lattice of another mesh (x, y, z) by least squares.
 
-    (KD, KH, KW, 3) to the same of the new lattice. Constant and linear fields stay exact.
+    Maps coefficients (KD, KH, KW, 3) to those of the new lattice. Constant and linear fields are
+    reproduced exactly.
     """
     for axis, intervals in enumerate(mesh[::-1]):
         old = coefficients.shape[axis] - ORDER
@@ -118,9 +120,9 @@ def refit(coefficients: np.ndarray, mesh: tuple[int, int, int]) -> np.ndarray:
 
 
 def spline_transform(coefficients: np.ndarray, image: sitk.Image) -> sitk.BSplineTransform:
-    """SimpleITK's transform of a displacement in mm (LPS) over the field of view of an image.
+    """Make SimpleITK's transform of a displacement in mm (LPS) over the field of view of an image.
 
-    Maps a point p to p + u(p); outside the field of view to itself. `coefficients`:
+    It maps a point p to p + u(p), and a point outside the field of view to itself. `coefficients`:
     (KD, KH, KW, 3), components x, y, z.
     """
     transform = sitk.BSplineTransform(3, ORDER)
@@ -135,10 +137,10 @@ def spline_transform(coefficients: np.ndarray, image: sitk.Image) -> sitk.BSplin
 
 
 def displacement_field(transform: sitk.Transform, image: sitk.Image) -> sitk.Image:
-    """Displacement T(p) - p of a transform in mm (LPS) at the voxels of an image.
+    """Compute the displacement T(p) - p of a transform in mm (LPS) at the voxels of an image.
 
-    Vector image, float64. A spline over the field of view of `image` is evaluated axis by axis,
-    ten times as fast as point by point.
+    Returns a vector image, float64. A spline must span the field of view of `image`; it is
+    evaluated axis by axis, ten times as fast as point by point.
     """
     if not isinstance(transform, sitk.BSplineTransform):
         return sitk.TransformToDisplacementField(

@@ -14,8 +14,8 @@ from mrelevance.cohort.sheet import MASK
 from mrelevance.cohort.split import EXCLUDED
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
-from mrelevance.registration.correct import MARGIN_MM
-from mrelevance.registration.failures import FLAGS
+from mrelevance.registration.correction import MARGIN_MM
+from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.method_names import identifier, label, method_of, sentence
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 

@@ -13,7 +13,7 @@ from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.methods import MAPS
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.lrp import composites, explainer
-from mrelevance.reporting.citations import REFERENCES
+from mrelevance.reporting.citations import CITATIONS
 from mrelevance.runtime.method_names import check_methods
 from mrelevance.runtime.methods import (
     COMPOSITES,
@@ -79,7 +79,7 @@ def test_declarations_are_whole(name):
     method = METHODS[name]
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name), "fit for paths and without the separator"
     assert [other.label for other in METHODS.values()].count(method.label) == 1
-    assert set(method.citations) <= set(REFERENCES)
+    assert set(method.citations) <= set(CITATIONS)
     assert method.citations or method.group not in (GRADIENTS, "propagation")
     assert set(re.findall(r"\{(\w+)\}", method.sentence)) == set(method.parameters)
     for parameter in method.parameters.values():

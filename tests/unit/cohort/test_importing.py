@@ -12,11 +12,12 @@ from mrelevance.cohort.importing import (
     lesion_table,
     write_patient,
 )
+from mrelevance.cohort.patient import read_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table
-from mrelevance.runtime.images import read_image, to_array
+from mrelevance.runtime.images import to_array
 
-ROW = {"patient": "p1", "T1": "t1.nii.gz", "T2": "sub/t2.nii.gz", "label": "label.nii.gz"}
+FILES = {"T1": "t1.nii.gz", "T2": "sub/t2.nii.gz"}
 
 
 def image(array, origin=(10.0, -20.0, 30.0), spacing=(2.0, 1.0, 4.0)) -> sitk.Image:
@@ -42,33 +43,36 @@ def folder(tmp_path):
     return tmp_path
 
 
-def imported(folder):
-    return import_patient(ROW, ["T1", "T2"], "T1", folder)
+def imported(folder, **files):
+    paths = {sequence: folder / file for sequence, file in (FILES | files).items()}
+    return import_patient("p1", paths, folder / "label.nii.gz", "T1")
 
 
 def test_images_keep_their_grids_and_lesions_are_numbered_by_size(folder):
-    images, label, lesions = imported(folder)
-    assert images["T1"].GetPixelID() == sitk.sitkFloat32
-    assert images["T2"].GetSize() == (12, 20, 6)
-    assert label.GetPixelID() == sitk.sitkUInt8
-    assert to_array(label)[5, 5, 6] == 1 and to_array(label)[1, 1, 1] == 2
+    patient = imported(folder)
+    assert patient.name == "p1" and list(patient.images) == ["T1", "T2"]
+    assert patient.fixed.GetPixelID() == sitk.sitkFloat32
+    assert patient.images["T2"].GetSize() == (12, 20, 6)
+    assert patient.label.GetPixelID() == sitk.sitkUInt8
+    assert to_array(patient.label)[5, 5, 6] == 1 and to_array(patient.label)[1, 1, 1] == 2
+    lesions = lesion_table(patient.label, "p1")
     assert lesions["lesion"].tolist() == [1, 2]
     assert lesions["type"].tolist() == ["unknown", "unknown"]
 
 
 def test_mask_is_one_inside(folder):
-    reference = image(noise())
-    mask = to_array(import_mask(folder / "label.nii.gz", reference, "p1"))
+    fixed = image(noise())
+    mask = to_array(import_mask(folder / "label.nii.gz", fixed, "p1"))
     assert mask.dtype == np.uint8 and mask.sum() == 1 + 2 * 3 * 4
     with pytest.raises(InputError, match=r"patient p1, mask: .* both must lie on one grid"):
         import_mask(folder / "label.nii.gz", image(noise((9, 10, 12))), "p1")
     sitk.WriteImage(image(np.zeros((8, 10, 12), np.uint8)), folder / "empty.nii.gz")
     with pytest.raises(InputError, match=r"patient p1, mask: .* holds no voxel above 0"):
-        import_mask(folder / "empty.nii.gz", reference, "p1")
+        import_mask(folder / "empty.nii.gz", fixed, "p1")
 
 
 def test_measures_of_a_box(folder):
-    lesion = imported(folder)[2].iloc[0]
+    lesion = lesion_table(imported(folder).label, "p1").iloc[0]
     volume = 2 * 3 * 4 * (2 * 1 * 4) / 1000
     assert lesion["volume_ml"] == pytest.approx(volume)
     assert np.pi / 6 * lesion["diameter_mm"] ** 3 / 1000 == pytest.approx(volume)
@@ -78,13 +82,17 @@ def test_measures_of_a_box(folder):
 
 
 def test_written_layout_is_read_back(folder, tmp_path):
-    images, label, lesions = imported(folder)
-    write_patient(tmp_path / "raw", images, label, lesions)
+    patient = imported(folder)
+    lesions = lesion_table(patient.label, "p1")
+    write_patient(patient, lesions, tmp_path / "raw")
     pd.testing.assert_frame_equal(
         read_table(tmp_path / "raw/lesions.tsv"), lesions, check_dtype=False, rtol=1e-8
     )
-    assert np.array_equal(to_array(read_image(tmp_path / "raw/label.nii.gz")), to_array(label))
-    assert np.array_equal(to_array(read_image(tmp_path / "raw/T2.nii.gz")), to_array(images["T2"]))
+    paths = {sequence: tmp_path / f"raw/{sequence}.nii.gz" for sequence in FILES}
+    again = read_patient("p1", paths, "T1", label=tmp_path / "raw/label.nii.gz")
+    assert np.array_equal(to_array(again.label), to_array(patient.label))
+    for sequence, stored in again.images.items():
+        assert np.array_equal(to_array(stored), to_array(patient.images[sequence]))
 
 
 def test_mask_falls_into_components_also_over_corners():
@@ -119,7 +127,7 @@ def test_too_many_lesions_are_refused():
 def test_label_that_is_no_label_is_refused(value):
     label = np.zeros((3, 3, 3))
     label[1, 1, 1] = value
-    with pytest.raises(InputError, match="store a label"):
+    with pytest.raises(InputError, match="give a label"):
         lesion_instances(label, "patient p1, label")
 
 
@@ -157,8 +165,8 @@ def test_image_with_nan_is_refused(folder, file):
     holed = noise()
     holed[0, 0, 0] = np.nan
     sitk.WriteImage(image(holed), folder / file)
-    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} holds NaN"):
-        import_patient(ROW | {"T2": file}, ["T1", "T2"], "T1", folder)
+    with pytest.raises(InputError, match=rf"patient p1, sequence T2.*{file} has NaN"):
+        imported(folder, T2=file)
 
 
 def test_label_on_another_grid_is_refused(folder):

@@ -63,7 +63,7 @@ def test_split_is_optional_and_so_is_validation(sheet):
     ("text", "source", "message"),
     [
         ("", "phantom", "not a tab-separated table"),
-        ("patient\n", "phantom", "holds no patient"),
+        ("patient\n", "phantom", "lists no patient"),
         ("patient,split\na,train\n", "phantom", "lacks column patient"),
         ("patient\tT1\tlabel\na\tb\tc\n", "images", "lacks column T2"),
         ("patient\tage\na\t40\n", "phantom", "unknown column age"),
@@ -74,7 +74,7 @@ def test_split_is_optional_and_so_is_validation(sheet):
         ("patient\n.hidden\n", "phantom", "cannot name a file"),
         (GOOD.replace("\te\t", "\t\t"), "images", "line 3: column T2 is empty"),
         (GOOD.replace("h\ti", "h"), "images", "line 4: column label is empty"),
-        (GOOD.replace("e\tf", "e\tf\tg"), "images", "line 3: more cells than the 5 columns"),
+        (GOOD.replace("e\tf", "e\tf\tg"), "images", "line 3: has more cells than the 5 columns"),
         (GOOD.replace("split", "T1"), "images", "has column T1 twice"),
         (GOOD.replace("\ta\t", '\t"a\t'), "images", "not a tab-separated table"),
         (GOOD.replace("validation", ""), "images", "patient 02: split is empty"),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrelevance.cohort.split import draw_split, split_cohort
+from mrelevance.cohort.split import Draw, draw_split, split_cohort
 from mrelevance.runtime.errors import InputError
 
 
@@ -20,36 +20,36 @@ def loads(count: int, seed: int = 0) -> pd.DataFrame:
 
 
 def test_sizes_of_the_parts():
-    split = draw_split(loads(69), 0.1, 0.3, seed=1)
+    split = draw_split(loads(69), Draw(0.1, 0.3, seed=1))
     assert split["split"].value_counts().to_dict() == {"train": 41, "test": 21, "validation": 7}
     assert split["patient"].tolist() == loads(69)["patient"].tolist()
 
 
 def test_same_seed_same_split_whatever_the_order_of_rows():
     table = loads(30)
-    first = draw_split(table, 0.2, 0.2, seed=5).set_index("patient")["split"]
-    again = draw_split(table.sample(frac=1, random_state=2), 0.2, 0.2, seed=5)
+    first = draw_split(table, Draw(0.2, 0.2, seed=5)).set_index("patient")["split"]
+    again = draw_split(table.sample(frac=1, random_state=2), Draw(0.2, 0.2, seed=5))
     assert again.set_index("patient")["split"].loc[first.index].equals(first)
-    assert not draw_split(table, 0.2, 0.2, seed=6).set_index("patient")["split"].equals(first)
+    assert not draw_split(table, Draw(0.2, 0.2, seed=6)).set_index("patient")["split"].equals(first)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_each_stratum_of_the_load_gives_one_test_patient(seed):
     table = loads(40)
-    test = draw_split(table, 0.0, 0.25, seed).query("split == 'test'")["patient"]
+    test = draw_split(table, Draw(0.0, 0.25, seed)).query("split == 'test'")["patient"]
     rank = table.set_index("patient")["lesion_ml"].rank().loc[test].sort_values() - 1
     assert (rank // 4).tolist() == list(range(10))
 
 
 def test_small_shares_give_at_least_one_patient():
-    split = draw_split(loads(3), 0.01, 0.01, seed=0)
+    split = draw_split(loads(3), Draw(0.01, 0.01, seed=0))
     assert sorted(split["split"]) == ["test", "train", "validation"]
 
 
 @pytest.mark.parametrize("shares", [(0.0, 0.0), (0.5, 0.5), (0.1, 0.9)])
 def test_impossible_shares_are_refused(shares):
-    with pytest.raises(InputError, match="cannot be split"):
-        draw_split(loads(4), *shares, seed=0)
+    with pytest.raises(InputError, match="patients cannot be split"):
+        draw_split(loads(4), Draw(*shares, seed=0))
 
 
 def lesions() -> pd.DataFrame:
@@ -58,7 +58,7 @@ def lesions() -> pd.DataFrame:
 
 def test_split_of_the_sheet_is_kept_and_loads_are_counted():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
-    table = split_cohort(sheet, lesions(), [], 0.5, 0.5, seed=0)
+    table = split_cohort(sheet, lesions(), [], Draw(0.5, 0.5, seed=0))
     assert table.to_dict("list") == {
         "patient": ["c", "b", "a"],
         "split": ["test", "train", "train"],
@@ -69,14 +69,14 @@ def test_split_of_the_sheet_is_kept_and_loads_are_counted():
 
 def test_split_is_drawn_when_the_sheet_has_none():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"]})
-    table = split_cohort(sheet, lesions(), [], 0.0, 0.34, seed=0)
+    table = split_cohort(sheet, lesions(), [], Draw(0.0, 0.34, seed=0))
     assert table["patient"].tolist() == ["c", "b", "a"]
     assert sorted(table["split"]) == ["test", "train", "train"]
 
 
 def test_excluded_patients_are_listed_and_nothing_else():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
-    table = split_cohort(sheet, lesions(), ["a"], 0.5, 0.5, seed=0)
+    table = split_cohort(sheet, lesions(), ["a"], Draw(0.5, 0.5, seed=0))
     assert table["patient"].tolist() == ["c", "b", "a"]
     assert table["split"].tolist() == ["test", "train", "excluded"]
     assert table["lesions"].tolist() == [1, 0, 2]
@@ -85,7 +85,7 @@ def test_excluded_patients_are_listed_and_nothing_else():
 def test_excluded_patients_are_not_drawn():
     sheet = loads(40)[["patient"]]
     excluded = sheet["patient"].tolist()[:10]
-    table = split_cohort(sheet, lesions(), excluded, 0.1, 0.3, seed=0).set_index("patient")
+    table = split_cohort(sheet, lesions(), excluded, Draw(0.1, 0.3, seed=0)).set_index("patient")
     assert (table.loc[excluded, "split"] == "excluded").all()
     others = table.drop(excluded)["split"].value_counts().to_dict()
     assert others == {"train": 18, "test": 9, "validation": 3}
@@ -93,5 +93,5 @@ def test_excluded_patients_are_not_drawn():
 
 def test_exclusion_must_leave_patients_to_test():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
-    with pytest.raises(InputError, match="no patient is left for test without c; mend"):
-        split_cohort(sheet, lesions(), ["c"], 0.5, 0.5, seed=0)
+    with pytest.raises(InputError, match="no patient is left for test without c; correct"):
+        split_cohort(sheet, lesions(), ["c"], Draw(0.5, 0.5, seed=0))

@@ -108,9 +108,9 @@ def test_without_truth_there_are_no_errors():
 @pytest.mark.parametrize(
     ("on_failure", "said"),
     [
-        ("stop", "The study stops"),
-        ("exclude", "They are excluded from training"),
-        ("continue", "The study continues with them"),
+        ("stop", "The study stops at them"),
+        ("exclude", "They are excluded"),
+        ("continue", "They remain in the study"),
     ],
 )
 def test_failed_patients_are_listed_with_what_happens_to_them(on_failure, said):

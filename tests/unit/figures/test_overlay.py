@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
-from mrelevance.figures.overlay import EDGE_COLOUR, data_uri, overlay_pictures
+from mrelevance.figures.overlay import EDGE_COLOUR, cohort_pictures, data_uri, overlay_pictures
 
 SPACING = (2.0, 2.0, 4.0)
 GAP = 4
@@ -46,7 +46,7 @@ def edges(panel):
     return (panel == EDGE_COLOUR).all(axis=-1)
 
 
-def test_edges_of_the_fixed_image_lie_over_both_sides_and_fit_only_the_corrected_one():
+def test_edges_of_the_fixed_sequence_lie_over_both_sides_and_fit_only_the_corrected_one():
     fixed, moved = ball((64, 64, 48)), ball((78, 64, 48), contrast=3)
     corrected = sitk.Resample(moved, fixed, sitk.TranslationTransform(3, (14, 0, 0)))
     before, after = halves(overlay_pictures(fixed, {"T2": (moved, corrected)})["T2"])
@@ -75,7 +75,7 @@ def test_orientation_of_the_grid_does_not_change_the_picture():
     assert (difference > 3).mean() < 0.01
 
 
-def test_sequence_on_another_grid_is_brought_to_that_of_the_fixed_image():
+def test_sequence_on_another_grid_is_brought_to_that_of_the_fixed_one():
     fixed, moved = ball((64, 64, 48)), ball((64, 64, 48), contrast=2)
     coarse = sitk.Resample(
         moved, (32, 32, 12), sitk.Transform(), sitk.sitkLinear, (1, 1, 2), (4, 4, 8)
@@ -92,3 +92,16 @@ def test_picture_becomes_a_small_uri():
     kind, content = uri.split(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(BytesIO(base64.b64decode(content))).size == (60, 40)
+
+
+def test_pictures_of_a_cohort_keep_their_order(tmp_path):
+    paths = {}
+    for patient, shift in (("p1", 0), ("p2", 10)):
+        for sequence in ("T1", "T2"):
+            paths[patient, sequence] = tmp_path / f"{patient}_{sequence}.nii.gz"
+            sitk.WriteImage(ball((64 + shift, 64, 48)), paths[patient, sequence])
+    pairs = [("p2", "T2"), ("p1", "T2")]
+    pictures = cohort_pictures(pairs, paths, paths, "T1")
+    assert list(pictures) == pairs
+    alone = overlay_pictures(ball((74, 64, 48)), {"T2": (ball((74, 64, 48)),) * 2})["T2"]
+    assert pictures["p2", "T2"] == data_uri(alone) != pictures["p1", "T2"]

@@ -18,8 +18,9 @@ def test_channels_come_in_the_order_asked(sequences, places):
 
 
 def test_image_that_does_not_fit_is_refused():
-    with pytest.raises(InputError, match="patient 1, image: it holds no sequence PD, only T1"):
+    with pytest.raises(InputError, match="patient 1, image: expected a channel PD, found only T1"):
         pick_channels(VOXELS, CHANNELS, ["T1", "PD"], "patient 1, image")
-    for voxels in (VOXELS[:2], VOXELS[0]):
-        with pytest.raises(InputError, match="it has not the 3 channels T1, T2, FLAIR"):
+    for voxels, found in ((VOXELS[:2], 2), (VOXELS[0], 1)):
+        message = rf"expected 3 channels \(T1, T2, FLAIR\), found {found}"
+        with pytest.raises(InputError, match=message):
             pick_channels(voxels, CHANNELS, ["T1"], "image")

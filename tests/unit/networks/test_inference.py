@@ -2,8 +2,8 @@ import pytest
 import torch
 from helpers.blobs import CONFIGURATION
 
+from mrelevance.networks.building import build_network
 from mrelevance.networks.inference import crop_to, pad_to_divisor, predict_logits
-from mrelevance.networks.network import build_network
 from mrelevance.runtime.errors import InputError
 
 

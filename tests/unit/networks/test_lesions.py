@@ -131,7 +131,7 @@ def test_description_holds_types_volumes_and_diameters():
 def test_lesion_without_a_row_is_refused():
     prediction, label = planted()
     _, table = find_regions(prediction, label, SPACING, 0.1)
-    with pytest.raises(InputError, match="patient 07: the label holds lesion 2"):
+    with pytest.raises(InputError, match="patient 07: lesion 2 of the label is not in"):
         describe_regions(table, "07", label, {1: "cyst", 3: "cyst"}, 0.05)
 
 

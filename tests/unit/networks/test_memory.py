@@ -13,9 +13,9 @@ import mrelevance.lrp.explainer
 from mrelevance.attribution.patient import compute_relevance
 from mrelevance.lrp import Windows
 from mrelevance.lrp.engine.tiles import Tiles, within
+from mrelevance.networks.building import build_network
 from mrelevance.networks.inference import predict_logits
 from mrelevance.networks.memory import WithinMemory, reach
-from mrelevance.networks.network import build_network
 from mrelevance.networks.predictor import Predictor
 
 SIZE = (23, 64, 26)
@@ -94,8 +94,8 @@ def test_tiles_give_the_logits_of_the_window(name, window, predicted, caplog):
     assert asked[0] == (SMALL_GPU, None)
     assert asked[-1][0] == SMALL_GPU and asked[-1][1] is not None
     (record,) = [r for r in caplog.records if r.levelno == logging.WARNING][-1:]
-    assert "patient P07: memory of the GPU does not suffice for windows of 26 x" in record.message
-    assert "going on in tiles of at most" in record.message
+    assert "patient P07: the GPU's memory does not suffice for windows of 26 x" in record.message
+    assert "continuing in tiles of at most" in record.message
 
 
 def test_what_was_enough_is_enough_for_the_next(predicted):
@@ -118,7 +118,7 @@ def test_where_tiles_do_not_help_the_cpu_computes(norm, voxels, predicted, caplo
     with torch.no_grad():
         expected = predict_logits(network, image_of(), (28, 64, 24), 0.5, 4)
     assert torch.equal(logits, expected)
-    assert "going on on the CPU, which gives the same result" in caplog.text
+    assert "continuing on the CPU, which gives the same result" in caplog.text
 
 
 def test_memory_that_suffices_changes_nothing(predicted, caplog):
@@ -152,7 +152,7 @@ def test_a_gpu_without_room_for_the_network_is_left_alone(predicted, caplog):
 
     memory = within_memory(Large(dynunet()).eval(), (28, 64, 24))
     assert memory.run(lambda device, tiles: (device, tiles)) == (CPU, None)
-    assert "going on on the CPU" in caplog.text
+    assert "continuing on the CPU" in caplog.text
 
 
 def test_other_errors_are_no_reason_to_try_again():

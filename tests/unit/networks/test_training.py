@@ -4,17 +4,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import SimpleITK as sitk
 import torch
-from helpers.blobs import CONFIGURATION, SEQUENCES, split_of, write_patients
+from helpers.blobs import CONFIGURATION, SEQUENCES, files_of, write_patients
 
 import mrelevance.networks.training as training
-from mrelevance.networks.data import load_patient
 from mrelevance.networks.inference import predict_logits
-from mrelevance.networks.network import load_network
+from mrelevance.networks.loading import load_network
 from mrelevance.networks.training import train
+from mrelevance.networks.training_data import load_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, read_table
 
@@ -22,11 +23,11 @@ from mrelevance.runtime.files import read_json, read_table
 CHILD = """
 import json, sys
 import torch
-from helpers.blobs import SEQUENCES, split_of
+from helpers.blobs import files_of
 from mrelevance.networks.training import train
 torch.set_num_threads(1)
 images, configuration = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-train(images, split_of(images), SEQUENCES, configuration, sys.argv[3], code="1")
+train(files_of(images), configuration, sys.argv[3], code="1")
 """
 
 
@@ -61,13 +62,13 @@ def assert_same(first, second):
 @pytest.fixture(scope="module")
 def trained(images, tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
-    train(images, split_of(images), SEQUENCES, CONFIGURATION, folder, code="1")
+    train(files_of(images), CONFIGURATION, folder, code="1")
     return folder
 
 
 def test_training_learns_the_blobs(images, trained):
     network = load_network(trained, SEQUENCES)
-    patient = load_patient("03", *images["03"], SEQUENCES)
+    patient = load_patient("03", *images["03"], SEQUENCES, SEQUENCES)
     logits = predict_logits(network, patient.image.float(), (24, 24, 16), 0.5, 4)
     predicted = logits[1] > logits[0]
     dice = 2 * (predicted & patient.tumour).sum() / (predicted.sum() + patient.tumour.sum())
@@ -93,12 +94,12 @@ def test_history_has_a_row_per_epoch_and_the_card_the_best(trained):
 
 
 def test_seed_decides_and_the_order_of_patients_does_not(images, trained, tmp_path):
-    backwards = dict(reversed(images.items()))
-    split = split_of(images).iloc[::-1]
-    train(backwards, split, SEQUENCES, CONFIGURATION, tmp_path / "same", code="1")
+    files = files_of(images)
+    backwards = replace(files, train=dict(reversed(files.train.items())))
+    train(backwards, CONFIGURATION, tmp_path / "same", code="1")
     assert_same(weights_of(trained), weights_of(tmp_path / "same"))
     other = CONFIGURATION | {"seed": 8}
-    train(images, split_of(images), SEQUENCES, other, tmp_path / "other", code="1")
+    train(files_of(images), other, tmp_path / "other", code="1")
     first, second = weights_of(trained), weights_of(tmp_path / "other")
     assert not all(torch.equal(first[name], second[name]) for name in first)
 
@@ -122,9 +123,9 @@ def test_killed_training_ends_with_the_weights_of_one_never_killed(images, tmp_p
     assert not (folder / "weights.pt").exists()
 
     with caplog.at_level("INFO"):
-        train(paths, split_of(images), SEQUENCES, configuration, folder, code="1")
+        train(files_of(paths), configuration, folder, code="1")
     assert "training goes on after epoch" in caplog.text
-    train(paths, split_of(images), SEQUENCES, configuration, tmp_path / "whole", code="1")
+    train(files_of(paths), configuration, tmp_path / "whole", code="1")
     assert_same(weights_of(folder), weights_of(tmp_path / "whole"))
     for file in ("history.tsv", "card.json"):
         assert (folder / file).read_text() == (tmp_path / "whole" / file).read_text()
@@ -133,9 +134,9 @@ def test_killed_training_ends_with_the_weights_of_one_never_killed(images, tmp_p
 def test_checkpoint_of_other_settings_is_not_resumed(images, trained, tmp_path, caplog):
     diverging = with_training(learning_rate=1e30, steps_per_epoch=1, warmup_share=0.9)
     with pytest.raises(InputError, match="loss"):
-        train(images, split_of(images), SEQUENCES, diverging, tmp_path, code="1")
+        train(files_of(images), diverging, tmp_path, code="1")
     assert (tmp_path / "checkpoint.pt").exists()
-    train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
+    train(files_of(images), CONFIGURATION, tmp_path, code="1")
     assert "training starts anew" in caplog.text
     assert_same(weights_of(trained), weights_of(tmp_path))
 
@@ -144,7 +145,7 @@ def test_checkpoint_of_another_number_of_threads_is_not_resumed(images, trained,
     torch.set_num_threads(2)
     interrupted(images, tmp_path)
     torch.set_num_threads(1)
-    train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
+    train(files_of(images), CONFIGURATION, tmp_path, code="1")
     assert "another number of threads (cores): training starts anew" in caplog.text
     assert_same(weights_of(trained), weights_of(tmp_path))
 
@@ -153,7 +154,7 @@ def test_checkpoint_that_cannot_be_read_is_not_resumed(images, trained, tmp_path
     interrupted(images, tmp_path)
     checkpoint = tmp_path / "checkpoint.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    train(images, split_of(images), SEQUENCES, CONFIGURATION, tmp_path, code="1")
+    train(files_of(images), CONFIGURATION, tmp_path, code="1")
     assert f"{checkpoint} cannot be read" in caplog.text
     assert_same(weights_of(trained), weights_of(tmp_path))
 
@@ -168,46 +169,43 @@ def interrupted(images, folder):
         save = training.save_checkpoint
         patched.setattr(training, "save_checkpoint", lambda *given: end(save(*given)))
         with pytest.raises(KeyboardInterrupt):
-            train(images, split_of(images), SEQUENCES, CONFIGURATION, folder, code="1")
+            train(files_of(images), CONFIGURATION, folder, code="1")
     assert (folder / "checkpoint.pt").exists()
 
 
 def test_loss_that_is_not_finite_names_step_and_patients(images, tmp_path):
     diverging = with_training(learning_rate=1e30)
     with pytest.raises(InputError, match=r"training step \d+: loss .* on patients 0\d, 0\d; lower"):
-        train(images, split_of(images), SEQUENCES, diverging, tmp_path, code="1")
+        train(files_of(images), diverging, tmp_path, code="1")
     assert not (tmp_path / "weights.pt").exists()
 
 
 def test_without_validation_patients_the_last_weights_are_kept(images, tmp_path):
     configuration = with_training(steps=8, steps_per_epoch=3)
-    split = split_of(images, validation=0)
-    train(images, split, SEQUENCES, configuration, tmp_path, code="1")
+    train(files_of(images, validation=0), configuration, tmp_path, code="1")
     card = read_json(tmp_path / "card.json")
     assert card["metrics"]["validation_dice"] is None
     assert card["weights"].startswith("of epoch 3: the last")
     assert read_table(tmp_path / "history.tsv")["validation_dice"].isna().all()
 
 
-def test_test_patients_are_not_read(images, tmp_path):
-    configuration = with_training(steps=4, steps_per_epoch=4)
-    split = split_of(images)
-    split.loc[4] = ["99", "test"]
-    train(images, split, SEQUENCES, configuration, tmp_path, code="1")
-    assert (tmp_path / "weights.pt").exists()
-
-
-def test_a_subset_trains_as_if_the_image_held_nothing_else(images, tmp_path):
+def test_a_subset_of_the_sequences_trains_as_if_the_image_held_nothing_else(images, tmp_path):
     """The same patches of the same channels give the same weights, from whatever image."""
     configuration = with_training(steps=4, steps_per_epoch=4)
     alone = {}
     for name, (image, label) in images.items():
-        picked = sitk.ReadImage(str(image))[:, :, :, 1:3]
+        cut = sitk.ReadImage(str(image))[:, :, :, 1:3]
         alone[name] = (tmp_path / f"{name}.nii", label)
-        sitk.WriteImage(picked, str(alone[name][0]))
-    split = split_of(images)
-    train(images, split, ["T2", "FLAIR"], configuration, tmp_path / "picked", "1", SEQUENCES)
-    train(alone, split, ["T2", "FLAIR"], configuration, tmp_path / "alone", "1")
+        sitk.WriteImage(cut, str(alone[name][0]))
+    subset = ["T2", "FLAIR"]
+    picked = replace(files_of(images), sequences=subset)
+    train(picked, configuration, tmp_path / "picked", code="1")
+    train(
+        replace(files_of(alone), sequences=subset, channels=subset),
+        configuration,
+        tmp_path / "alone",
+        code="1",
+    )
     assert_same(weights_of(tmp_path / "picked"), weights_of(tmp_path / "alone"))
     assert read_json(tmp_path / "picked/card.json")["channels"] == ["T2", "FLAIR"]
     load_network(tmp_path / "picked", ["T2", "FLAIR"])
@@ -224,26 +222,9 @@ def test_a_subset_trains_as_if_the_image_held_nothing_else(images, tmp_path):
 )
 def test_wrong_settings_are_refused_before_training(images, tmp_path, changes, message):
     with pytest.raises(InputError, match=message):
-        train(images, split_of(images), SEQUENCES, with_training(**changes), tmp_path, code="1")
+        train(files_of(images), with_training(**changes), tmp_path, code="1")
 
 
 def test_split_without_training_patients_is_refused(images, tmp_path):
-    split = split_of(images).assign(split="test")
     with pytest.raises(InputError, match="no patient is for training"):
-        train(images, split, SEQUENCES, CONFIGURATION, tmp_path, code="1")
-
-
-def test_model_for_other_channels_is_refused(trained):
-    with pytest.raises(InputError, match="trained on T1, T2, FLAIR, but the images hold T2"):
-        load_network(trained, ["T2", "T1", "FLAIR"])
-
-
-def test_changed_weights_are_refused(trained, tmp_path):
-    (tmp_path / "card.json").write_text((trained / "card.json").read_text())
-    with pytest.raises(InputError, match="does not exist"):
-        load_network(tmp_path, SEQUENCES)
-    content = bytearray((trained / "weights.pt").read_bytes())
-    content[-1] ^= 1
-    (tmp_path / "weights.pt").write_bytes(content)
-    with pytest.raises(InputError, match=r"weights\.pt is not the file"):
-        load_network(tmp_path, SEQUENCES)
+        train(files_of(images, validation=4), CONFIGURATION, tmp_path, code="1")

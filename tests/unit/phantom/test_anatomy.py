@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 from scipy import ndimage
 
 from mrelevance.phantom.acquisition import make_grids
@@ -8,7 +8,7 @@ from mrelevance.phantom.anatomy import TISSUE_LABEL, build_anatomy
 from mrelevance.phantom.settings import check_settings
 from mrelevance.phantom.vessels import choose_landmarks, grow_tree, paint_vessels
 
-_, FINE = make_grids(check_settings(SETTINGS, SEQUENCES, REFERENCE))
+_, FINE = make_grids(check_settings(SETTINGS, SEQUENCES, FIXED))
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 
 from mrelevance.phantom.anatomy import Cavity
 from mrelevance.phantom.breathing import draw_breathing
+from mrelevance.phantom.settings import check_settings
 
 CAVITY = Cavity(130, 88)
 CENTRE = np.array((0.0, 0.0, -45.0))
@@ -12,13 +13,15 @@ POINTS = np.stack(np.meshgrid(*AXES, indexing="ij")).astype(np.float32)
 DEEP = CAVITY.distance(POINTS[1], POINTS[2]) < -12
 
 
+def draw(rng, **changes):
+    settings = check_settings(SETTINGS | changes, SEQUENCES, FIXED)
+    return draw_breathing(settings, CAVITY, CENTRE, rng)
+
+
 @pytest.fixture(scope="module")
 def states():
     rng = np.random.default_rng(2)
-    return [
-        draw_breathing(SEQUENCES, REFERENCE, ("T2",), (5, 15), CAVITY, CENTRE, rng)
-        for _ in range(5)
-    ]
+    return [draw(rng) for _ in range(5)]
 
 
 def test_undo_is_the_inverse(states):
@@ -32,7 +35,7 @@ def test_undo_is_the_inverse(states):
 def test_peak_is_cranio_caudal_and_within_the_limits(states):
     for patient in states:
         peaks = {s: np.abs(v.displacement(POINTS)).max(axis=(1, 2, 3)) for s, v in patient.items()}
-        assert (peaks.pop(REFERENCE) == 0).all()
+        assert (peaks.pop(FIXED) == 0).all()
         for z, y, x in peaks.values():
             assert 4.9 < z <= 15
             assert max(y, x) < 0.4 * z
@@ -68,5 +71,5 @@ def test_spine_rests(states):
 
 def test_no_motion_on_request():
     rng = np.random.default_rng(0)
-    still = draw_breathing(SEQUENCES, REFERENCE, ("T2",), (0, 0), CAVITY, CENTRE, rng)
+    still = draw(rng, motion_mm=[0, 0])
     assert all((state.displacement(POINTS) == 0).all() for state in still.values())

@@ -7,7 +7,7 @@ are published with dcmri (Min et al., ISMRM 2024; CC BY 4.0): signal over its ba
 
 import numpy as np
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 
 from mrelevance.phantom.kinetics import (
     relaxation_rate_change,
@@ -39,7 +39,7 @@ def cohort():
 def enhancement(tissue, circulation):
     times = {str(s): circulation.arterial_peak_s + s for s in AFTER_PEAK_S} | {"before": None}
     settings = SETTINGS | {"times_s": SETTINGS["times_s"] | times}
-    checked = check_settings(settings, SEQUENCES, REFERENCE)
+    checked = check_settings(settings, SEQUENCES, FIXED)
     signals = [tissue_signal(tissue, name, circulation, checked) for name in times]
     return np.array(signals[:-1]) / signals[-1]
 

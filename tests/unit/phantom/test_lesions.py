@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 
 from mrelevance.phantom.acquisition import make_grids
 from mrelevance.phantom.anatomy import TISSUE_LABEL, build_anatomy
@@ -8,7 +8,7 @@ from mrelevance.phantom.lesions import draw_lesions, paint_lesions
 from mrelevance.phantom.settings import LESION_TYPES, check_settings
 from mrelevance.phantom.tissues import LESIONS
 
-CHECKED = check_settings(SETTINGS, SEQUENCES, REFERENCE)
+CHECKED = check_settings(SETTINGS, SEQUENCES, FIXED)
 _, FINE = make_grids(CHECKED)
 ANATOMY = build_anatomy(FINE, np.random.default_rng(5))
 

@@ -2,17 +2,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 from scipy import ndimage
 
 from mrelevance.phantom.patient import simulate_patient, write_patient
+from mrelevance.phantom.settings import check_settings
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.images import read_image, spacing_zyx, to_array, voxel_volume_ml
 
 
 def simulate(name="01", sequences=SEQUENCES, seed=7, **changes):
-    return simulate_patient(name, SETTINGS | changes, sequences, REFERENCE, seed)
+    return simulate_patient(name, check_settings(SETTINGS | changes, sequences, FIXED), seed)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_lesion_table_tells_the_label(patient):
 
 
 def test_mimics_are_known_but_not_labelled():
-    tables = [simulate(str(name), [REFERENCE]).all_lesions for name in range(8)]
+    tables = [simulate(str(name), [FIXED]).all_lesions for name in range(8)]
     table = pd.concat(tables)
     assert (table["type"] == "FNH").any()
     assert (table["labelled"] == (table["type"] != "FNH")).all()
@@ -83,7 +84,7 @@ def test_displacement_of_the_liver_peaks_within_the_limits(patient):
     peaks = {}
     for sequence, field in patient.displacements.items():
         peaks[sequence] = np.abs(field[..., 2][patient.liver]).max()
-    assert peaks.pop(REFERENCE) == 0
+    assert peaks.pop(FIXED) == 0
     assert all(4.5 < peak <= 15 for peak in peaks.values())
     assert max(peaks, key=peaks.get) == "T2"
 
@@ -93,7 +94,7 @@ def test_landmarks_move_with_the_displacement_field(patient):
         s: t[["x_mm", "y_mm", "z_mm"]].to_numpy() for s, t in patient.landmarks.groupby("sequence")
     }
     assert set(places) == set(SEQUENCES)
-    start = places[REFERENCE]
+    start = places[FIXED]
     assert start.shape == (30, 3)
     index = [patient.geometry.TransformPhysicalPointToContinuousIndex(p) for p in start.tolist()]
     for sequence in SEQUENCES:
@@ -150,7 +151,7 @@ def test_conspicuity_varies_down_to_barely_visible():
         .abs()
         .groupby(pd.concat(tables)[["patient", "lesion"]].apply(tuple, axis=1))
     )
-    late = pd.concat(tables).query("sequence == @REFERENCE")["contrast_to_noise"].abs()
+    late = pd.concat(tables).query("sequence == @FIXED")["contrast_to_noise"].abs()
     assert best.max().min() < 6
     assert best.max().max() > 20
     assert late.min() < 2
@@ -159,17 +160,17 @@ def test_conspicuity_varies_down_to_barely_visible():
 def test_decoy_is_noise_of_the_same_intensities(patient):
     decoy = simulate(known_answer="decoy")
     for sequence in SEQUENCES:
-        if sequence != REFERENCE:
+        if sequence != FIXED:
             np.testing.assert_array_equal(decoy.images[sequence], patient.images[sequence])
     np.testing.assert_array_equal(
-        np.sort(decoy.images[REFERENCE], axis=None), np.sort(patient.images[REFERENCE], axis=None)
+        np.sort(decoy.images[FIXED], axis=None), np.sort(patient.images[FIXED], axis=None)
     )
     inside = patient.liver
     for sequence in SEQUENCES:
-        pair = decoy.images[REFERENCE][inside], patient.images[sequence][inside]
+        pair = decoy.images[FIXED][inside], patient.images[sequence][inside]
         assert abs(np.corrcoef(*pair)[0, 1]) < 3 / np.sqrt(inside.sum())
     blind = decoy.conspicuity.set_index("sequence")["contrast_to_noise"]
-    assert (blind[REFERENCE] == 0).all()
+    assert (blind[FIXED] == 0).all()
     assert (blind["T2"] != 0).all()
 
 
@@ -190,17 +191,17 @@ def test_single_source_shows_lesions_in_one_sequence_only():
     np.testing.assert_array_equal(shown.label, study.label)
 
 
-def test_leaving_out_a_sequence_changes_no_label_and_no_reference(patient):
-    fewer = simulate(sequences=[REFERENCE, "T2"])
+def test_leaving_out_a_sequence_changes_no_label_and_not_the_fixed_sequence(patient):
+    fewer = simulate(sequences=[FIXED, "T2"])
     np.testing.assert_array_equal(fewer.label, patient.label)
-    np.testing.assert_array_equal(fewer.images[REFERENCE], patient.images[REFERENCE])
+    np.testing.assert_array_equal(fewer.images[FIXED], patient.images[FIXED])
 
 
 def test_signal_to_noise_is_the_one_asked_for():
     clean = IDEAL | {"signal_to_noise": {"T1": 20, "T2": 10}, "motion_mm": [0, 0]}
     # Voxels small enough that the median is that of parenchyma, not of vessels.
     fine = {"size": [96, 96, 40], "spacing_mm": [3.5, 3.5, 4.0]}
-    patient = simulate(sequences=["T1-pre", REFERENCE, "T2"], **fine, **clean)
+    patient = simulate(sequences=["T1-pre", FIXED, "T2"], **fine, **clean)
     parenchyma = ndimage.binary_erosion(patient.liver & (patient.label == 0), iterations=2)
     for sequence, expected in (("T1-pre", 20), ("T2", 10)):
         image = patient.images[sequence]

@@ -1,12 +1,12 @@
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 
 from mrelevance.phantom.settings import check_settings
 from mrelevance.runtime.errors import InputError
 
 
 def test_good_settings_pass():
-    checked = check_settings(SETTINGS, SEQUENCES, REFERENCE)
+    checked = check_settings(SETTINGS, SEQUENCES, FIXED)
     assert checked.size == (48, 48, 24)
     assert checked.times_s["T1-pre"] is None
 
@@ -15,7 +15,7 @@ def test_good_settings_pass():
 def test_every_key_is_required(key):
     incomplete = {k: v for k, v in SETTINGS.items() if k != key}
     with pytest.raises(InputError, match=key):
-        check_settings(incomplete, SEQUENCES, REFERENCE)
+        check_settings(incomplete, SEQUENCES, FIXED)
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,23 @@ def test_every_key_is_required(key):
 )
 def test_bad_values_are_named_in_one_line(key, value):
     with pytest.raises(InputError, match="section phantom") as error:
-        check_settings(SETTINGS | {key: value}, SEQUENCES, REFERENCE)
+        check_settings(SETTINGS | {key: value}, SEQUENCES, FIXED)
     assert "\n" not in str(error.value)
 
 
 def test_unknown_key_is_refused():
     with pytest.raises(InputError, match="noise_level"):
-        check_settings(SETTINGS | {"noise_level": 3}, SEQUENCES, REFERENCE)
+        check_settings(SETTINGS | {"noise_level": 3}, SEQUENCES, FIXED)
 
 
 def test_sequences_must_be_described():
     with pytest.raises(InputError, match="diffusion"):
-        check_settings(SETTINGS, [*SEQUENCES, "diffusion"], REFERENCE)
-    with pytest.raises(InputError, match="reference"):
-        check_settings(SETTINGS, ["T1-pre", "T2"], REFERENCE)
+        check_settings(SETTINGS, [*SEQUENCES, "diffusion"], FIXED)
+    with pytest.raises(InputError, match="fixed_sequence T1-15min is not one of"):
+        check_settings(SETTINGS, ["T1-pre", "T2"], FIXED)
     with pytest.raises(InputError, match="known_answer_sequence"):
         check_settings(
             SETTINGS | {"known_answer": "decoy", "known_answer_sequence": "T1"},
             SEQUENCES,
-            REFERENCE,
+            FIXED,
         )

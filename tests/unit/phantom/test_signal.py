@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers.phantom_study import REFERENCE, SEQUENCES, SETTINGS
+from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 
 from mrelevance.phantom.kinetics import (
     relaxation_rate_change,
@@ -12,7 +12,7 @@ from mrelevance.phantom.shapes import Grid
 from mrelevance.phantom.signal import FULL_SIGNAL, bias_field, rician_noise, tissue_signal
 from mrelevance.phantom.tissues import LESIONS, TISSUES
 
-CHECKED = check_settings(SETTINGS, SEQUENCES, REFERENCE)
+CHECKED = check_settings(SETTINGS, SEQUENCES, FIXED)
 GRID = Grid(*(np.linspace(-80, 80, 20, dtype=np.float32) for _ in range(3)))
 
 
@@ -54,7 +54,7 @@ def test_lesions_are_dark_late_except_focal_nodular_hyperplasia(person):
 
 
 def test_field_strength_changes_the_signal(person):
-    stronger = check_settings(SETTINGS | {"field_strength_T": 3.0}, SEQUENCES, REFERENCE)
+    stronger = check_settings(SETTINGS | {"field_strength_T": 3.0}, SEQUENCES, FIXED)
     for sequence in SEQUENCES:
         at_3, at_15 = (
             tissue_signal(person[1], sequence, person[0], s) for s in (stronger, CHECKED)

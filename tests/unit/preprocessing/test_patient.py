@@ -5,6 +5,7 @@ import pytest
 import SimpleITK as sitk
 from helpers.motion_pairs import empty_image, sequence, world
 
+from mrelevance.cohort.patient import PatientImages
 from mrelevance.preprocessing.patient import body_box, preprocess_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import first_channel, to_array
@@ -29,12 +30,14 @@ def label():
 
 
 def run(images, label, spacing=None, margin=8):
-    return preprocess_patient(images, label, SEQUENCES, "A", spacing, margin, "p")
+    in_order = {name: images[name] for name in SEQUENCES}
+    patient = PatientImages("p", in_order, "A", label)
+    return preprocess_patient(patient, {"spacing_mm": spacing, "margin_mm": margin})
 
 
 def test_channels_in_the_configured_order(images, label):
     image, _, channels = run(images, label)
-    assert channels["sequences"] == SEQUENCES
+    assert channels["sequences"] == SEQUENCES and channels["fixed_sequence"] == "A"
     for index, name in enumerate(SEQUENCES):
         start, size = channels["crop"]["start"], channels["crop"]["size"]
         box = tuple(slice(a, a + n) for a, n in zip(start[::-1], size[::-1], strict=True))

@@ -13,8 +13,9 @@ from helpers.motion_pairs import (
     world,
 )
 
+from mrelevance.cohort.patient import PatientImages
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correct import correct_patient
+from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.inverse import inverse_transform
 from mrelevance.registration.spline import basis, mesh_size, spline_transform
 
@@ -84,13 +85,13 @@ def test_rigid_inverse_is_exact():
 def test_stored_correction_is_read_and_undone(tmp_path):
     images = {
         "moved": sequence("B", oblique_image(), 12),
-        "reference": sequence("A", empty_image()),
+        "fixed": sequence("A", empty_image()),
     }
-    corrected = correct_patient(images, "reference", SETTINGS, "p")
+    corrected = correct_patient(PatientImages("p", images, "fixed"), SETTINGS)
     for name, correction in corrected.items():
         sitk.WriteTransform(correction.transform, str(tmp_path / f"{name}.h5"))
         sitk.WriteTransform(correction.inverse, str(tmp_path / f"{name}_inverse.h5"))
         forward, backward = (
             sitk.ReadTransform(str(tmp_path / f"{name}{end}.h5")) for end in ("", "_inverse")
         )
-        assert distances(forward, backward, inside(images["reference"])).max() < 0.4
+        assert distances(forward, backward, inside(images["fixed"])).max() < 0.4

@@ -6,10 +6,13 @@ import pytest
 import SimpleITK as sitk
 from helpers.motion_pairs import empty_image
 
-from mrelevance.registration.correct import Correction
+from mrelevance.cohort.patient import PatientImages
+from mrelevance.registration.correction import NO_MOTION, Correction
+from mrelevance.registration.measures import Measures
 from mrelevance.registration.quality import Truth, quality_table, read_truth
 from mrelevance.runtime.errors import InputError
 
+PATIENT = PatientImages("p", {}, "T1")
 TRUE, FOUND = np.array([3.0, 0.0, 4.0]), (3.0, 1.0, 4.0)
 
 
@@ -17,11 +20,10 @@ def corrections():
     image = empty_image((10, 8, 6))
     found = sitk.TranslationTransform(3, FOUND)
     still = sitk.Transform(3, sitk.sitkIdentity)
+    measures = Measures(0.2, 0.4, 5.1, 5.1, 0.0, 0.9, 1.1, 3.0)
     return {
-        "T2": Correction(
-            image, found, "rigid", 0.2, 0.4, 5.1, 5.1, 0.0, 0.9, 1.1, 3.0, "check", "3.0 mm"
-        ),
-        "T1": Correction(image, still, "reference", 1, 1, 0, 0, 0, 1, 1, 0, "good", ""),
+        "T2": Correction(image, found, "rigid", measures, "check", "3.0 mm"),
+        "T1": Correction(image, still, "fixed", NO_MOTION, "good", ""),
     }
 
 
@@ -45,7 +47,7 @@ def truth():
 
 
 def test_distances():
-    row = quality_table("p", corrections(), "T1", truth()).squeeze()
+    row = quality_table(PATIENT, corrections(), truth()).squeeze()
     assert row["error_before_mm"] == pytest.approx(5)
     assert row["error_after_mm"] == pytest.approx(1)
     assert row["landmark_error_before_mm"] == pytest.approx(2)
@@ -58,7 +60,7 @@ def test_distances():
 def test_landmarks_are_paired_by_name_not_by_row():
     known = truth()
     mixed = Truth(known.displacements, known.liver, known.landmarks.sample(frac=1, random_state=1))
-    row = quality_table("p", corrections(), "T1", mixed).squeeze()
+    row = quality_table(PATIENT, corrections(), mixed).squeeze()
     assert row["landmark_error_before_mm"] == pytest.approx(2)
 
 
@@ -69,8 +71,8 @@ def test_truth_is_read_as_written(tmp_path):
     known.landmarks.to_csv(tmp_path / "landmarks.tsv", sep="\t", index=False)
     written = read_truth(tmp_path, ["T2"])
     pd.testing.assert_frame_equal(
-        quality_table("p", corrections(), "T1", written),
-        quality_table("p", corrections(), "T1", known),
+        quality_table(PATIENT, corrections(), written),
+        quality_table(PATIENT, corrections(), known),
     )
 
 
@@ -78,4 +80,4 @@ def test_truth_on_another_grid_is_refused():
     known = truth()
     known.liver.SetOrigin((0.0, 0.0, 0.0))
     with pytest.raises(InputError, match="patient p, liver of the truth"):
-        quality_table("p", corrections(), "T1", known)
+        quality_table(PATIENT, corrections(), known)

@@ -17,7 +17,8 @@ from helpers.motion_pairs import (
     world,
 )
 
-from mrelevance.registration.correct import correct_patient
+from mrelevance.cohort.patient import PatientImages
+from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.spline import displacement_field
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import image_like
@@ -47,28 +48,29 @@ def bent(contrast):
     return sequence(contrast, empty_image(), 12, NOISE), lambda points: displacement(points, 12)
 
 
-def error_mm(found, motion, reference):
-    field = sitk.GetArrayFromImage(displacement_field(found.transform, reference))
-    return np.linalg.norm(field - motion(world(reference)), axis=-1)[organs(reference)]
+def error_mm(found, motion, fixed):
+    field = sitk.GetArrayFromImage(displacement_field(found.transform, fixed))
+    return np.linalg.norm(field - motion(world(fixed)), axis=-1)[organs(fixed)]
 
 
 @pytest.mark.parametrize("contrast", ["B", "C", "D"])
 @pytest.mark.parametrize("move", [translated, rotated, bent])
 def test_motion_is_recovered(move, contrast):
-    reference = sequence("A", empty_image())
+    fixed = sequence("A", empty_image())
     moving, motion = move(contrast)
-    found = correct_patient({"r": reference, "s": moving}, "r", SETTINGS, "p")["s"]
+    found = correct_patient(PatientImages("p", {"f": fixed, "s": moving}, "f"), SETTINGS)["s"]
     assert found.method == "deformable" and found.flag == "good" and found.reason == ""
-    assert error_mm(found, motion, reference).mean() < 0.8
-    assert found.consistency_p95_mm < 2.6 and 0.5 < found.jacobian_min < found.jacobian_max < 2
+    assert error_mm(found, motion, fixed).mean() < 0.8
+    assert found.measures.consistency_p95_mm < 2.6
+    assert 0.5 < found.measures.jacobian_min < found.measures.jacobian_max < 2
 
 
 def test_mask_says_where_it_must_be_right():
-    reference, moving = sequence("A", empty_image()), sequence("B", oblique_image(), 12)
-    mask = image_like(organs(reference), reference)
-    images = {"r": reference, "s": moving}
-    found = correct_patient(images, "r", SETTINGS, "p", mask=mask)["s"]
-    assert error_mm(found, lambda points: displacement(points, 12), reference).mean() < 0.8
+    fixed, moving = sequence("A", empty_image()), sequence("B", oblique_image(), 12)
+    mask = image_like(organs(fixed), fixed)
+    patient = PatientImages("p", {"f": fixed, "s": moving}, "f", mask=mask)
+    found = correct_patient(patient, SETTINGS)["s"]
+    assert error_mm(found, lambda points: displacement(points, 12), fixed).mean() < 0.8
 
 
 @pytest.mark.parametrize(
@@ -82,17 +84,17 @@ def test_bad_mask_is_named(fault, message):
     image = sequence("A", empty_image())
     mask = fault(image_like(organs(image), image))
     with pytest.raises(InputError, match=f"patient p, mask: .*{message}"):
-        correct_patient({"r": image, "s": image}, "r", SETTINGS, "p", mask=mask)
+        correct_patient(PatientImages("p", {"f": image, "s": image}, "f", mask=mask), SETTINGS)
 
 
-def test_another_grid_of_the_reference_gives_the_same_motion():
+def test_another_grid_of_the_fixed_image_gives_the_same_motion():
     """Axes swapped and flipped, the same voxels at the same places."""
-    reference, moving = sequence("A", empty_image()), sequence("B", empty_image(), 12)
-    turned = sitk.Flip(sitk.PermuteAxes(reference, [2, 0, 1]), [True, False, True])
-    points = world(reference)[organs(reference)][::11].tolist()
+    fixed, moving = sequence("A", empty_image()), sequence("B", empty_image(), 12)
+    turned = sitk.Flip(sitk.PermuteAxes(fixed, [2, 0, 1]), [True, False, True])
+    points = world(fixed)[organs(fixed)][::11].tolist()
     places = []
-    for one in (reference, turned):
-        found = correct_patient({"r": one, "s": moving}, "r", SETTINGS, "p")["s"]
+    for one in (fixed, turned):
+        found = correct_patient(PatientImages("p", {"f": one, "s": moving}, "f"), SETTINGS)["s"]
         places.append([found.transform.TransformPoint(point) for point in points])
     assert np.linalg.norm(np.subtract(*places), axis=-1).max() < 0.4
 
@@ -100,11 +102,11 @@ def test_another_grid_of_the_reference_gives_the_same_motion():
 def test_turning_the_world_turns_the_motion():
     """Both images in an oblique world: the transform is the same one, seen from there."""
     turn = sitk.Euler3DTransform((0.0, 0.0, 0.0), 0.1, 0.15, -0.2, (30.0, -20.0, 50.0))
-    images = {"r": sequence("A", empty_image()), "s": sequence("B", empty_image(), 12)}
+    images = {"f": sequence("A", empty_image()), "s": sequence("B", empty_image(), 12)}
     turned = {name: _turned(image, turn) for name, image in images.items()}
-    found = correct_patient(images, "r", SETTINGS, "p")["s"].transform
-    there = correct_patient(turned, "r", SETTINGS, "p")["s"].transform
-    for point in world(images["r"])[organs(images["r"])][::499].tolist():
+    found = correct_patient(PatientImages("p", images, "f"), SETTINGS)["s"].transform
+    there = correct_patient(PatientImages("p", turned, "f"), SETTINGS)["s"].transform
+    for point in world(images["f"])[organs(images["f"])][::499].tolist():
         expected = turn.TransformPoint(found.TransformPoint(point))
         assert there.TransformPoint(turn.TransformPoint(point)) == pytest.approx(expected, abs=0.4)
 
@@ -118,13 +120,13 @@ def _turned(image, turn):
 
 
 def test_lesion_label_is_brought_back():
-    """A label drawn on the moved sequence lies on the reference's lesion after correction."""
-    reference, grid = sequence("A", empty_image()), oblique_image()
+    """A label drawn on the moved sequence lies on the lesion of the fixed one after correction."""
+    fixed, grid = sequence("A", empty_image()), oblique_image()
     moving = sequence("B", grid, 12)
-    found = correct_patient({"r": reference, "s": moving}, "r", SETTINGS, "p")["s"]
+    found = correct_patient(PatientImages("p", {"f": fixed, "s": moving}, "f"), SETTINGS)["s"]
     label = image_like(_lesion(origins(grid, 12)).astype(np.float32), grid)
-    back = sitk.GetArrayFromImage(sitk.Resample(label, reference, found.transform)) > 0.5
-    drawn = _lesion(world(reference))
+    back = sitk.GetArrayFromImage(sitk.Resample(label, fixed, found.transform)) > 0.5
+    drawn = _lesion(world(fixed))
     assert 2 * (back & drawn).sum() / (back.sum() + drawn.sum()) > 0.9
     assert back.sum() == pytest.approx(drawn.sum(), rel=0.05)
 

@@ -29,14 +29,14 @@ def moved(contrast, grid):
 
 @pytest.mark.parametrize("make", [empty_image, oblique_image])
 def test_rotation_and_translation(make):
-    reference, moving = sequence("A", empty_image()), moved("B", make())
-    found = register_rigid(reference, moving, [8, 4], 100)
-    fields = [sitk.GetArrayFromImage(displacement_field(one, reference)) for one in (found, MOTION)]
-    error = np.linalg.norm(fields[0] - fields[1], axis=-1)[organs(reference)]
+    fixed, moving = sequence("A", empty_image()), moved("B", make())
+    found = register_rigid(fixed, moving, [8, 4], 100)
+    fields = [sitk.GetArrayFromImage(displacement_field(one, fixed)) for one in (found, MOTION)]
+    error = np.linalg.norm(fields[0] - fields[1], axis=-1)[organs(fixed)]
     assert error.max() < 0.5
 
 
 def test_repeats_exactly():
-    reference, moving = sequence("A", empty_image()), moved("B", empty_image())
-    first, second = (register_rigid(reference, moving, [8], 20) for _ in range(2))
+    fixed, moving = sequence("A", empty_image()), moved("B", empty_image())
+    first, second = (register_rigid(fixed, moving, [8], 20) for _ in range(2))
     assert first.GetParameters() == second.GetParameters()

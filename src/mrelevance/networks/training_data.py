@@ -1,7 +1,6 @@
-"""Training data: patients in memory, and random augmented patches of them.
+"""Training data: patients in memory, and random augmented patches.
 
-A batch is a function of the seed and the step alone, so that any step can be drawn again, by any
-thread, in any order.
+A batch depends on the seed and the step alone, so that a resumed training draws the same batches.
 """
 
 from dataclasses import dataclass
@@ -24,11 +23,31 @@ from mrelevance.runtime.images import (
 
 
 @dataclass(frozen=True)
-class Patient:
+class TrainingFiles:
+    """Files that a network is trained on.
+
+    Attributes
+    ----------
+    train, validation
+        Patient to the paths of the preprocessed image and label.
+    sequences
+        What the network sees, in the order of its channels.
+    channels
+        All channels of the images, in their order: the sequences, and maybe others.
+    """
+
+    train: dict[str, tuple[str | Path, str | Path]]
+    validation: dict[str, tuple[str | Path, str | Path]]
+    sequences: list[str]
+    channels: list[str]
+
+
+@dataclass(frozen=True)
+class TrainingPatient:
     """One patient's preprocessed images in memory."""
 
     name: str
-    image: torch.Tensor  # (C, D, H, W), float16: half the memory, as exact as training needs
+    image: torch.Tensor  # (C, D, H, W), float16: exact enough for training in half the memory
     tumour: torch.Tensor  # (D, H, W), bool
     lesions: list[np.ndarray]  # the voxels (n, 3) of each lesion
     spacing: tuple[float, float, float]  # (z, y, x) in mm
@@ -48,22 +67,20 @@ def load_patient(
     image_path: str | Path,
     label_path: str | Path,
     sequences: list[str],
-    channels: list[str] | None = None,
-) -> Patient:
-    """Read a patient's image (4D, one channel per sequence) and label (lesions numbered 1..n).
+    channels: list[str],
+) -> TrainingPatient:
+    """Read the `sequences` of a patient's image with these `channels`, and the label.
 
-    `channels` names those of the image, where it holds more than the `sequences` to be read.
+    The image is 4D; the label numbers the lesions 1 to n.
 
     Raises
     ------
     InputError
-        A file cannot be read, the number of channels is not that of their names, a sequence is not
-        among them, image and label lie on different grids, or intensities are not normalised.
+        A file cannot be read, the image has other channels, image and label lie on different
+        grids, or intensities are not normalised.
     """
     image = read_image(image_path, f"patient {name}, preprocessed image")
-    voxels = pick_channels(
-        to_array(image), channels or sequences, sequences, f"patient {name}, {image_path}"
-    )
+    voxels = pick_channels(to_array(image), channels, sequences, f"patient {name}, {image_path}")
     label = read_image(label_path, f"patient {name}, preprocessed label")
     grid = first_channel(image)
     check_same_geometry(label, grid, f"patient {name}, {label_path}")
@@ -71,10 +88,10 @@ def load_patient(
     if not half.isfinite().all():
         raise InputError(
             f"patient {name}: {image_path} holds intensities beyond {torch.finfo(half.dtype).max}; "
-            "normalise it"
+            "normalise them"
         )
     numbers = to_array(label)
-    return Patient(
+    return TrainingPatient(
         name=name,
         image=half,
         tumour=torch.from_numpy(numbers > 0),
@@ -83,10 +100,10 @@ def load_patient(
     )
 
 
-def draw_batch(patients: list[Patient], training: dict, seed: int, step: int) -> Batch:
-    """The batch of a training step.
+def draw_batch(patients: list[TrainingPatient], training: dict, seed: int, step: int) -> Batch:
+    """Draw the batch of a training step.
 
-    Patients take turns, in an order shuffled anew for each turn. `training` is the section of
+    Patients take turns, in an order that is shuffled for each turn. `training` is the section of
     the configuration: batch, patch (x, y, z), foreground_share, augmentation.
     """
     patches = []
@@ -103,8 +120,8 @@ def draw_batch(patients: list[Patient], training: dict, seed: int, step: int) ->
     )
 
 
-def _draw_patch(patient: Patient, training: dict, seed: list[int]) -> torch.Tensor:
-    """Random augmented patch of image and tumour, (C + 1, d, h, w)."""
+def _draw_patch(patient: TrainingPatient, training: dict, seed: list[int]) -> torch.Tensor:
+    """Draw a random augmented patch of image and tumour, (C + 1, d, h, w)."""
     generator = np.random.default_rng(seed)
     augmentation = training["augmentation"]
     patch = np.array(training["patch"][::-1])
@@ -120,12 +137,15 @@ def _draw_patch(patient: Patient, training: dict, seed: list[int]) -> torch.Tens
 
 
 def _draw_centre(
-    patient: Patient, patch: np.ndarray, foreground_share: float, generator: np.random.Generator
+    patient: TrainingPatient,
+    patch: np.ndarray,
+    foreground_share: float,
+    generator: np.random.Generator,
 ) -> np.ndarray:
-    """Centre (z, y, x) of a patch inside the image, in voxels.
+    """Draw the centre (z, y, x) of a patch inside the image, in voxels.
 
-    For the share `foreground_share` of the patches it lies within a quarter of the patch of a
-    voxel of a random lesion: small lesions are shown as often as large ones.
+    In a share `foreground_share` of the patches, the centre is at most a quarter of the patch away
+    from a voxel of a random lesion, so that small lesions are seen as often as large ones.
     """
     size = np.array(patient.tumour.shape)
     if patient.lesions and generator.random() < foreground_share:
@@ -140,7 +160,7 @@ def _draw_centre(
 def _draw_turn(
     spacing: tuple[float, float, float], augmentation: dict, generator: np.random.Generator
 ) -> np.ndarray:
-    """Matrix (3, 3) of a random flip and rotation, from voxel to voxel offsets (z, y, x)."""
+    """Draw the matrix (3, 3) of a random flip and rotation of voxel offsets (z, y, x)."""
     flip = [generator.choice([-1, 1]) if axis in augmentation["flip_axes"] else 1 for axis in "zyx"]
     angles = augmentation["rotation_degrees"] * generator.uniform(-1, 1, 3)
     rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
@@ -148,9 +168,9 @@ def _draw_turn(
 
 
 def _sample(
-    patient: Patient, patch: np.ndarray, centre: np.ndarray, turn: np.ndarray
+    patient: TrainingPatient, patch: np.ndarray, centre: np.ndarray, turn: np.ndarray
 ) -> torch.Tensor:
-    """Image and tumour, (C + 1, d, h, w), on the turned grid of a patch, linearly interpolated.
+    """Interpolate image and tumour, (C + 1, d, h, w), linearly on the turned grid of a patch.
 
     Beyond the image its nearest voxel is repeated.
     """
@@ -159,7 +179,7 @@ def _sample(
         centre[axis] + sum(turn[axis, other] * offsets[other] for other in range(3))
         for axis in range(3)
     ]  # voxel coordinates z, y, x, each (d, h, w)
-    # Only the box that the patch reaches is converted to float32.
+    # Convert only the box that the patch reaches to float32.
     size = patient.tumour.shape
     box = tuple(
         slice(max(int(p.min()), 0), min(int(np.ceil(p.max())) + 1, n))

@@ -1,13 +1,11 @@
-"""Building a segmentation network by its MONAI name, and loading a trained one."""
+"""Building a segmentation network by its MONAI name."""
 
 import inspect
-from pathlib import Path
 
 import torch
 from monai.networks import nets
 
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.files import read_json, sha256
 
 CLASSES = ("background", "tumour")
 
@@ -15,9 +13,10 @@ CLASSES = ("background", "tumour")
 def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Module:
     """Build a 3D MONAI network with one output channel each for background and tumour.
 
-    `name` is a class of `monai.networks.nets` and `arguments` its keyword arguments, except the
-    number of dimensions and channels, which are set here. The weights are drawn from torch's
-    global generator. Maps (B, in_channels, D, H, W) to logits (B, 2, D, H, W).
+    The network maps (B, in_channels, D, H, W) to logits (B, 2, D, H, W). `name` is a class of
+    `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
+    dimensions and channels, which are set here. The weights are drawn from torch's global
+    generator.
 
     Raises
     ------
@@ -52,34 +51,3 @@ def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Modu
             f"network.arguments: {name} refuses them ({' '.join(str(error).split())}); "
             "correct the arguments in the configuration"
         ) from error
-
-
-def load_network(model_folder: str | Path, sequences: list[str]) -> torch.nn.Module:
-    """Load the trained network of `card.json` and `weights.pt`, ready for inference on the CPU.
-
-    `sequences` are the channels, in order, of the images the network is to be applied to.
-
-    Raises
-    ------
-    InputError
-        A file is missing, the weights are not those of the card, or the channels differ.
-    """
-    folder = Path(model_folder)
-    for file in ("card.json", "weights.pt"):
-        if not (folder / file).is_file():
-            raise InputError(f"model: {folder / file} does not exist; train the network first")
-    card = read_json(folder / "card.json")
-    if card["channels"] != list(sequences):
-        raise InputError(
-            f"model: {folder} was trained on {', '.join(card['channels'])}, but the images hold "
-            f"{', '.join(sequences)}; give the same sequences in the same order"
-        )
-    if sha256(folder / "weights.pt") != card["weights_sha256"]:
-        raise InputError(
-            f"model: {folder / 'weights.pt'} is not the file that card.json describes; "
-            "restore it or train again"
-        )
-    settings = card["configuration"]["network"]
-    network = build_network(settings["name"], settings["arguments"], len(sequences))
-    network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
-    return network.eval()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from helpers.blobs import CONFIGURATION
 
-from mrelevance.networks.network import build_network
+from mrelevance.networks.building import build_network
 from mrelevance.runtime.errors import InputError
 
 TINY = CONFIGURATION["network"]["arguments"]

@@ -6,7 +6,7 @@ import SimpleITK as sitk
 import torch
 from helpers.blobs import CONFIGURATION, SEQUENCES, write_patients
 
-from mrelevance.networks.data import Patient, draw_batch, load_patient
+from mrelevance.networks.training_data import TrainingPatient, draw_batch, load_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import image_like, read_image, to_array, write_image
 
@@ -28,7 +28,7 @@ def images(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def patients(images):
-    return [load_patient(name, *paths, SEQUENCES) for name, paths in images.items()]
+    return [load_patient(name, *paths, SEQUENCES, SEQUENCES) for name, paths in images.items()]
 
 
 def settings(**augmentation):
@@ -40,7 +40,7 @@ def settings(**augmentation):
 def ramp(spacing=(3.0, 2.0, 1.0), size=(40, 40, 40)):
     """A patient whose three channels hold the z, y and x coordinate in mm."""
     coordinates = np.indices(size) * np.array(spacing)[:, None, None, None]
-    return Patient(
+    return TrainingPatient(
         name="ramp",
         image=torch.from_numpy(coordinates).half(),
         tumour=torch.from_numpy(coordinates[2] > 20),
@@ -126,7 +126,7 @@ def test_foreground_patches_show_small_lesions_as_often_as_large_ones():
     label = np.zeros((8, 16, 200), np.uint8)
     label[:, :, 20:40] = 1
     label[4, 8, 170] = 2
-    patient = Patient(
+    patient = TrainingPatient(
         "two",
         torch.zeros(1, *label.shape).half(),
         torch.from_numpy(label > 0),
@@ -152,7 +152,7 @@ def test_image_smaller_than_the_patch_is_continued():
 
 def test_wrong_number_of_channels_is_refused(images):
     with pytest.raises(InputError, match=r"patient 00.*4 channels"):
-        load_patient("00", *images["00"], [*SEQUENCES, "PD"])
+        load_patient("00", *images["00"], SEQUENCES, [*SEQUENCES, "PD"])
 
 
 def test_label_on_another_grid_is_refused(images, tmp_path):
@@ -160,7 +160,7 @@ def test_label_on_another_grid_is_refused(images, tmp_path):
     label.SetOrigin((5.0, 0.0, 0.0))
     write_image(label, tmp_path / "label.nii.gz")
     with pytest.raises(InputError, match="patient 00"):
-        load_patient("00", images["00"][0], tmp_path / "label.nii.gz", SEQUENCES)
+        load_patient("00", images["00"][0], tmp_path / "label.nii.gz", SEQUENCES, SEQUENCES)
 
 
 def test_intensities_that_are_not_normalised_are_refused(images, tmp_path):
@@ -168,4 +168,4 @@ def test_intensities_that_are_not_normalised_are_refused(images, tmp_path):
     write_image(grid, tmp_path / "label.nii.gz")
     write_image(image_like(np.full((3, 4, 4, 4), 1e5, np.float32), grid), tmp_path / "image.nii")
     with pytest.raises(InputError, match=r"patient 00.*normalise"):
-        load_patient("00", tmp_path / "image.nii", tmp_path / "label.nii.gz", SEQUENCES)
+        load_patient("00", tmp_path / "image.nii", tmp_path / "label.nii.gz", SEQUENCES, SEQUENCES)

@@ -1,0 +1,267 @@
+"""Motion correction of one patient: every sequence onto grid and anatomy of the fixed one."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from scipy import ndimage
+
+from mrelevance.cohort.patient import PatientImages
+from mrelevance.registration.body import body_mask
+from mrelevance.registration.consistency import backward_displacement_mm, covered_voxels
+from mrelevance.registration.deformable import (
+    Comparison,
+    Level,
+    fixed_levels,
+    register_deformable,
+)
+from mrelevance.registration.grid import make_grid
+from mrelevance.registration.inverse import inverse_transform
+from mrelevance.registration.jacobian import jacobian_determinant
+from mrelevance.registration.measures import Measures, flag_registration
+from mrelevance.registration.rigid import register_rigid
+from mrelevance.registration.spline import displacement_field, spline_transform
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import check_same_geometry, image_like, to_array
+
+INTERPOLATORS = {"linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
+ATTEMPTS = {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}
+# The border of an organ locates it better than its inside: this much around a mask is compared too.
+MARGIN_MM = 20
+NO_MOTION = Measures(
+    similarity_before=1,
+    similarity_after=1,
+    displacement_mean_mm=0,
+    displacement_p95_mm=0,
+    folded_share=0,
+    jacobian_min=1,
+    jacobian_max=1,
+    consistency_p95_mm=0,
+)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One sequence, registered to the fixed sequence.
+
+    Attributes
+    ----------
+    image
+        float32 on the grid of the fixed sequence.
+    transform
+        Maps points of the fixed sequence to points of this one: what `SimpleITK.Resample` takes.
+    method
+        What the result is: deformable, rigid or identity; fixed for the fixed sequence itself.
+    measures
+        Similarity, displacement, change of volume and consistency.
+    flag, reason
+        good, check or failed by the thresholds of the configuration; why, and what was given up.
+    """
+
+    image: sitk.Image
+    transform: sitk.Transform
+    method: str
+    measures: Measures
+    flag: str
+    reason: str
+
+    @cached_property
+    def inverse(self) -> sitk.Transform:
+        """Maps points of this sequence to points of the fixed one."""
+        return inverse_transform(self.transform)
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """The fixed image, prepared once; masks (D, H, W) of where it is compared and of the body."""
+
+    image: sitk.Image
+    compared: np.ndarray
+    body: np.ndarray
+    levels: list[Level]
+
+    @property
+    def device(self) -> str:
+        return str(self.levels[0].image.device)
+
+
+@dataclass(frozen=True)
+class _Registration:
+    """Transform found by a method, and the similarity without and with it."""
+
+    method: str
+    transform: sitk.Transform
+    before: float
+    after: float
+
+
+def correct_patient(
+    patient: PatientImages, settings: dict, device: str = "cpu"
+) -> dict[str, Correction]:
+    """Register every sequence of a patient to the fixed sequence and resample it there.
+
+    The result is never worse than the input: a deformation that lowers the similarity, folds or
+    fails the consistency check gives way to a rigid motion, and this to the identity. `method`
+    names the result, `reason` what was given up and why.
+
+    Parameters
+    ----------
+    patient
+        Images on grids of their own with overlapping fields of view. With a mask, only the organ
+        and 20 mm around it are compared; without one, the body is found and compared.
+    settings
+        Section `motion` of the configuration: `method` (deformable, rigid or none), `levels`,
+        `search_mm`, `bending_energy`, `rigid`, `interpolation`, `quality`.
+    device
+        Where PyTorch computes, for example `cuda`.
+
+    Returns
+    -------
+    Sequence name to result, in the order of the images; the fixed sequence is unchanged.
+
+    Raises
+    ------
+    InputError
+        An image is constant or not finite, or does not overlap with the body in the fixed
+        sequence; the mask is empty or not on the grid of the fixed sequence.
+    """
+    for sequence, image in patient.images.items():
+        _check(image, f"patient {patient.name}, sequence {sequence}")
+    fixed = _prepare(patient, settings, device)
+    corrections = {}
+    for sequence, moving in patient.images.items():
+        if sequence == patient.fixed_sequence:
+            identity = sitk.Transform(3, sitk.sitkIdentity)
+            corrections[sequence] = Correction(
+                fixed.image, identity, "fixed", NO_MOTION, "good", ""
+            )
+        else:
+            what = f"patient {patient.name}, sequence {sequence}"
+            corrections[sequence] = _correct_sequence(
+                fixed, sitk.Cast(moving, sitk.sitkFloat32), settings, what
+            )
+    return corrections
+
+
+def _check(image: sitk.Image, what: str) -> None:
+    voxels = sitk.GetArrayViewFromImage(image)
+    if not np.isfinite(voxels).all():
+        raise InputError(f"{what}: has NaN or infinite voxels; repair the image")
+    if voxels.min() == voxels.max():
+        raise InputError(
+            f"{what}: has one value everywhere and cannot be registered; check the image"
+        )
+
+
+def _prepare(patient: PatientImages, settings: dict, device: str) -> _Fixed:
+    image = sitk.Cast(patient.fixed, sitk.sitkFloat32)
+    body = compared = body_mask(image)
+    if patient.mask is not None:
+        compared = _around(patient.mask, image, f"patient {patient.name}, mask")
+    levels = fixed_levels(image, compared, settings["levels"], device)
+    return _Fixed(image, compared, body | compared, levels)
+
+
+def _around(mask: sitk.Image, fixed: sitk.Image, what: str) -> np.ndarray:
+    check_same_geometry(mask, fixed, what)
+    inside = to_array(mask) > 0
+    if not inside.any():
+        raise InputError(f"{what}: holds no voxel; draw the organ, or give no mask")
+    spacing = fixed.GetSpacing()[::-1]
+    return ndimage.distance_transform_edt(~inside, sampling=spacing) <= MARGIN_MM
+
+
+def _correct_sequence(fixed: _Fixed, moving: sitk.Image, settings: dict, what: str) -> Correction:
+    level = fixed.levels[-1]
+    comparison = Comparison(level, make_grid(moving, level.resolution_mm, fixed.device))
+    still = torch.zeros_like(comparison.start)
+    if not comparison.covers(still):
+        raise InputError(
+            f"{what}: its field of view holds no part of the body in the fixed sequence; "
+            "check origin and direction in the header"
+        )
+    given_up, reasons = [], []
+    for method in [*ATTEMPTS[settings["method"]], "identity"]:
+        transform, coefficients = _register(method, fixed, moving, comparison, settings)
+        before, after = comparison.similarities(still, coefficients)
+        if method != "identity" and after <= before:
+            reasons.append(f"{method}: does not raise the similarity")
+            continue
+        found = _Registration(method, transform, before, after)
+        attempt = _apply(found, fixed, moving, settings)
+        if attempt.flag != "failed":
+            break
+        given_up.append(attempt)
+        reasons.append(f"{method}: {attempt.reason}")
+    else:
+        # Every attempt failed. The identity is among them and does not fold.
+        unfolded = [attempt for attempt in given_up if attempt.measures.jacobian_min > 0]
+        return min(unfolded, key=lambda attempt: attempt.measures.consistency_p95_mm)
+    return replace(
+        attempt,
+        flag="check" if given_up else attempt.flag,
+        reason=[*reasons, attempt.reason][0],
+    )
+
+
+def _register(
+    method: str, fixed: _Fixed, moving: sitk.Image, comparison: Comparison, settings: dict
+) -> tuple[sitk.Transform, torch.Tensor]:
+    """Find the transform by a method; also return it as coefficients of the finest level."""
+    if method == "deformable":
+        coefficients = register_deformable(
+            fixed.levels, fixed.image, moving, settings["search_mm"], settings["bending_energy"]
+        )
+        return spline_transform(coefficients.cpu().numpy(), fixed.image), coefficients
+    if method == "rigid":
+        transform = register_rigid(fixed.image, moving, **settings["rigid"])
+        return transform, comparison.coefficients_of(transform)
+    return sitk.Transform(3, sitk.sitkIdentity), torch.zeros_like(comparison.start)
+
+
+def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: dict) -> Correction:
+    """Resample the moving image, measure the registration and flag it."""
+    field = displacement_field(found.transform, fixed.image)
+    image = resample(moving, fixed.image, field, settings["interpolation"])
+    length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[fixed.compared], axis=-1)
+    jacobian = jacobian_determinant(field)[fixed.body]
+    compared = fixed.compared & covered_voxels(moving, field)
+    measures = Measures(
+        similarity_before=found.before,
+        similarity_after=found.after,
+        displacement_mean_mm=float(length.mean()),
+        displacement_p95_mm=float(np.percentile(length, 95)),
+        folded_share=float(np.mean(jacobian <= 0)),
+        jacobian_min=float(jacobian.min()),
+        jacobian_max=float(jacobian.max()),
+        consistency_p95_mm=backward_displacement_mm(
+            image, fixed.image, compared, settings, fixed.device
+        ),
+    )
+    flag, reason = flag_registration(measures, fixed.levels[-1].voxel_mm, settings["quality"])
+    return Correction(image, found.transform, found.method, measures, flag, reason)
+
+
+def resample(
+    moving: sitk.Image, fixed: sitk.Image, field: sitk.Image, interpolation: str
+) -> sitk.Image:
+    """Resample an image on the grid of `fixed` along a displacement field in mm (LPS).
+
+    `interpolation`: `linear` or `bspline` (cubic, limited to the range of the image). Beyond the
+    moving image its nearest voxel is repeated.
+    """
+    voxels = sitk.GetArrayViewFromImage(moving)
+    lowest, highest = float(voxels.min()), float(voxels.max())
+    moved = sitk.Resample(
+        moving,
+        fixed,
+        sitk.DisplacementFieldTransform(sitk.Image(field)),
+        INTERPOLATORS[interpolation],
+        0.0,
+        sitk.sitkFloat32,
+        useNearestNeighborExtrapolator=True,
+    )
+    # Cubic interpolation overshoots beside steep edges.
+    return image_like(np.clip(sitk.GetArrayViewFromImage(moved), lowest, highest), fixed)

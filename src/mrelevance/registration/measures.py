@@ -1,0 +1,66 @@
+"""Measures of a registration, and the flag that follows from them."""
+
+from dataclasses import dataclass
+
+FLAGS = ["good", "check", "failed"]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured of a registration without knowing the true motion.
+
+    Attributes
+    ----------
+    similarity_before, similarity_after
+        Mean squared local correlation with the fixed image where they are compared, 0 to 1.
+    displacement_mean_mm, displacement_p95_mm
+        Mean and 95th percentile of the length of the displacement there.
+    folded_share
+        Share of the body's voxels in which the transform folds space.
+    jacobian_min, jacobian_max
+        Range of the local change of volume in the body.
+    consistency_p95_mm
+        Forward-backward consistency, see `backward_displacement_mm`.
+    """
+
+    similarity_before: float
+    similarity_after: float
+    displacement_mean_mm: float
+    displacement_p95_mm: float
+    folded_share: float
+    jacobian_min: float
+    jacobian_max: float
+    consistency_p95_mm: float
+
+
+def flag_registration(measures: Measures, voxel_mm: float, thresholds: dict) -> tuple[str, str]:
+    """Compare the measures of a registration with the thresholds of the configuration.
+
+    Consistency and similarity complement each other: two images that have nothing in common do not
+    move each other, and so are consistent.
+
+    Parameters
+    ----------
+    voxel_mm
+        Edge of the voxels at which the images were compared.
+    thresholds
+        Section `motion.quality`. `check_consistency_voxels` and `fail_consistency_voxels` are upper
+        bounds in units of `voxel_mm`, `check_similarity` and `fail_similarity` lower bounds,
+        `check_jacobian` and `fail_jacobian` ranges.
+
+    Returns
+    -------
+    The flag, one of `FLAGS`, and the reason for it, empty if the flag is good.
+    """
+    consistency_mm, similarity = measures.consistency_p95_mm, measures.similarity_after
+    for flag, kind in (("failed", "fail"), ("check", "check")):
+        lowest, highest = thresholds[f"{kind}_jacobian"]
+        if consistency_mm > voxel_mm * thresholds[f"{kind}_consistency_voxels"]:
+            return flag, f"{consistency_mm:.1f} mm between forward and backward"
+        if similarity < thresholds[f"{kind}_similarity"]:
+            return flag, f"similarity of {similarity:.2f} to the fixed sequence"
+        if measures.jacobian_min < lowest:
+            return flag, f"shrinks tissue to {measures.jacobian_min:.2f} of its volume"
+        if measures.jacobian_max > highest:
+            return flag, f"swells tissue to {measures.jacobian_max:.2f} of its volume"
+    return "good", ""
