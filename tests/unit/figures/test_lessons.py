@@ -3,11 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_evaluation_targets import SEQUENCES as TARGET_SEQUENCES
-from test_summary_context import SEQUENCES, SETTINGS, context_of
-from test_summary_lesion_features import tables
-from test_summary_strategies import features_of, planted, types_of
-from test_summary_targets import targets_of
+from helpers.lesion_tables import (
+    RESAMPLING,
+    SEQUENCES,
+    context_of,
+    features_of,
+    lesion_tables,
+    planted,
+    targets_of,
+    types_of,
+)
 
 from mrelevance.analysis.context import evidence_summary, zone_summary
 from mrelevance.analysis.individuals import pattern_differences, pattern_distances
@@ -41,7 +46,7 @@ def texts(figure):
 
 def test_context_draws_every_lesion_and_the_medians():
     table = context_of()
-    zones = zone_summary(table, **SETTINGS)
+    zones = zone_summary(table, **RESAMPLING)
     figure = draw_context(table, zones, seed=0)
     dots = {dots.get_gid(): dots for dots in figure.axes[0].collections if dots.get_gid()}
     drawn = dots["TP inside"].get_offsets()[:, 1]
@@ -51,13 +56,13 @@ def test_context_draws_every_lesion_and_the_medians():
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert labels == ["inside", "to 5 mm", "farther"]
     assert "true positive, n = 9" in texts(figure) and "false positive, n = 1" in texts(figure)
-    both = pd.concat([table, context_of(seed=1, composite="deeplift")])
-    assert len(draw_context(both, zone_summary(both, **SETTINGS), seed=0).axes) == 2
+    both = pd.concat([table, context_of(seed=1, method="deeplift")])
+    assert len(draw_context(both, zone_summary(both, **RESAMPLING), seed=0).axes) == 2
 
 
 def test_nothing_to_draw_is_said():
     table = context_of().iloc[:0]
-    zones, found = zone_summary(table, **SETTINGS), evidence_summary(table, **SETTINGS)
+    zones, found = zone_summary(table, **RESAMPLING), evidence_summary(table, **RESAMPLING)
     assert "no lesion with relevance" in texts(draw_context(table, zones, seed=0))
     assert "no lesion with relevance" in texts(draw_evidence(found, SEQUENCES))
     assert "No true positive" in texts(prototypes({}, {}, SEQUENCES, "epsilon"))
@@ -66,7 +71,7 @@ def test_nothing_to_draw_is_said():
 
 
 def test_evidence_bars_are_the_table():
-    found = evidence_summary(context_of(), **SETTINGS)
+    found = evidence_summary(context_of(), **RESAMPLING)
     figure = draw_evidence(found, SEQUENCES)
     bars = {bar.get_gid(): bar.get_height() for bar in figure.axes[0].patches if bar.get_gid()}
     rows = found.query("region == 'TP' and level == 'voxel'").set_index("sequence")
@@ -77,8 +82,8 @@ def test_evidence_bars_are_the_table():
 
 
 def test_targets_show_contributions_and_shares():
-    summary = target_summary(targets_of(6, 0.25), **SETTINGS)
-    figure = draw_targets(summary, TARGET_SEQUENCES)
+    summary = target_summary(targets_of(6, 0.25), **RESAMPLING)
+    figure = draw_targets(summary, SEQUENCES)
     marks = {mark.get_gid(): mark.get_offsets()[0, 1] for mark in figure.axes[1].collections
              if mark.get_gid()}  # fmt: skip
     row = summary.query("target == 'margin' and measure == 'share' and sequence == 'T2'")
@@ -152,9 +157,9 @@ def test_no_lesion_has_no_strategy():
 
 @pytest.mark.parametrize("truth_known", [True, False])
 def test_relevance_by_feature_draws_labelled_lesions(truth_known):
-    lesions, contrast, truth, relevance = tables()
+    lesions, contrast, truth, relevance = lesion_tables()
     features = lesion_features(lesions, contrast, truth if truth_known else None)
-    correlation = feature_correlation(relevance, features, ["epsilon"], **SETTINGS)
+    correlation = feature_correlation(relevance, features, ["epsilon"], **RESAMPLING)
     figure = relevance_by_feature(
         relevance, features, correlation, ["T1", "T2"], ["epsilon", "shapley"]
     )
