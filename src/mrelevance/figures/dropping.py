@@ -15,7 +15,7 @@ from mrelevance.protocol.dropping import (
     RETRAINED,
     SHARE,
     VALUE_COLUMNS,
-    droppability_verdict,
+    dropping_verdict,
 )
 from mrelevance.protocol.selection import DICE
 from mrelevance.runtime.columns import check_columns
@@ -38,7 +38,7 @@ def droppability(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[
     """
     check_columns(values, VALUE_COLUMNS, "droppability of every sequence")
     check_columns(agreement, COLUMNS, "droppability")
-    text = droppability_verdict(values, agreement)
+    text = dropping_verdict(values, agreement)
     if agreement.empty:
         return style.statement(text)
     predictors = list(dict.fromkeys(agreement["predictor"]))

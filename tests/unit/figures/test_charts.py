@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color, to_rgba
 
-from mrelevance.analysis.relevance_tests import friedman
+from mrelevance.analysis.sequences import friedman
 from mrelevance.attribution.shares import share_matrix
 from mrelevance.evaluation.agreement import agreement, agreement_summary
 from mrelevance.figures.agreement import agreement as draw_agreement
