@@ -27,7 +27,7 @@ def summarise_maps(
     confidence: float,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Summarise how the maps of every method stand region perturbation and randomised weights."""
+    """Summarise the tests of every method's maps: region perturbation and randomised weights."""
     interval = (resamples, confidence, seed)
     return {
         "perturbation": summarise_perturbation(curves, *interval),

@@ -6,9 +6,11 @@ from inspect import signature
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mrelevance.analysis.catalogue import TABLES
 from mrelevance.analysis.entry import Entry
+from mrelevance.runtime.stages import setting
 
 ROOT = Path(__file__).parents[3]
 CAPTIONS = ROOT / "workflow/report"
@@ -23,6 +25,13 @@ def test_function_takes_the_inputs_and_settings_of_its_entry(step):
     assert name == step == entry.name and function.__doc__
     assert set(signature(function).parameters) == {*entry.inputs, *entry.settings}
     assert not set(entry.inputs) & set(entry.settings)
+
+
+@pytest.mark.parametrize("step", TABLES)
+def test_settings_are_keys_of_the_configuration(step):
+    configuration = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    for key in TABLES[step].settings.values():
+        setting(configuration, key)  # a key that does not exist is an error
 
 
 @pytest.mark.parametrize("step", TABLES)
