@@ -39,11 +39,9 @@ def targets_of(patients, tumour_part):
         margin = generator.uniform(1, 2, (3, 1, 1, 1)) * np.ones((3, 1, 2, 2))
         values = np.stack([(tumour_part - 1) * margin, tumour_part * margin], axis=1)
         explained = explained_patient(
-            np.zeros((len(SEQUENCES), *mask.shape)),
-            {("tumour", 0): mask},
-            f"P{patient}",
+            np.zeros((len(SEQUENCES), *mask.shape)), {("tumour", 0): mask}, f"P{patient}",
             sequences=SEQUENCES,
-        )
+        )  # fmt: skip
         tables.append(target_table(values, explained))
     return pd.concat(tables)
 

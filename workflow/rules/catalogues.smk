@@ -2,39 +2,101 @@
 
 # Targets of their own, which set variants beside the study.
 COMPARISONS = ["baselines", "motion_effect", "networks", "select"]
-# What the keys of an entry's settings stand for in the configuration, if not for themselves.
-KEYS = {"composite": "figures.composite"}
 
 
-def results_folder(entry):
-    """Where an entry's results lie; comparisons are made once, for the study."""
+def results_of_entry(entry):
+    """Where the results of an entry lie; comparisons are made once, for the study."""
     return RESULTS if entry.target in COMPARISONS else "{results}"
 
 
-def inputs_of(entry):
-    """Inputs of a rule: the paths of an entry, each from the folder in which its stage lies."""
-    return {name: input_of(entry, path) for name, path in entry.inputs.items()}
+def group_of_entry(entry):
+    """Group of an entry's job on a cluster."""
+    return group("further" if entry.target in COMPARISONS else "summary")
 
 
-def input_of(entry, path):
-    """Input function of one path of an entry."""
+def inputs_of_figure(figure):
+    """Input function of each input of a figure."""
+    return {name: input_of_figure(path) for name, path in figure.inputs.items()}
+
+
+def input_of_figure(path):
+    """Input function of a path: of every test patient, of the first, or of the cohort."""
     if "{patient}" in path:
         return for_split("test", path)
     if "{first_patient}" in path:
-        return for_each(first_test_patient, path.replace("first_patient", "patient"))
+        return for_first_test_patient(path.replace("first_patient", "patient"))
     return from_stage(path)
 
 
-def settings_of_entry(entry):
-    """Parameter function: the settings that an entry names."""
+def inputs_of_step(step):
+    """Input function of each input of a step that makes tables."""
+    return {name: input_of_step(step, given) for name, given in step.inputs.items()}
+
+
+def input_of_step(step, given):
+    """Input function of an input: of patients, of variants too, or of the cohort."""
+    if given.phantom_only and config["cohort"]["source"] != "phantom":
+        return []
+    if given.variants:
+        return for_variants(step.target, given.path)
+    if given.patients is None:
+        return from_stage(given.path)
+    if given.patients == "all":
+        return for_each(all_patients, given.path)
+    return for_split("test", given.path)
+
+
+def outputs_of_step(step):
+    """Tables of a step, with their place in the report, their provenance, and arrays."""
+    folder = results_of_entry(step)
+    made = {table.name: table_in_report(table, folder) for table in step.tables}
+    beside = [f"{folder}/{table.provenance}" for table in step.tables]
+    beside += [f"{folder}/summary/{name}" for name in step.arrays]
+    return made | {"beside": beside}
+
+
+def table_in_report(table, folder):
+    """Output of a table, in the report if it has a title."""
+    path = f"{folder}/{table.file}"
+    if table.title is None:
+        return path
+    return report(
+        path,
+        caption=f"../report/{table.caption}",
+        category=table.category,
+        labels={"result": table.title},
+    )
+
+
+def settings_of_step(step):
+    """Parameter function: the settings that a step names."""
+    return settings_named(step.settings, step.target)
+
+
+def settings_of_figure(figure):
+    """Parameter function: the settings that a figure names."""
+    keys = {"composite": "figures.composite"}
+    named = {name: keys.get(name, name) for name in figure.settings}
+    return settings_named(named, figure.target)
+
+
+def settings_named(keys, target):
+    """Parameter function: settings by name, from their keys in the configuration."""
 
     def values(wildcards):
         own = settings(results_in(wildcards))
-        return {name: setting_of(own, key) for name, key in keys.items()}
+        return {
+            name: changes_compared(target) if key == "variants" else setting_of(own, key)
+            for name, key in keys.items()
+        }
 
-    keys = {name: KEYS.get(name, name) for name in entry.settings}
-    values.keys = list(keys.values())
+    values.settings_read = list(keys.values())
     return values
+
+
+def changes_compared(target):
+    """Changes of each variant that a target sets beside the study."""
+    return {name: changes_of(config, name) for name in variants_of(target)}
 
 
 def figures_of(target):

@@ -45,6 +45,7 @@ from mrelevance.runtime.stages import setting as setting_of
 from mrelevance.runtime.variants import (
     RESULTS,
     STUDY,
+    changes_of,
     compared_variants,
     configuration_of,
     home,

@@ -7,31 +7,33 @@ for figure in FIGURES.values():
         name:
             f"plot_{figure.name}"
         input:
-            **inputs_of(figure),
+            **inputs_of_figure(figure),
         output:
             png=report(
-                f"{{results}}/figures/{figure.name}.png",
+                f"{results_of_entry(figure)}/figures/{figure.name}.png",
                 caption=f"../report/{figure.name}.rst",
                 category=figure.category,
                 labels={"result": figure.title},
             ),
-            vector=multiext(f"{{results}}/figures/{figure.name}", ".svg", ".pdf"),
+            vector=multiext(
+                f"{results_of_entry(figure)}/figures/{figure.name}", ".svg", ".pdf"
+            ),
         log:
-            f"{{results}}/logs/plot_{figure.name}.log",
+            f"{results_of_entry(figure)}/logs/plot_{figure.name}.log",
         benchmark:
-            f"{{results}}/benchmarks/plot_{figure.name}.tsv"
+            f"{results_of_entry(figure)}/benchmarks/plot_{figure.name}.tsv"
         group:
-            group("further" if figure.target != "all" else "summary")
+            group_of_entry(figure)
         resources:
             mem_mb=doubling(1000),
         params:
             figure=figure.name,
-            settings=settings_of_entry(figure),
+            settings=settings_of_figure(figure),
             code=[
                 code_version("plot_figure"),
                 library_version(f"mrelevance.figures.{figure.name}"),
             ],
         message:
-            f"Drawing the figure {figure.name}"
+            f"Plotting the figure {figure.name}"
         script:
             "../scripts/plot_figure.py"

@@ -92,9 +92,14 @@ def patients_of(split, results):
     return [row["patient"] for row in read_rows(made.output.split) if row["split"] == split]
 
 
-def first_test_patient(results):
-    """The first test patient, as a list."""
-    return patients_of("test", results)[:1]
+def for_first_test_patient(path):
+    """Input function: a path that begins with its stage, of the first test patient."""
+
+    def found(wildcards):
+        results = results_in(wildcards)
+        return located(path, results).format(patient=patients_of("test", results)[0])
+
+    return found
 
 
 def mapped_patients(results):
@@ -209,7 +214,7 @@ def parameter(key):
     def value(wildcards):
         return setting_of(settings(results_in(wildcards)), key)
 
-    value.keys = [key]
+    value.settings_read = [key]
     return value
 
 
@@ -287,7 +292,7 @@ def taken_from_cache(wildcards, input):
 def transient_results(wildcards):
     """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
     paths = [
-        re.sub(r"\{[^}]+\}", "*", path.removeprefix("{results}/"))
+        re.sub(r"\{[^}]+\}", "*", below_results(path))
         for rule in workflow.rules
         for path in rule.output
         if snakemake.io.is_flagged(path, "temp")
@@ -295,9 +300,14 @@ def transient_results(wildcards):
     return sorted(set(paths)) + ["*/checkpoint.pt"]
 
 
+def below_results(path):
+    """An output of a rule, from the folder of results; Snakemake adds to wildcards what they match."""
+    return re.sub(r"^(\{results\b[^}]*\}|results)/", "", path)
+
+
 def stage_of(rule):
     """Stage that a rule belongs to, by the folder of its first output."""
-    return re.match(r"(?:\{results\}|results)/([^/.]+)", rule.output[0])[1]
+    return re.match(r"[^/.]+", below_results(rule.output[0]))[0]
 
 
 def stages_of_rules(wildcards):
@@ -316,7 +326,7 @@ def check_settings_declared():
             continue
         stage = stage_of(rule)
         for function in rule.params:
-            for key in getattr(function, "keys", []):
+            for key in getattr(function, "settings_read", []):
                 if stage != "report" and not depends_on(stage, key):
                     raise WorkflowError(
                         f"rule {rule.name} reads the setting {key}; add it to the stage {stage} "

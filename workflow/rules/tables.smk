@@ -1,4 +1,4 @@
-# Tables of the cohort, one rule for each entry of mrelevance.analysis.catalogue.
+# Tables of the cohort, one rule for each step of mrelevance.analysis.catalogue.
 
 
 for step in TABLES.values():
@@ -7,21 +7,24 @@ for step in TABLES.values():
         name:
             step.name
         input:
-            **inputs_of(step),
+            **inputs_of_step(step),
         output:
-            **tables_of(step),
+            **outputs_of_step(step),
         log:
-            f"{step.results}/logs/{step.name}.log",
+            f"{results_of_entry(step)}/logs/{step.name}.log",
         benchmark:
-            f"{step.results}/benchmarks/{step.name}.tsv"
+            f"{results_of_entry(step)}/benchmarks/{step.name}.tsv"
         group:
-            group("further" if step.target != "all" else "summary")
+            group_of_entry(step)
         resources:
             mem_mb=doubling(1000),
         params:
-            function=step.function,
-            settings=settings_of_entry(step),
-            code=[code_version("write_tables"), function_version(step.function)],
+            entry=step.to_parameters(),
+            settings=settings_of_step(step),
+            code=[
+                code_version("write_tables"),
+                library_version(step.function.partition(":")[0]),
+            ],
         message:
             step.message
         script:

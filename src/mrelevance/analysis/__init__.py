@@ -1,1 +1,1 @@
-"""Cohort tables and statistics."""
+"""Tables and statistics of the cohort; `catalogue` lists the steps that make them."""

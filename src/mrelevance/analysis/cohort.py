@@ -1,4 +1,4 @@
-"""From one table per patient to one table of the cohort."""
+"""Who takes part, and what the network found: the cohort at a glance."""
 
 import pandas as pd
 
@@ -6,43 +6,29 @@ from mrelevance.cohort.split import EXCLUDED
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
-# What identifies a row of each cohort table: no combination may occur twice.
-KEYS = {
-    "relevance": ["patient", "method", "target", "region", "lesion", "sequence"],
-    "scores": ["patient"],
-    "lesions": ["patient", "region", "region_id", "lesion"],
-    "motion": ["patient", "sequence"],
-    "context": ["patient", "method", "target", "region", "lesion", "zone", "sequence"],
-    "targets": ["patient", "target", "region", "lesion", "sequence"],
-    "contrast": ["patient", "region", "lesion", "sequence"],
-}
+
+def summarise_cohort(split: pd.DataFrame, lesions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Describe the cohort: its labelled lesions, and one row per part of the split."""
+    labelled = cohort_lesions(split, lesions)
+    return {"cohort": cohort_table(split, labelled), "cohort_lesions": labelled}
 
 
-def stack(kind: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Cohort table of a `kind` in `KEYS`.
-
-    Tables without rows (a patient without lesions) add nothing.
-
-    Raises
-    ------
-    InputError
-        A key column is missing, or a row occurs twice.
-    """
-    keys = KEYS[kind]
-    if not tables:
-        raise InputError(f"{kind} table: no patient's table was given")
-    for table in tables:
-        check_columns(table, keys, f"{kind} table{_of_patient(table)}")
-    filled = [table for table in tables if len(table)]
-    stacked = pd.concat(filled or tables[:1], ignore_index=True)
-    twice = stacked[stacked.duplicated(keys)]
-    if not twice.empty:
-        row = ", ".join(f"{key} {twice.iloc[0][key]}" for key in keys)
-        raise InputError(f"{kind} table: {row} occurs twice; remove one of the two")
-    return stacked
+def summarise_motion(quality: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Collect the quality of all registrations."""
+    return {"motion": quality}
 
 
-def cohort_lesions(split: pd.DataFrame, lesions: list[pd.DataFrame]) -> pd.DataFrame:
+def summarise_segmentation(scores: pd.DataFrame, lesions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Collect the scores of the test patients, and their lesions: found, missed and false."""
+    return {"scores": scores, "lesions": lesions}
+
+
+def summarise_ablation(ablation: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Collect how the test patients are segmented from fewer sequences."""
+    return {"ablation": ablation}
+
+
+def cohort_lesions(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
     """Labelled lesions of all patients, each with its patient's split.
 
     Columns: patient, split, lesion, type, volume_ml, diameter_mm, in the order of `split`.
@@ -50,30 +36,29 @@ def cohort_lesions(split: pd.DataFrame, lesions: list[pd.DataFrame]) -> pd.DataF
     Raises
     ------
     InputError
-        A column is missing, or a lesion's patient is not in the split.
+        A column is missing, there is no lesion, or a lesion's patient is not in the split.
     """
     check_columns(split, ["patient", "split"], "split table")
     columns = ["patient", "lesion", "type", "volume_ml", "diameter_mm"]
-    for table in lesions:
-        check_columns(table, columns, f"lesion table{_of_patient(table)}")
-    filled = [table[columns] for table in lesions if len(table)]
-    if not filled:
+    check_columns(lesions, columns, "lesion table")
+    if lesions.empty:
         raise InputError("lesion tables: no patient has a labelled lesion; check the labels")
-    stacked = pd.concat(filled, ignore_index=True)
-    unknown = set(stacked["patient"]) - set(split["patient"])
+    unknown = set(lesions["patient"]) - set(split["patient"])
     if unknown:
         raise InputError(
             f"lesion table of patient {min(unknown)}: the patient is not in the split table; "
             "add it to the sample sheet"
         )
-    merged = split[["patient", "split"]].merge(stacked, on="patient", validate="one_to_many")
+    merged = split[["patient", "split"]].merge(
+        lesions[columns], on="patient", validate="one_to_many"
+    )
     return merged[["patient", "split", *columns[1:]]]
 
 
 def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
-    """The cohort at a glance: one row per split, and one for all patients that take part.
+    """The cohort at a glance: one row per split, and one for all patients who take part.
 
-    Patients who were excluded follow in a row of their own, where there are any.
+    Excluded patients, where there are any, follow in a row of their own.
 
     `lesions` is the table of `cohort_lesions`. Columns: split, patients, patients_with_lesions,
     lesions, lesions_per_patient_median, volume_median_ml, volume_min_ml, volume_max_ml, and the
@@ -104,9 +89,3 @@ def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _of_patient(table: pd.DataFrame) -> str:
-    if "patient" in table.columns and len(table):
-        return f" of patient {table.iloc[0]['patient']}"
-    return ""

@@ -1,4 +1,4 @@
-"""Over the lesions of the cohort: where relevance comes from, and what speaks for and against."""
+"""Where the relevance of lesions comes from, and what speaks for and against the tumour."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from mrelevance.attribution.shares import sequences_of
 from mrelevance.runtime.columns import check_columns
-from mrelevance.statistics.bootstrap import lesion_interval
+from mrelevance.statistics.bootstrap import clustered_interval
 
 KINDS = ["TP", "FN", "FP"]
 ALL = "all"
@@ -27,6 +27,17 @@ EVIDENCE_COLUMNS = [
     *["negative", "negative_low", "negative_high"],
     *["net", "net_low", "net_high", "lesions_against"],
 ]
+
+
+def summarise_context(
+    context: pd.DataFrame, resamples: int, confidence: float, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Collect the test patients' context tables; describe zones and evidence over the lesions."""
+    return {
+        "context": context,
+        "zones": zone_summary(context, resamples, confidence, seed),
+        "evidence": evidence_summary(context, resamples, confidence, seed),
+    }
 
 
 def zones_of(context: pd.DataFrame) -> list[str]:
@@ -65,13 +76,13 @@ def zone_summary(
 def evidence_summary(
     context: pd.DataFrame, resamples: int, confidence: float, seed: int
 ) -> pd.DataFrame:
-    """Evidence for and against the tumour, apart, over all lesions of a kind.
+    """Evidence for the tumour and evidence against it, over all lesions of a kind.
 
-    One row per method, kind of region, level and sequence (`all`: their sum). Of level `voxel`,
-    positive and negative are the sums over the voxels of the region map that speak for the target
-    and against it; of level `sequence`, whole sequences do. Medians over lesions in parts of the
-    lesion's whole relevance, with bootstrap intervals over patients; `lesions_against` counts the
-    lesions in which the net is below zero.
+    One row per method, kind of region, level and sequence (`all`: their sum). At level `voxel`,
+    positive and negative are sums over the voxels of the region map that speak for the target and
+    against it. At level `sequence`, they are sums over the whole sequences that do. All are
+    fractions of the lesion's whole relevance: medians over lesions with bootstrap intervals over
+    patients. `lesions_against` counts the lesions in which the net is below zero.
 
     Raises
     ------
@@ -102,10 +113,10 @@ def evidence_summary(
 
 
 def lesion_matrix(context: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
-    """Lesions (rows, by patient, region and lesion) x entries of `column`, the rest summed.
+    """Lesions (rows, by patient, region and lesion) x entries of `column`, summed over all else.
 
-    Lesions without a normalised voxel, whose values are NA, are left out. Takes rows of one
-    method.
+    `context` holds rows of one method. Lesions without a normalised voxel, whose values are NA,
+    are left out.
     """
     known = context.dropna(subset=[value])
     order = list(dict.fromkeys(context[column]))
@@ -129,7 +140,9 @@ def _medians(
     matrix: pd.DataFrame, resamples: int, confidence: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     patients = matrix.index.get_level_values("patient").to_numpy()
-    return lesion_interval(matrix.to_numpy(float), patients, _median, resamples, confidence, seed)
+    return clustered_interval(
+        matrix.to_numpy(float), patients, _median, resamples, confidence, seed
+    )
 
 
 def _median(values: np.ndarray) -> np.ndarray:

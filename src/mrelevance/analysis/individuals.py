@@ -1,16 +1,15 @@
 """The individual against the population: whose shares are unlike the others', and why."""
 
-import numpy as np
+import logging
+
 import pandas as pd
-from scipy.linalg import helmert
-from scipy.stats import f as f_distribution
-from scipy.stats import median_abs_deviation
-from sklearn.covariance import ledoit_wolf
 
 from mrelevance.analysis.lesion_features import visibility
-from mrelevance.analysis.relevance_tests import holm
-from mrelevance.attribution.shares import share_matrix
+from mrelevance.attribution.shares import MEASURED, share_matrix
 from mrelevance.runtime.columns import check_columns
+from mrelevance.statistics.compositions import contrasts
+from mrelevance.statistics.multiplicity import holm
+from mrelevance.statistics.outliers import leave_one_out, robust_z
 
 SIGNIFICANT = 0.05
 UNUSUAL = 3.5  # a modified z-score beyond it is an outlier (Iglewicz & Hoaglin 1993)
@@ -20,16 +19,39 @@ DIFFERENCE_COLUMNS = [
     *["patient", "method", "kind", "quantity", "value", "others_median", "z", "unusual"],
 ]
 
+logger = logging.getLogger(__name__)
+
+
+def compare_patients(
+    relevance: pd.DataFrame,
+    scores: pd.DataFrame,
+    lesions: pd.DataFrame,
+    motion: pd.DataFrame,
+    features: pd.DataFrame,
+    composite: str,
+) -> dict[str, pd.DataFrame]:
+    """Compare each patient's shares, by the composite and as measured, with those of all others.
+
+    The tables are the cohort's; `features` are those of the lesions.
+    """
+    methods = [composite, MEASURED]
+    distances = pattern_distances(relevance, methods)
+    known = patient_features(scores, lesions, motion, features)
+    outlying = distances[distances["outlying"] == 1]
+    logger.info("outlying patients:\n%s", outlying.to_string(index=False))
+    return {
+        "individuals": distances,
+        "individual_differences": pattern_differences(relevance, known, methods),
+    }
+
 
 def pattern_distances(relevance: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
     """Distance of each patient's pooled shares from those of all others, per method.
 
-    Mahalanobis distance from the mean of the *other* patients (leave one out), in units of their
-    spread. Shares sum to one, so they are expressed in an orthonormal basis of the differences
-    between sequences, where the covariance is regular; it is shrunk (Ledoit & Wolf 2004), as the
-    patients are few. `p` is that of a new patient from the same normal population (Hotelling),
-    `p_holm` corrected for the number of patients, `outlying` 1 where it is below 0.05. p is NA with
-    fewer patients than sequences plus two.
+    Mahalanobis distance of the shares' contrasts from the mean of the *other* patients, in units of
+    their spread; see `leave_one_out`. `p_holm` is `p` corrected for the number of patients,
+    `outlying` is 1 where it is below 0.05. Distance and p are NA with fewer patients than sequences
+    plus two.
 
     Columns: patient, method, n (patients), distance, p, p_holm, outlying.
 
@@ -41,8 +63,8 @@ def pattern_distances(relevance: pd.DataFrame, methods: list[str]) -> pd.DataFra
     tables = []
     for method in methods:
         shares = share_matrix(relevance, method, "relevance_pooled")
-        distance, p = leave_one_out(shares.to_numpy())
-        corrected = holm(p) if len(p) else p
+        distance, p = leave_one_out(contrasts(shares.to_numpy()))
+        corrected = holm(p)
         tables.append(
             pd.DataFrame(
                 {
@@ -59,35 +81,14 @@ def pattern_distances(relevance: pd.DataFrame, methods: list[str]) -> pd.DataFra
     return pd.concat(tables, ignore_index=True)[DISTANCE_COLUMNS]
 
 
-def leave_one_out(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance and p of each row of shares (patients, sequences) from all others."""
-    patients, sequences = shares.shape
-    others, dimensions = patients - 1, sequences - 1
-    distance, p = np.full(patients, np.nan), np.full(patients, np.nan)
-    if others <= dimensions + 1:
-        return distance, p
-    points = shares @ helmert(sequences).T  # (patients, sequences - 1)
-    for index, point in enumerate(points):
-        rest = np.delete(points, index, axis=0)
-        offset = point - rest.mean(axis=0)
-        covariance = ledoit_wolf(rest)[0] * others / (others - 1)
-        squared = offset @ np.linalg.pinv(covariance) @ offset
-        statistic = squared * others / (others + 1) * (others - dimensions)
-        statistic /= dimensions * (others - 1)
-        distance[index] = np.sqrt(squared)
-        p[index] = f_distribution.sf(statistic, dimensions, others - dimensions)
-    return distance, p
-
-
 def pattern_differences(
     relevance: pd.DataFrame, features: pd.DataFrame, methods: list[str]
 ) -> pd.DataFrame:
     """What is different about each patient: shares of the sequences, and known features.
 
     `features` is the table of `patient_features`. One row per patient, method (NA for features)
-    and quantity: its value, the median of the other patients, and `z`, the difference in robust
-    standard deviations (1.4826 times the median absolute deviation) of the others; `unusual` is 1
-    where that exceeds 3.5. z is NA where the others do not vary, or are fewer than three.
+    and quantity: its value, the median of the other patients, and the modified z-score `z` (see
+    `robust_z`). `unusual` is 1 where the magnitude of z exceeds 3.5.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def pattern_differences(
         for quantity, values in matrix.items():
             values = values.dropna()
             for patient, value in values.items():
-                middle, z = _robust_z(value, values.drop(patient).to_numpy(float))
+                middle, z = robust_z(value, values.drop(patient).to_numpy(float))
                 unusual = int(abs(z) > UNUSUAL)
                 rows.append([patient, method, kind, quantity, value, middle, z, unusual])
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
@@ -120,10 +121,10 @@ def patient_features(
 ) -> pd.DataFrame:
     """What is known of each test patient, as patient, quantity, value.
 
-    From the cohort's tables of scores, lesions, motion and lesion features: Dice and lesions, their
-    size, the share of each type among them, how visible they are (median magnitude over the
-    labelled lesions, per sequence), and the motion that is left (mean over the sequences of the
-    error in the liver, where it is known, else of the consistency of the registrations).
+    From the cohort's tables of scores, lesions, motion and lesion features: Dice; number, size and
+    types of the lesions; their visibility (median magnitude over the labelled lesions, per
+    sequence); and the motion that is left after correction (mean over the sequences of the error
+    in the liver where it is known, else of the consistency of the registrations).
 
     Raises
     ------
@@ -168,10 +169,3 @@ def _long(values: pd.Series, quantity: str) -> pd.DataFrame:
     return pd.DataFrame(
         {"patient": values.index, "quantity": quantity, "value": values.to_numpy(float)}
     )
-
-
-def _robust_z(value: float, others: np.ndarray) -> tuple[float, float]:
-    """Median of the others, and the modified z-score of a value among them."""
-    middle = float(np.median(others)) if len(others) else np.nan
-    spread = median_abs_deviation(others, scale="normal") if len(others) >= 3 else 0
-    return middle, (value - middle) / spread if spread > 0 else np.nan

@@ -1,12 +1,12 @@
-"""What is known of every lesion and patient: the features that relevance is set beside."""
+"""Type, size and visibility of lesions, and how relevance depends on them."""
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
-from mrelevance.attribution.shares import sequences_of
+from mrelevance.attribution.shares import MEASURED, sequences_of
 from mrelevance.runtime.columns import check_columns
-from mrelevance.statistics.bootstrap import lesion_interval
+from mrelevance.statistics.bootstrap import clustered_interval
+from mrelevance.statistics.ranks import paired_spearman
 
 KEYS = ["patient", "region", "lesion"]
 KNOWN_TRUTH = ["TP", "FN"]
@@ -23,6 +23,24 @@ CORRELATION_COLUMNS = [
 ]
 
 
+def describe_lesions(
+    relevance: pd.DataFrame,
+    lesions: pd.DataFrame,
+    contrast: pd.DataFrame,
+    conspicuity: pd.DataFrame | None,
+    composite: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Describe every lesion, and correlate size and contrast with the relevance of sequences."""
+    features = lesion_features(lesions, contrast, conspicuity)
+    correlation = feature_correlation(
+        relevance, features, [composite, MEASURED], resamples, confidence, seed
+    )
+    return {"lesion_features": features, "feature_correlation": correlation}
+
+
 def lesion_features(
     lesions: pd.DataFrame, contrast: pd.DataFrame, conspicuity: pd.DataFrame | None
 ) -> pd.DataFrame:
@@ -31,18 +49,19 @@ def lesion_features(
     Parameters
     ----------
     lesions
-        The cohort's lesion table; false positives are named by their region_id, as in the
-        relevance table.
+        The cohort's lesion table. As in the relevance table, a false positive is named by its
+        region_id.
     contrast
         Measured contrast of every region in every sequence.
     conspicuity
-        True contrast-to-noise ratio of every labelled lesion in every sequence, where it is known.
+        True contrast-to-noise ratio of every labelled lesion in every sequence; None where it is
+        unknown.
 
     Returns
     -------
     One row per lesion and sequence: patient, region, lesion, type, volume_ml, diameter_mm,
     sequence, contrast (measured, in robust standard deviations of the surroundings), and
-    contrast_to_noise (the truth; NA for false positives, and where there is none).
+    contrast_to_noise (the truth; NA for false positives and where it is unknown).
 
     Raises
     ------
@@ -69,7 +88,7 @@ def lesion_features(
 
 
 def visibility(features: pd.DataFrame) -> str:
-    """How visible a lesion is: by the truth where that is known, else as measured."""
+    """Column that tells how visible a lesion is: the truth where it is known, else as measured."""
     return CONSPICUITY if features[CONSPICUITY].notna().any() else CONTRAST
 
 
@@ -100,12 +119,12 @@ def feature_correlation(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Do larger or more visible lesions rest on other sequences?
+    """Do the sequences that matter change with the size and visibility of a lesion?
 
     Spearman's rank correlation over the true positives between the pooled share of a sequence and
     the lesion's diameter, and between it and the magnitude of the lesion's contrast in the same
     sequence (measured, and true where known). One row per method, feature and sequence, with the
-    bootstrap interval over patients; NA where a side does not vary.
+    bootstrap interval over patients; NA where one of the two does not vary.
 
     Raises
     ------
@@ -123,7 +142,9 @@ def feature_correlation(
                 continue
             values = np.hstack([known, shares.loc[known.index]])
             patients = known.index.get_level_values("patient").to_numpy()
-            found = lesion_interval(values, patients, _spearman, resamples, confidence, seed)
+            found = clustered_interval(
+                values, patients, paired_spearman, resamples, confidence, seed
+            )
             counts = [len(known), len(set(patients))]
             rows += [
                 [method, feature, sequence, *counts, *of_sequence]
@@ -136,12 +157,3 @@ def _matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Lesions x sequences of one column of one method's table."""
     matrix = table.pivot_table(index=KEYS, columns="sequence", values=column, sort=False)
     return matrix.reindex(columns=sequences_of(table))
-
-
-def _spearman(values: np.ndarray) -> np.ndarray:
-    """Rank correlation of each of the first half of the columns with its partner in the second."""
-    ranks = rankdata(values, axis=0)
-    centred = ranks - ranks.mean(axis=0)
-    x, y = np.split(centred, 2, axis=1)
-    scale = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
-    return np.where(scale > 0, (x * y).sum(axis=0) / np.where(scale > 0, scale, 1), np.nan)

@@ -1,4 +1,4 @@
-"""What motion correction changes: detection and the relevance of every sequence."""
+"""The effect of motion correction on detection and on the relevance of every sequence."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, share_matrix
+from mrelevance.evaluation.variant_labels import label_variants
 from mrelevance.runtime.errors import InputError
-from mrelevance.statistics.bootstrap import statistic_interval
+from mrelevance.statistics.bootstrap import paired_interval
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 
@@ -28,7 +29,7 @@ def mean(values: np.ndarray) -> np.ndarray:
 
 
 def sensitivity(values: np.ndarray) -> np.ndarray:
-    """Lesions detected per lesion, of (patients, 2): detected, present; NaN without any."""
+    """Fraction of lesions detected, of (patients, 2): detected, present; NaN without any lesion."""
     detected, present = values.sum(axis=0)
     return np.array([detected / present if present else np.nan])
 
@@ -41,6 +42,28 @@ DETECTION: dict[str, tuple[list[str], Statistic]] = {
 }
 
 
+def measure_motion_effect(
+    scores: dict[str, pd.DataFrame],
+    shapley: dict[str, pd.DataFrame],
+    variants: dict[str, dict],
+    method: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Compare networks trained on images of different motion correction.
+
+    The tables are those of the study and its variants; `method` is the study's registration method.
+    """
+    labels = label_variants(list(scores), variants, "motion.method", method)
+    effect = motion_effect(
+        {labels[name]: table for name, table in scores.items()},
+        {labels[name]: table for name, table in shapley.items()},
+        *(resamples, confidence, seed),
+    )
+    return {"motion_effect": effect}
+
+
 def motion_effect(
     scores: dict[str, pd.DataFrame],
     relevance: dict[str, pd.DataFrame],
@@ -48,33 +71,33 @@ def motion_effect(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Compare networks trained on images of more and of less motion correction.
+    """Compare detection and measured shares between motion corrections.
 
     Parameters
     ----------
     scores, relevance
-        The study's tables by correction, the one to compare with first. Of relevance the measured
-        pooled shares of the predicted tumour are compared, `measured share` of each sequence.
+        Tables by correction; the others are compared with the first. Of relevance, the measured
+        pooled shares of the predicted tumour are compared.
 
     Returns
     -------
     One row per correction, measure and sequence (NA for detection): the value over the `n` patients
-    that every correction has, and its difference to the first correction's, with percentile
+    who have one under every correction, and its difference to the first correction's, with
     bootstrap intervals that draw the same patients for both.
 
     Raises
     ------
     InputError
-        No patient is common to all.
+        No patient has a value under every correction.
     """
     rows = []
 
     def compare(measure: str, tables: dict[str, pd.DataFrame], statistic: Statistic, names: list):
         common = _common_patients(tables, measure)
-        baseline = next(iter(tables.values())).loc[common].to_numpy(float)
+        first = next(iter(tables.values())).loc[common].to_numpy(float)
         for correction, table in tables.items():
             values = table.loc[common].to_numpy(float)
-            found = _intervals(values, baseline, statistic, resamples, confidence, seed)
+            found = paired_interval(statistic, values, first, resamples, confidence, seed)
             rows.extend(
                 [correction, measure, name, len(common), *of_name]
                 for name, *of_name in zip(names, *found, strict=True)
@@ -100,26 +123,6 @@ def _common_patients(tables: dict[str, pd.DataFrame], measure: str) -> list[str]
     if not common:
         raise InputError(
             f"motion effect, {measure}: no patient has a value under each of "
-            f"{', '.join(tables)}; look at these networks' segmentations"
+            f"{', '.join(tables)}; check the segmentations by these networks"
         )
     return common
-
-
-def _intervals(
-    values: np.ndarray,
-    baseline: np.ndarray,
-    statistic: Statistic,
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> list[np.ndarray]:
-    """Value and difference of a statistic, each as (point, low, high)."""
-
-    def value_and_difference(patients: np.ndarray) -> np.ndarray:
-        value = statistic(values[patients])
-        return np.concatenate([value, value - statistic(baseline[patients])])
-
-    everyone = np.arange(len(values))
-    found = statistic_interval(value_and_difference, everyone, resamples, confidence, seed)
-    quantities = len(found[0]) // 2
-    return [*(bound[:quantities] for bound in found), *(bound[quantities:] for bound in found)]

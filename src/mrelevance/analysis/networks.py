@@ -1,10 +1,10 @@
-"""Do networks of equal Dice look at the same sequences? Two seeds of one are the yardstick."""
+"""Do networks of equal Dice use the same sequences? Two seeds of one network are the yardstick."""
 
 import numpy as np
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, share_matrix
-from mrelevance.protocol.selection import DICE, SENSITIVITY
+from mrelevance.protocol.selection import DICE, SENSITIVITY, paired_scores
 from mrelevance.runtime.errors import InputError
 from mrelevance.statistics.bootstrap import median_interval, statistic_interval
 from mrelevance.statistics.noninferiority import pooled_interval, typical_difference
@@ -22,8 +22,45 @@ AGREEMENT_COLUMNS = [
 ]
 
 
+def compare_networks(
+    scores: dict[str, pd.DataFrame],
+    lesions: dict[str, pd.DataFrame],
+    relevance: dict[str, pd.DataFrame],
+    shapley: dict[str, pd.DataFrame],
+    variants: dict[str, dict],
+    composite: str,
+    margin: float,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Compare other networks with the study's: are they as good, do they use the same sequences?
+
+    Tables by network, the study's first; `variants` are the changes of each variant to the
+    configuration. Compared are the measured shares and those by the composite.
+    """
+    both = {name: pd.concat([relevance[name], shapley[name]]) for name in relevance}
+    methods, bootstrap = [MEASURED, composite], (resamples, confidence, seed)
+    seeds = [name for name in list(scores)[1:] if differs_in_seed_only(variants[name])]
+    values = network_values(paired_scores(scores, lesions), both, methods, *bootstrap)
+    agreement = network_agreement(both, seeds, methods, *bootstrap)
+    return {
+        "networks": values,
+        "networks_agreement": agreement,
+        "networks_verdict": networks_verdict(values, agreement, margin),
+    }
+
+
+def differs_in_seed_only(changes: dict) -> bool:
+    """Whether a variant's network differs from the study's in nothing but the seed.
+
+    How its relevance is computed has no influence on the network.
+    """
+    return set(changes) - {"relevance"} == {SEED}
+
+
 def share_measure(method: str) -> str:
-    """Name of the measure that holds the shares by a method."""
+    """Name of the measure: the shares by a method."""
     return f"share by {method}"
 
 
@@ -35,12 +72,12 @@ def network_values(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Detection and shares of every network, and what differs from the study's.
+    """Detection and shares of every network, and their differences to the study's.
 
     Parameters
     ----------
     scores
-        The table of `paired_scores`, networks as subsets; the study's is the first.
+        The table of `paired_scores`, in which the networks are the subsets; the study's is first.
     relevance
         The relevance tables by network, in the same order.
     methods
@@ -93,22 +130,22 @@ def network_agreement(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Whether every network ranks the sequences as the study's does, beside what seeds do.
+    """How far every network ranks the sequences as the study's does, compared with another seed.
 
     Parameters
     ----------
     relevance
         The relevance tables by network, the study's first.
     seeds
-        The networks that differ from the study's in nothing but the seed.
+        The networks that differ from the study's in the seed only.
 
     Returns
     -------
-    One row per network and method over `n` patients: kendall_tau, the median over patients of
-    Kendall's tau between the shares by both networks, same_first, the number of patients in whom
-    both put the same sequence first, and beyond_seed, a typical patient's tau minus the mean tau
-    of the seeds in the same patient (NA without one, and for the seeds themselves); with bootstrap
-    intervals.
+    One row per network and method over `n` patients, with bootstrap intervals: kendall_tau, the
+    median over patients of Kendall's tau between the shares by both networks; same_first, the
+    number of patients in whom both put the same sequence first; and beyond_seed, a typical
+    patient's tau minus the mean tau of the seeds in the same patient (NA without another seed, and
+    for the seeds themselves).
 
     Raises
     ------
@@ -116,7 +153,9 @@ def network_agreement(
         There is no network beside the study's, or no patient is common to both.
     """
     if len(relevance) == 1:
-        raise InputError("comparison.networks: there is none to set beside the study's; name one")
+        raise InputError(
+            "comparisons.networks: no network differs from the study's; name a variant that does"
+        )
     interval = (resamples, confidence, seed)
     rows = []
     for method in methods:
@@ -148,7 +187,7 @@ def network_agreement(
 
 
 def networks_verdict(values: pd.DataFrame, agreement: pd.DataFrame, margin: float) -> pd.DataFrame:
-    """One sentence per network other than the study's: as good, and looking at the same sequences?
+    """One sentence per network other than the study's: is it as good, on the same sequences?
 
     Dice is called equal if the interval of the difference lies within `margin` of zero.
     """
@@ -178,9 +217,9 @@ def networks_verdict(values: pd.DataFrame, agreement: pd.DataFrame, margin: floa
 
 
 def _beside_seeds(own: tuple) -> str:
-    """How a network's agreement compares with that of two seeds, in words."""
+    """How a network's agreement with the study's compares with that of two seeds, in words."""
     if own.differs_in == SEED:
-        return ": so much do two seeds agree"
+        return ": this is how far two seeds agree"
     if np.isnan(own.beyond_low):
         return ", with no other seed or too few patients to compare with"
     low, high = own.beyond_low, own.beyond_high
@@ -209,7 +248,7 @@ def _check_common(patients: pd.DataFrame | pd.Index, network: str, what: str) ->
     if not len(patients):
         raise InputError(
             f"networks, {network}: no test patient has a {what} by this network and by the "
-            "study's; look at its segmentations and its learning curve"
+            "study's; check its segmentations and its learning curve"
         )
 
 

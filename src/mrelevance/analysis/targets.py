@@ -1,4 +1,4 @@
-"""Relative to what? Shares of the sequences under the margin and under each of its logits."""
+"""Shares of the sequences under the margin, and under each of its two logits."""
 
 import numpy as np
 import pandas as pd
@@ -20,17 +20,25 @@ SAME_FIRST = "patients with the margin's first sequence"
 COLUMNS = ["target", "measure", "sequence", "n", "value", "low", "high"]
 
 
+def summarise_targets(
+    targets: pd.DataFrame, resamples: int, confidence: float, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Compare what the sequences contribute to the margin and to each of its logits."""
+    return {"targets": target_summary(targets, resamples, confidence, seed)}
+
+
 def target_summary(
     targets: pd.DataFrame, resamples: int, confidence: float, seed: int
 ) -> pd.DataFrame:
     """Compare the targets over the patients, in the predicted tumour.
 
     `targets` is the cohort's table of measured contributions. One row per target (margin, tumour,
-    background), measure and sequence (NA where the measure is of all), with the number of patients
-    and the bootstrap interval over them. Medians over patients of: the pooled share, its paired
-    difference to the share of the margin, the contribution in units of the logit, the part of the
-    margin that this logit makes up, the rank correlation of the shares with the margin's; and the
-    fraction of patients in whom the same sequence comes first.
+    background), measure and sequence (NA where the measure covers all sequences), with the number
+    of patients and the bootstrap interval over them. The measures are medians over patients: of the
+    pooled share, of its paired difference to the share of the margin, of the contribution in units
+    of the logit, of the part of the margin that this logit makes up, and of the rank correlation of
+    its shares with the margin's. The last measure is the fraction of patients in whom both put the
+    same sequence first.
 
     Raises
     ------
@@ -44,7 +52,7 @@ def target_summary(
     )
     if not (targets["region"] == TUMOUR).any():
         raise InputError(
-            "targets table: no tumour was predicted in any test patient; check the segmentation"
+            "targets table: no tumour was predicted in any test patient; check the segmentations"
         )
     named = targets.rename(columns={"target": "method"})
     names = list(dict.fromkeys(targets["target"]))

@@ -1,18 +1,17 @@
-"""Which rules say what the measurement says?
+"""How far does each attribution method agree with the measurement?
 
 The measurement is the exact Shapley value of each sequence, obtained from forward passes alone.
 """
 
-import numpy as np
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.runtime.columns import check_columns
-from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
+from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
 from mrelevance.statistics.ranks import rank_agreement
 
-# What a rule must reach: the median of Kendall's tau, of the L1 distance, and the share of
-# patients whose first sequence is right.
+# What a method must reach: the median of Kendall's tau, the median of the L1 distance, and the
+# fraction of patients whose first sequence is right.
 FOLLOWS = {"tau": 0.9, "l1": 0.35, "first": 0.95}
 APPROXIMATES = {"tau": 0.7, "l1": 0.7, "first": 0.8}
 
@@ -23,13 +22,31 @@ SUMMARY_COLUMNS = [
 ]
 
 
-def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
-    """Every method's shares against the Shapley values, per patient.
+def compare_methods(
+    relevance: pd.DataFrame,
+    occlusion: pd.DataFrame,
+    gradient_methods: pd.DataFrame,
+    shapley: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Compare the shares by every method with the measured ones, patient by patient."""
+    tables = [relevance, occlusion, gradient_methods, shapley]
+    return {"agreement": agreement(pd.concat(tables, ignore_index=True))}
 
-    Compared are the pooled shares of the predicted tumour. Columns: patient, method,
-    kendall_tau (rank correlation over the sequences, NA where either side has equal shares
-    throughout), same_first (1 if the same sequence comes first), l1_distance (0 if equal, 2 if
-    all of the relevance sits on another sequence, more where shares are negative).
+
+def summarise_agreement(
+    agreement: pd.DataFrame, resamples: int, confidence: float, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Summarise over the patients how well every method agrees with the measurement."""
+    return {"agreement_summary": agreement_summary(agreement, resamples, confidence, seed)}
+
+
+def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
+    """Compare every method's shares with the Shapley values, per patient.
+
+    The shares are the pooled shares of the predicted tumour. Columns: patient, method, kendall_tau
+    (rank correlation over the sequences, NA where either has equal shares throughout), same_first
+    (1 if the same sequence comes first), l1_distance (0 if equal, 2 if all of the relevance lies on
+    another sequence, more where shares are negative).
 
     Raises
     ------
@@ -43,14 +60,14 @@ def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
             continue
         shares = share_matrix(relevance, method, "relevance_pooled")
         for patient in shares.index.intersection(measured.index, sort=False):
-            of_rule, truth = shares.loc[patient], measured.loc[patient]
+            of_method, truth = shares.loc[patient], measured.loc[patient]
             rows.append(
                 {
                     "patient": patient,
                     "method": method,
-                    "kendall_tau": rank_agreement(of_rule, truth),
-                    "same_first": int(of_rule.idxmax() == truth.idxmax()),
-                    "l1_distance": float((of_rule - truth).abs().sum()),
+                    "kendall_tau": rank_agreement(of_method, truth),
+                    "same_first": int(of_method.idxmax() == truth.idxmax()),
+                    "l1_distance": float((of_method - truth).abs().sum()),
                 }
             )
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
@@ -76,25 +93,25 @@ def agreement_summary(
     """
     check_columns(agreement, AGREEMENT_COLUMNS, "agreement table")
     rows = []
-    for method, of_rule in agreement.groupby("method", sort=False):
-        tau = _interval(of_rule["kendall_tau"], resamples, confidence, seed)
-        distance = _interval(of_rule["l1_distance"], resamples, confidence, seed)
-        first = int(of_rule["same_first"].sum())
+    for method, of_method in agreement.groupby("method", sort=False):
+        tau = _median(of_method["kendall_tau"], resamples, confidence, seed)
+        distance = _median(of_method["l1_distance"], resamples, confidence, seed)
+        first = int(of_method["same_first"].sum())
         rows.append(
             {
                 "method": method,
-                "n": len(of_rule),
+                "n": len(of_method),
                 **dict(zip(["kendall_tau", "tau_low", "tau_high"], tau, strict=True)),
                 **dict(zip(["l1_distance", "l1_low", "l1_high"], distance, strict=True)),
                 "same_first": first,
-                "verdict": verdict(tau[0], distance[0], first, len(of_rule)),
+                "verdict": verdict(tau[0], distance[0], first, len(of_method)),
             }
         )
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
 def verdict(tau: float, distance: float, first: int, patients: int) -> str:
-    """What a user may believe of a rule; the thresholds are those of `agreement_summary`."""
+    """How far a method agrees with the measurement, by the thresholds of `agreement_summary`."""
     if patients < FEWEST_PATIENTS:
         return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
     missed = _missed(FOLLOWS, tau, distance, first / patients)
@@ -120,8 +137,7 @@ def _missed(criteria: dict[str, float], tau: float, distance: float, first: floa
     return [name for name, is_reached in reached.items() if not is_reached]
 
 
-def _interval(
+def _median(
     values: pd.Series, resamples: int, confidence: float, seed: int
 ) -> tuple[float, float, float]:
-    known = values.dropna().to_numpy(dtype=float)[:, np.newaxis]
-    return tuple(float(bound[0]) for bound in median_interval(known, resamples, confidence, seed))
+    return single_median(values.dropna().to_numpy(dtype=float), resamples, confidence, seed)

@@ -1,15 +1,37 @@
-"""Does the measurement depend on what stands for a missing sequence?"""
+"""Does the measurement depend on the baseline, which replaces missing sequences?"""
 
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, TUMOUR
 from mrelevance.evaluation.agreement import agreement, agreement_summary
+from mrelevance.evaluation.variant_labels import label_variants
 from mrelevance.runtime.errors import InputError
 
 AGREEMENT_COLUMNS = [
     *["baseline", "n", "kendall_tau", "tau_low", "tau_high"],
     *["l1_distance", "l1_low", "l1_high", "same_first"],
 ]
+
+
+def compare_baselines(
+    shapley: dict[str, pd.DataFrame],
+    variants: dict[str, dict],
+    baseline: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Compare what is measured with every baseline.
+
+    `shapley` holds the Shapley tables of the study, whose baseline is `baseline`, and of its
+    variants.
+    """
+    labels = label_variants(list(shapley), variants, "relevance.baseline", baseline)
+    measured = {labels[name]: table for name, table in shapley.items()}
+    return {
+        "baselines": shares_by_baseline(measured),
+        "baselines_agreement": baseline_agreement(measured, baseline, resamples, confidence, seed),
+    }
 
 
 def shares_by_baseline(measured: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -34,7 +56,7 @@ def baseline_agreement(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """How far the shares with every other baseline agree with those of the configured one.
+    """How far the shares with every other baseline agree with those with the configured one.
 
     Columns: baseline, n (patients), then medians with bootstrap intervals and the number of
     patients with the same first sequence, as in `agreement_summary`.
@@ -45,7 +67,9 @@ def baseline_agreement(
         The configured baseline was not measured, or see `agreement`.
     """
     if configured not in measured:
-        raise InputError(f"baseline {configured} was not measured; there are {list(measured)}")
+        raise InputError(
+            f"baseline {configured} was not measured; measured are {', '.join(measured)}"
+        )
     named = [
         table.assign(method=MEASURED if baseline == configured else baseline)
         for baseline, table in measured.items()

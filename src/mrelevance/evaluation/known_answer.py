@@ -1,22 +1,39 @@
 """Which methods give the right answer where it is known?
 
-In the phantom with `decoy` one sequence is noise and deserves nothing; in
-`single_source` the lesions show in one sequence alone, which must come first.
+In the phantom `decoy` one sequence is noise and deserves no relevance. In the phantom
+`single_source` the lesions show in one sequence only, which must come first.
 """
 
 import pandas as pd
 
 from mrelevance.attribution.shares import methods_of, share_matrix
 from mrelevance.runtime.errors import InputError
-from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
+from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
 
-# What a method may give to noise, by the median over patients.
+# Largest share that a method may give to noise, in the median over patients.
 MOST_FOR_DECOY = 0.02
 
 COLUMNS = [
     *["method", "known_answer", "sequence", "n", "share", "share_low", "share_high"],
     *["largest_share", "ranked_first", "verdict"],
 ]
+
+
+def compare_known_answer(
+    relevance: pd.DataFrame,
+    occlusion: pd.DataFrame,
+    gradient_methods: pd.DataFrame,
+    shapley: pd.DataFrame,
+    known_answer: str,
+    sequence: str,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Compare every method with the known answer about one sequence."""
+    by_method = pd.concat([relevance, occlusion, gradient_methods, shapley], ignore_index=True)
+    answers = known_answers(by_method, known_answer, sequence, resamples, confidence, seed)
+    return {"known_answer": answers, "relevance_by_method": by_method}
 
 
 def known_answers(
@@ -27,23 +44,23 @@ def known_answers(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Share of the sequence about which the truth is known, and a verdict, per method.
+    """Share of the sequence about which the answer is known, and a verdict, per method.
 
     `relevance` is the cohort's relevance table, `known_answer` is `decoy` or `single_source`.
     Columns: method, known_answer, sequence, n (patients), share (median pooled share of the
     predicted tumour), share_low, share_high (bootstrap interval), largest_share (the largest
     magnitude in any patient), ranked_first (patients in which the sequence comes first), verdict:
 
-    - of `decoy`: `trustworthy` if noise gets less than .02 of the relevance in the median, in
-      magnitude, and comes first in no patient, otherwise `misleading` and in what way;
-    - of `single_source`: `trustworthy` if the source comes first in every patient.
+    - for `decoy`: `trustworthy` if the median share of noise is below .02 in magnitude and noise
+      comes first in no patient, otherwise `misleading` and in what way;
+    - for `single_source`: `trustworthy` if the source comes first in every patient, otherwise
+      `misleading` and in what way;
     - `not judged: ...` with fewer than three patients.
 
     Raises
     ------
     InputError
-        There is no such known answer, the table does not know the sequence, or see
-        `share_matrix`.
+        The known answer is of another kind, the table lacks the sequence, or see `share_matrix`.
     """
     if known_answer not in VERDICTS:
         raise InputError(
@@ -53,14 +70,9 @@ def known_answers(
     for method in methods_of(relevance):
         shares = share_matrix(relevance, method, "relevance_pooled")
         if sequence not in shares:
-            raise InputError(f"relevance table: no sequence {sequence}, whose truth is known")
+            raise InputError(f"relevance table: it lacks {sequence}, whose answer is known")
         of_sequence = shares[sequence]
-        share, low, high = (
-            float(bound[0])
-            for bound in median_interval(
-                of_sequence.to_numpy()[:, None], resamples, confidence, seed
-            )
-        )
+        share, low, high = single_median(of_sequence.to_numpy(), resamples, confidence, seed)
         first = int((shares.idxmax(axis=1) == sequence).sum())
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""What the tests of maps say of each method, over the lesions."""
+"""Results of the tests of relevance maps over the lesions, per method."""
 
 import numpy as np
 import pandas as pd
@@ -15,21 +15,36 @@ SIMILARITY_COLUMNS = [
     *["method", "stage", "stage_name", "n"],
     *["similarity", "ci_low", "ci_high", "similarity_signed", "verdict"],
 ]
-# Structural similarity to the trained network's map from which on a map has stayed the same: with
-# half of the stages redrawn, and with all.
+# A map counts as unchanged if its structural similarity to the trained network's map is at least
+# this: with the weights of half of the stages redrawn, and with those of all stages.
 SAME_HALFWAY, SAME_AT_END = 0.75, 0.5
+
+
+def summarise_maps(
+    curves: pd.DataFrame,
+    similarities: pd.DataFrame,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Summarise the tests of every method's maps: region perturbation and randomised weights."""
+    interval = (resamples, confidence, seed)
+    return {
+        "perturbation": summarise_perturbation(curves, *interval),
+        "randomisation": summarise_randomisation(similarities, *interval),
+    }
 
 
 def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:
     """Area over the perturbation curves of each lesion.
 
-    The margin is divided by that of the intact lesion: 1 at the start, 0 where tumour and
-    background are even. The area is the mean over the steps of what has been lost, 1 less this
-    quotient (Samek et al. 2017, who average over steps of equal size, the intact image among them).
+    The margin is divided by that of the intact lesion: 1 at the start, 0 where the logits of tumour
+    and background are equal. The area is the mean over the steps of the loss, 1 minus this quotient
+    (Samek et al. 2017, who average over steps of equal size and include the intact image).
 
     Columns: patient, lesion, method, units, replacement, `most_relevant` and `least_relevant`
-    (areas by the order of replacement) and `difference`, the first less the second: how much faster
-    the output falls when the map is followed than when it is followed backwards; about 0 by chance.
+    (areas by the order of replacement) and `difference`, the first minus the second: how much
+    faster the margin falls in the map's order than in the reverse order; about 0 by chance.
 
     Raises
     ------
@@ -108,12 +123,12 @@ def summarise_randomisation(
 
 
 def randomisation_verdict(similarity: np.ndarray, lesions: int) -> str:
-    """What the similarities (stages,) say, from the trained network to the wholly randomised one.
+    """Verdict by similarities (stages,), from the trained network to the fully randomised one.
 
-    - `blind to the weights: ...`: 0.5 or more with all stages redrawn; the map shows the image, not
-      the network;
-    - `blind to the upper stages: ...`: 0.75 or more with half of the stages redrawn, from the
-      output: it hardly depends on what these have learned;
+    - `blind to the weights: ...`: 0.5 or more with all stages redrawn. The map shows the image, not
+      the network.
+    - `blind to the upper stages: ...`: 0.75 or more with half of the stages redrawn, starting at
+      the output. The map hardly depends on what these have learned.
     - `changes with the weights` otherwise;
     - `not judged: ...` with fewer than three lesions.
     """

@@ -7,15 +7,16 @@ it as `figures/{name}.png`, `.svg` and `.pdf` in the results folder. Its caption
 Uses only the standard library: Snakemake's own environment has neither pandas nor matplotlib.
 """
 
+from mrelevance.analysis.categories import (
+    AGREEMENT,
+    COHORT,
+    IMAGES,
+    MAPS,
+    NETWORK,
+    PROTOCOL,
+    RELEVANCE,
+)
 from mrelevance.figures.entry import Entry
-
-IMAGES = "1 Images"
-NETWORK = "2 Network"
-RELEVANCE = "3 Relevance"
-AGREEMENT = "4 Agreement"
-MAPS = "5 Maps"
-COHORT = "6 What the relevance teaches"
-PROTOCOL = "7 Which sequences can be left out"
 
 _OF_LESION = {
     "relevance": "summary/relevance.tsv",

@@ -14,7 +14,7 @@ from mrelevance.protocol.dropping import (
     RETRAINED,
     SHARE,
     VALUE_COLUMNS,
-    droppability_verdict,
+    dropping_verdict,
 )
 from mrelevance.protocol.selection import DICE
 from mrelevance.runtime.columns import check_columns
@@ -37,7 +37,7 @@ def draw(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
     """
     check_columns(values, VALUE_COLUMNS, "loss by sequence")
     check_columns(agreement, COLUMNS, "agreement with the loss")
-    text = droppability_verdict(values, agreement)
+    text = dropping_verdict(values, agreement)
     if agreement.empty:
         return style.statement(text)
     predictors = list(dict.fromkeys(agreement["predictor"]))

@@ -1,1 +1,1 @@
-"""Which sequences can be left out."""
+"""Which sequences can be left out of the protocol."""

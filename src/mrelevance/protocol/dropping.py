@@ -1,7 +1,7 @@
-"""Did relevance predict which sequences can be left out?
+"""Does relevance predict what dropping a sequence costs?
 
-What a sequence is worth to a network that has it, and what is lost by a network that never had it,
-are two things: trained without it, a network may find the same in another sequence.
+Ablation replaces a sequence in a network that was trained with it. Dropping trains a network
+without it, which may then find the same information in another sequence. So the two may differ.
 """
 
 import numpy as np
@@ -21,17 +21,39 @@ REPLACED = "drop_one"
 RETRAINED = "left_out"
 SHARE = "share"
 LOSSES = (DICE, SENSITIVITY)
-# Ranks of fewer sequences say nothing.
+# Ranks of fewer sequences carry no information.
 FEWEST_SEQUENCES = 3
 
 VALUE_COLUMNS = ["sequence", "quantity", "measure", "n", "value", "low", "high"]
 COLUMNS = ["predictor", "measure", "sequences", "n", "kendall_tau", "tau_low", "tau_high"]
 
-# What is known of each patient and sequence, (patients, sequences), by quantity and measure.
+# Values (patients, sequences) by quantity and measure.
 Patients = dict[tuple[str, str], np.ndarray]
 
 
-def droppability(
+def compare_dropping(
+    relevance: pd.DataFrame,
+    ablation: pd.DataFrame,
+    scores: pd.DataFrame,
+    sequences: list[str],
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Compare what each sequence contributes to a network with what dropping it costs.
+
+    See `dropping` for the tables.
+    """
+    interval = (resamples, confidence, seed)
+    values, agreement = dropping(relevance, ablation, scores, sequences, *interval)
+    return {
+        "dropping_values": values,
+        "dropping": agreement,
+        "dropping_verdict": pd.DataFrame({"verdict": [dropping_verdict(values, agreement)]}),
+    }
+
+
+def dropping(
     relevance: pd.DataFrame,
     ablation: pd.DataFrame,
     scores: pd.DataFrame,
@@ -40,28 +62,29 @@ def droppability(
     confidence: float,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What each sequence is worth and what leaving it out costs, and whether they agree.
+    """Shares of each sequence, the cost of ablating and of dropping it, and their agreement.
 
     Parameters
     ----------
     relevance, ablation
         The cohort's tables of the network with all sequences.
     scores
-        The table of `paired_scores`. Compared are the sequences for which it holds the network
-        trained on all others.
+        The table of `paired_scores`. A sequence takes part if the table holds the network trained
+        on all other sequences.
 
     Returns
     -------
-    Two tables over the `n` patients that all of them have, with bootstrap intervals over patients.
+    Two tables over the `n` patients that all tables have in common, with bootstrap intervals over
+    patients.
 
     values: one row per sequence, quantity and measure: the median pooled `share` of the predicted
     tumour by each method and by `shapley`; the loss of `Dice` (of a typical patient) and of
-    `lesion sensitivity` (pooled) where the trained network is given the reference instead
-    (`drop_one`) and where it was trained without the sequence (`left_out`).
+    `lesion sensitivity` (pooled over lesions), once with the sequence replaced by its baseline in
+    the trained network (`drop_one`) and once with a network trained without it (`left_out`).
 
     agreement: one row per predictor and measure: Kendall's tau-b over the sequences between the
-    predictor and the loss of `measure` on training without the sequence; NA where one of them is
-    equal throughout. No row with fewer than three sequences.
+    predictor and the loss of `measure` by dropping; NA where one of the two has equal values
+    throughout. There is no row with fewer than three sequences.
 
     Raises
     ------
@@ -121,7 +144,7 @@ def _left_out(scores: pd.DataFrame, sequences: list[str]) -> dict[str, pd.DataFr
 def _common_patients(
     relevance: pd.DataFrame, ablation: pd.DataFrame, without: dict[str, pd.DataFrame]
 ) -> tuple[Patients, np.ndarray]:
-    """What is known of the patients that all tables have, and the lesions of each (patients,)."""
+    """Values of the patients that all tables have in common, and their lesions (patients,)."""
     compared = list(without)
     tables = {
         (method, SHARE): share_matrix(relevance, method, "relevance_pooled")[compared]
@@ -143,8 +166,8 @@ def _common_patients(
     common = [name for name in whole.index if all(name in table.index for table in tables.values())]
     if not common:
         raise InputError(
-            "droppability: no test patient has relevance and a Dice coefficient with and without "
-            "each sequence; look at the networks' segmentations"
+            "dropping: no test patient has relevance and a Dice coefficient with and without each "
+            "sequence; check the segmentations by the networks"
         )
     patients = {name: table.loc[common].to_numpy(float) for name, table in tables.items()}
     return patients, whole.loc[common, "lesions"].to_numpy()
@@ -153,7 +176,7 @@ def _common_patients(
 def _value(
     patients: Patients, quantity: str, measure: str, lesions: np.ndarray, drawn: np.ndarray
 ) -> np.ndarray:
-    """A quantity over the drawn patients, (sequences,)."""
+    """Value of a quantity over the drawn patients, (sequences,)."""
     own = patients[quantity, measure][drawn]
     if measure == SHARE:
         return np.median(own, axis=0)
@@ -162,12 +185,12 @@ def _value(
     return pooled(own, lesions[drawn])
 
 
-def droppability_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:
-    """Whether the measured shares predicted what can be left out, with this study's numbers."""
+def dropping_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:
+    """Whether the measured shares predict the cost of dropping, with the numbers of the study."""
     if agreement.empty:
         return (
-            "Not judged: it takes networks trained without one sequence for at least "
-            f"{FEWEST_SEQUENCES} sequences; selection.subsets holds fewer."
+            "Not judged: this takes networks trained without one sequence for at least "
+            f"{FEWEST_SEQUENCES} sequences; protocol.subsets holds fewer."
         )
     taus = agreement[agreement["measure"] == DICE].set_index("predictor")
     measured = taus.loc[MEASURED]
@@ -182,7 +205,7 @@ def droppability_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:
         f"The measured shares {_predicted(measured)} which sequences cost Dice when a network is "
         f"trained without them: Kendall's tau {_interval(measured, 'kendall_tau', 'tau', 2)} over "
         f"{measured['sequences']} sequences, {measured['n']} patients; shares and losses by "
-        f"{others}. Shares and droppability are two things: {first} has the largest share, "
+        f"{others}. A share is not the cost of dropping: {first} has the largest share, "
         f"{numbers.loc[MEASURED, SHARE, first]['value']:.2f}; replaced in the trained network it "
         f"costs {_interval(replaced)} of Dice, left out of training {_interval(gone)}."
     )

@@ -1,18 +1,18 @@
-"""Which sequences can be left out? Networks trained without them against the full protocol."""
+"""Which sequences can be left out? Networks trained on subsets against the full protocol."""
 
 import numpy as np
 import pandas as pd
 
-from mrelevance.analysis.relevance_tests import holm
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.subset_names import left_out
-from mrelevance.statistics.bootstrap import median_interval
+from mrelevance.runtime.subset_names import left_out, subset_name
+from mrelevance.statistics.bootstrap import single_median
+from mrelevance.statistics.multiplicity import holm
 from mrelevance.statistics.noninferiority import (
     HOLDS,
     LOSES,
-    compare_dice,
-    compare_sensitivity,
+    compare_detections,
+    compare_scores,
     conclusion,
     pooled_interval,
 )
@@ -31,22 +31,61 @@ COLUMNS = [
 ]
 
 
+def compare_subsets(
+    subsets: pd.DataFrame,
+    scores: dict[str, pd.DataFrame],
+    lesions: dict[str, pd.DataFrame],
+    sequences: list[str],
+    margin_dice: float,
+    margin_sensitivity: float,
+    minutes: dict[str, float] | None,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """Test networks trained on fewer sequences against the study's network, trained on all.
+
+    `subsets` is the table of `choose_subsets`; scores and lesions are tables of the study, which
+    comes first, and of each subset by its name.
+    """
+    full = subset_name(sequences, sequences)
+    tables = [
+        {full: next(iter(of_variant.values()))}
+        | {subset: of_variant[subset] for subset in subsets["subset"]}
+        for of_variant in (scores, lesions)
+    ]
+    paired = paired_scores(*tables)
+    table = selection(
+        subsets,
+        paired,
+        {DICE: margin_dice, SENSITIVITY: margin_sensitivity},
+        minutes,
+        sequences,
+        *(resamples, confidence, seed),
+    )
+    return {
+        "selection": table,
+        "selection_scores": paired,
+        "selection_verdict": pd.DataFrame({"verdict": [verdict(table)]}),
+    }
+
+
 def paired_scores(
     scores: dict[str, pd.DataFrame], lesions: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Every network's scores beside those of the first, patient by patient.
+    """Scores of every network beside those of the first network, patient by patient.
 
     Parameters
     ----------
     scores, lesions
-        The score and lesion tables of the same test patients by network; that of the full protocol
-        first. Lesions are paired by their numbers, found where their region is TP.
+        Tables of the same test patients by network; that of the full protocol comes first. Lesions
+        are paired by their numbers. A lesion is found where its region is TP.
 
     Returns
     -------
     One row per network (column subset) and patient: dice, dice_full, lesions, detected,
-    detected_full, gained (lesions that only this network finds), lost (that only the first finds),
-    false_positives.
+    detected_full, gained (lesions that only this network finds), lost (lesions that only the first
+    network finds), false_positives.
 
     Raises
     ------
@@ -62,8 +101,8 @@ def paired_scores(
         table = table.set_index("patient")
         if set(table.index) != set(dice_full.index):
             raise InputError(
-                f"scores of {name}: its test patients are not those of {first}; "
-                "run the workflow again"
+                f"scores of {name}: its test patients are not those of {first}; run the workflow "
+                "again"
             )
         found = _found(lesions[name])
         count = [
@@ -113,7 +152,7 @@ def selection(
     scores
         The table of `paired_scores`, subsets by their names; the full protocol among them.
     margins
-        Largest loss that is no loss, by measure: `Dice` and `lesion sensitivity`.
+        Non-inferiority margin by measure: `Dice` and `lesion sensitivity`.
     minutes
         Acquisition time of each sequence, or None.
 
@@ -121,9 +160,10 @@ def selection(
     -------
     One row per subset and measure, the full protocol first: `value`, the median Dice or the
     sensitivity pooled over lesions, of `n` patients; `difference` to the full protocol in the same
-    patients (see `noninferiority`); both with bootstrap intervals over patients; `p` of the
-    non-inferiority test at `margin`, `p_holm` corrected for the number of subsets; `conclusion`.
-    Patients without tumour in label and segmentation have no Dice and are left out there.
+    patients (see `statistics.noninferiority`); both with bootstrap intervals over patients; `p` of
+    the non-inferiority test at `margin`, `p_holm` corrected for the number of subsets;
+    `conclusion`. Patients without tumour in both label and segmentation have no Dice and do not
+    count for it.
     """
     full = pd.DataFrame([{"subset": scores["subset"].iloc[0], "size": len(sequences)}])
     tested = pd.concat([full.assign(left_out="", chosen_by=FULL), subsets], ignore_index=True)
@@ -165,27 +205,28 @@ def _dice_row(own: pd.DataFrame, margin: float, interval: tuple) -> tuple:
     if known.empty:
         raise InputError(
             f"selection, {own['subset'].iloc[0]}: no test patient has a Dice coefficient with "
-            "both protocols; there is no tumour in label and segmentation"
+            "both protocols, because labels and segmentations hold no tumour; check them"
         )
     dice = known["dice"].to_numpy(float)
-    value = [float(bound[0]) for bound in median_interval(dice[:, np.newaxis], *interval)]
-    comparison = compare_dice(dice, known["dice_full"].to_numpy(float), margin, *interval)
+    value = single_median(dice, *interval)
+    comparison = compare_scores(dice, known["dice_full"].to_numpy(float), margin, *interval)
     return (len(known), *value), comparison
 
 
 def _sensitivity_row(own: pd.DataFrame, margin: float, interval: tuple) -> tuple:
     counts = own[["detected", "lesions"]].to_numpy()
     value = pooled_interval(counts[:, 0], counts[:, 1], *interval)
-    comparison = compare_sensitivity(
+    comparison = compare_detections(
         *(own[name].to_numpy() for name in ("gained", "lost", "lesions")), margin, *interval
     )
     return (len(own), *(float(bound[0]) for bound in value)), comparison
 
 
 def recommended(selection: pd.DataFrame, measures: tuple[str, ...]) -> str | None:
-    """The subset that saves most, of those that hold the margin in all `measures`; None if none.
+    """The subset that saves most among those that hold the margin in all `measures`, or None.
 
-    Minutes count if they are known, else sequences; then the smallest loss of Dice.
+    What is saved are minutes if they are known, else sequences. Of equal subsets, the one with the
+    smallest loss of Dice is recommended.
     """
     holding = selection[selection["conclusion"] == HOLDS].groupby("subset")["measure"].agg(set)
     names = [name for name, held in holding.items() if held >= set(measures)]

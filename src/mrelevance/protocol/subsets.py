@@ -1,4 +1,4 @@
-"""Subsets of the sequences to be tested: which are configured, which the search chooses."""
+"""The subsets of the sequences on which networks are trained: configured or searched."""
 
 from itertools import combinations
 
@@ -18,25 +18,25 @@ def dropping_order(shapley: pd.DataFrame | None) -> list[str]:
     """Sequences in the order in which a greedy backward search drops them.
 
     `shapley` are the exact Shapley values of the validation patients, in the columns of the
-    relevance table; those of the test patients would choose what does well in the test. Shapley
-    values add up, so that dropping the sequence with the least of them, again and again, is to go
-    through the sequences from the smallest median pooled share of the predicted tumour to the
+    relevance table; choosing by the test patients would bias the test. Shapley values add up.
+    Dropping the sequence with the smallest value, again and again, therefore goes through the
+    sequences by their median pooled share of the predicted tumour, from the smallest to the
     largest.
 
     Raises
     ------
     InputError
-        There is no such patient, in none of them was tumour predicted, or see `share_matrix`.
+        There is no validation patient, none with a predicted tumour, or see `share_matrix`.
     """
     if shapley is None:
         raise InputError(
-            "selection.subsets: default chooses by the Shapley values of the validation patients, "
+            "protocol.subsets: default chooses by the Shapley values of the validation patients, "
             "and there are none; mark some in the sample sheet, or list the subsets"
         )
     shares = share_matrix(shapley, MEASURED, "relevance_pooled")
     if shares.empty:
         raise InputError(
-            "selection.subsets: default chooses by the Shapley values of the validation patients, "
+            "protocol.subsets: default chooses by the Shapley values of the validation patients, "
             "and the network finds no tumour in any of them; list the subsets"
         )
     return list(shares.median().sort_values(kind="stable").index)
@@ -50,8 +50,8 @@ def choose_subsets(
     Parameters
     ----------
     subsets
-        As configured: `all` (every one but the full protocol), a list, or `default`: each sequence
-        left out, and for every size what remains when the search has dropped so many.
+        As configured: `all` (every subset but the full protocol), a list, or `default`: each
+        sequence left out, and what remains after each step of the search.
     shapley
         For `default`: see `dropping_order`.
 

@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from mrelevance.analysis.strategies import HOMOGENEOUS_QUANTILE
 from mrelevance.attribution.ablation import ABLATIONS
 from mrelevance.attribution.baselines import DILATION_VOXELS, RING_VOXELS
 from mrelevance.attribution.gradients import GRADIENT_METHODS
@@ -18,6 +17,7 @@ from mrelevance.registration.correction import MARGIN_MM
 from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.method_names import identifier, label, method_of, sentence
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
+from mrelevance.statistics.clusters import HOMOGENEOUS_QUANTILE
 
 
 def study_facts(

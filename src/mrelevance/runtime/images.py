@@ -138,6 +138,21 @@ def check_same_geometry(image: sitk.Image, expected: sitk.Image, what: str) -> N
         )
 
 
+def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """Voxels turned to axial slices seen from the feet, and their spacing (z, y, x) in mm.
+
+    Takes a 3D image, giving (D, H, W), or a 4D one, giving (C, D, H, W). Rows run from anterior
+    to posterior, columns from the patient's right to the left, slices from the feet upwards.
+    """
+    if image.GetDimension() == 4:
+        turned = [
+            sitk.DICOMOrient(image[..., channel], "LPS") for channel in range(image.GetSize()[3])
+        ]
+        return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
+    turned = sitk.DICOMOrient(image, "LPS")
+    return to_array(turned), turned.GetSpacing()[::-1]
+
+
 def spacing_zyx(image: sitk.Image) -> tuple[float, float, float]:
     """Voxel spacing in mm in the order of the array axes (D, H, W)."""
     return tuple(image.GetSpacing()[2::-1])

@@ -1,18 +1,18 @@
-"""Subsets of the sequences: their names, and those that the configuration lists."""
+"""Names of subsets of the sequences, and checks of the subsets in the configuration."""
 
 from mrelevance.runtime.errors import InputError
 
-# No name of a sequence holds a comma, so that the name of a subset can be taken apart again.
+# Names of sequences have no comma, so a subset's name can be split into them.
 SEPARATOR = ","
 
 
 def subset_name(subset: list[str], sequences: list[str]) -> str:
-    """Name of a subset, fit for paths: its sequences, in the order of the network's channels."""
+    """Name of a subset that is fit for paths: its sequences in the order of the channels."""
     return SEPARATOR.join(name for name in sequences if name in subset)
 
 
 def sequences_of(subset: str) -> list[str]:
-    """Sequences of a subset, from its name."""
+    """Sequences of a subset, by its name."""
     return subset.split(SEPARATOR)
 
 
@@ -27,8 +27,8 @@ def check_subsets(subsets: str | list[list[str]], sequences: list[str]) -> None:
     Raises
     ------
     InputError
-        One names a sequence that is not configured, or twice; it holds all sequences, or is
-        listed twice, in whatever order.
+        A subset names a sequence that is not configured or names one twice, holds all sequences,
+        or is listed twice, in whatever order.
     """
     if isinstance(subsets, str):
         return
@@ -45,8 +45,8 @@ def check_subsets(subsets: str | list[list[str]], sequences: list[str]) -> None:
             raise InputError(f"configuration: {listed} names a sequence twice; name each once")
         if len(subset) == len(sequences):
             raise InputError(
-                f"configuration: {listed} is the full protocol, with which the others are "
-                "compared anyhow; remove it"
+                f"configuration: {listed} is the full protocol, with which all others are compared "
+                "anyway; remove it"
             )
         if frozenset(subset) in known:
             raise InputError(f"configuration: {listed} is listed twice; remove one")
@@ -54,12 +54,12 @@ def check_subsets(subsets: str | list[list[str]], sequences: list[str]) -> None:
 
 
 def check_minutes(minutes: dict[str, float] | None, sequences: list[str]) -> None:
-    """Check that acquisition times, where there are any, are those of the sequences.
+    """Check that acquisition times, if there are any, are given for exactly the sequences.
 
     Raises
     ------
     InputError
-        A sequence has none, or one is given for what is no sequence.
+        A sequence has no time, or a time is given for an unknown sequence.
     """
     if minutes is None:
         return

@@ -1,1 +1,1 @@
-"""Intervals and tests; knows nothing of MRI."""
+"""Intervals, tests and clusters of plain arrays; nothing here knows images or sequences."""

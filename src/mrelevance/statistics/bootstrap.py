@@ -1,10 +1,10 @@
-"""Bootstrap intervals over patients."""
+"""Percentile bootstrap intervals over patients."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-# Below this number of patients no interval and no test says anything.
+# With fewer patients no interval and no test says anything.
 FEWEST_PATIENTS = 3
 
 
@@ -13,8 +13,8 @@ def median_interval(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Median over patients with its percentile bootstrap interval.
 
-    `values` is (patients, quantities); the result is (median, low, high), one value per quantity.
-    Whole patients are drawn, so quantities of one patient stay together. With fewer than
+    `values` is (patients, quantities); the result is (median, low, high), (quantities,) each.
+    Whole patients are drawn, so that the quantities of one patient stay together. With fewer than
     three patients the interval is NaN, without any the median too.
 
     Efron & Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
@@ -33,6 +33,14 @@ def median_interval(
     return median, low, high
 
 
+def single_median(
+    values: np.ndarray, resamples: int, confidence: float, seed: int
+) -> tuple[float, float, float]:
+    """`median_interval` of a single quantity (patients,), as three numbers."""
+    bounds = median_interval(values[:, np.newaxis], resamples, confidence, seed)
+    return tuple(float(bound[0]) for bound in bounds)
+
+
 def statistic_interval(
     statistic: Callable[[np.ndarray], np.ndarray],
     values: np.ndarray,
@@ -42,9 +50,9 @@ def statistic_interval(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Any statistic of the patients with its percentile bootstrap interval: (value, low, high).
 
-    `statistic` maps values (patients, ...) of at least one patient to (quantities,). Resamples in
-    which a quantity is NaN, because it has no value there, are left out of its interval. Otherwise
-    as `median_interval`.
+    `statistic` maps values (patients, ...) of at least one patient to (quantities,). A resample in
+    which a quantity has no value (NaN) is left out of that quantity's interval. Otherwise as
+    `median_interval`.
     """
     value = statistic(values)
     unknown = np.full(len(value), np.nan)
@@ -59,7 +67,32 @@ def statistic_interval(
     return value, low, high
 
 
-def lesion_interval(
+def paired_interval(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    values: np.ndarray,
+    others: np.ndarray,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[np.ndarray]:
+    """A statistic of `values`, and its difference to that of `others` in the same patients.
+
+    Both arrays are (patients, ...), patient by patient; each resample draws the same patients from
+    both. The result is value, low, high of the statistic and value, low, high of the difference,
+    each (quantities,). Otherwise as `statistic_interval`.
+    """
+
+    def value_and_difference(patients: np.ndarray) -> np.ndarray:
+        value = statistic(values[patients])
+        return np.concatenate([value, value - statistic(others[patients])])
+
+    everyone = np.arange(len(values))
+    found = statistic_interval(value_and_difference, everyone, resamples, confidence, seed)
+    quantities = len(found[0]) // 2
+    return [*(bound[:quantities] for bound in found), *(bound[quantities:] for bound in found)]
+
+
+def clustered_interval(
     values: np.ndarray,
     patients: np.ndarray,
     statistic: Callable[[np.ndarray], np.ndarray],
@@ -67,13 +100,13 @@ def lesion_interval(
     confidence: float,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Statistic over lesions with its percentile interval; whole patients are drawn.
+    """Statistic over units of which a patient has several, with its percentile interval.
 
-    Lesions of one patient are not independent, so a patient is drawn with all of them (cluster
-    bootstrap). `values` is (lesions, quantities), `patients` names the patient of each lesion;
-    `statistic` maps values of any number of lesions to one or more numbers. The result is
-    (statistic, low, high); with lesions of fewer than three patients the interval is NaN, without
-    any lesion the statistic too.
+    Units of one patient, such as lesions, are not independent. Therefore a patient is drawn with
+    all of them (cluster bootstrap). `values` is (units, quantities), `patients` (units,) names the
+    patient of each unit; `statistic` maps the values of any number of units to one or more
+    numbers. The result is (statistic, low, high); with units of fewer than three patients the
+    interval is NaN, without any unit the statistic too.
 
     Davison & Hinkley, Bootstrap Methods and Their Application (1997), section 3.8.
     """

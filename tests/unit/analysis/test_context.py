@@ -3,7 +3,13 @@ import pandas as pd
 import pytest
 from helpers.lesion_tables import RESAMPLING, SEQUENCES, ZONES, context_of
 
-from mrelevance.analysis.context import evidence_summary, lesion_matrix, zone_summary, zones_of
+from mrelevance.analysis.context import (
+    evidence_summary,
+    lesion_matrix,
+    summarise_context,
+    zone_summary,
+    zones_of,
+)
 from mrelevance.runtime.errors import InputError
 
 
@@ -74,3 +80,11 @@ def test_missing_column_is_named():
         zone_summary(context_of().drop(columns="zone"), **RESAMPLING)
     with pytest.raises(InputError, match="negative"):
         evidence_summary(context_of().drop(columns="negative"), **RESAMPLING)
+
+
+def test_step_makes_all_three_tables():
+    context = context_of()
+    made = summarise_context(context, **RESAMPLING)
+    pd.testing.assert_frame_equal(made["context"], context)
+    pd.testing.assert_frame_equal(made["zones"], zone_summary(context, **RESAMPLING))
+    pd.testing.assert_frame_equal(made["evidence"], evidence_summary(context, **RESAMPLING))

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mrelevance.analysis.individuals import (
-    leave_one_out,
+    compare_patients,
     patient_features,
     pattern_differences,
     pattern_distances,
@@ -13,10 +13,10 @@ from mrelevance.runtime.errors import InputError
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T2"]
 
 
-def relevance_of(shares, composite="epsilon"):
+def relevance_of(shares, method="epsilon"):
     return pd.DataFrame(
         [
-            [f"P{patient:02d}", composite, "tumour", sequence, share]
+            [f"P{patient:02d}", method, "tumour", sequence, share]
             for patient, of_patient in enumerate(shares)
             for sequence, share in zip(SEQUENCES, of_patient, strict=True)
         ],
@@ -42,29 +42,6 @@ def test_planted_outlier_is_named_and_nobody_else(shares):
     assert differences.loc[("P07", "T1-20s"), "others_median"] == pytest.approx(
         np.median(np.delete(shares[:, 1], 7))
     )
-
-
-def test_false_alarms_are_as_rare_as_the_p_value_says():
-    generator, found = np.random.default_rng(1), []
-    for _ in range(40):
-        points = generator.multivariate_normal(np.zeros(4), np.diag([4, 1, 1, 0.5]), size=20)
-        found.append(leave_one_out(points - points.mean(axis=1, keepdims=True) + 0.25)[1])
-    assert np.mean(np.array(found) < 0.05) < 0.08
-
-
-def test_order_of_the_sequences_does_not_matter(shares):
-    one, other = leave_one_out(shares), leave_one_out(shares[:, [2, 0, 3, 1]])
-    np.testing.assert_allclose(one, other)
-
-
-def test_distance_against_its_definition_without_shrinkage():
-    """With very many patients shrinkage vanishes, and it is the plain Mahalanobis distance."""
-    shares = np.random.default_rng(0).dirichlet([2, 3, 4, 5], size=3000)
-    distance, _ = leave_one_out(shares[:300])
-    rest = np.delete(shares[:300], 5, axis=0)[:, :3]  # any three of the four shares
-    offset = shares[5, :3] - rest.mean(axis=0)
-    expected = np.sqrt(offset @ np.linalg.inv(np.cov(rest.T)) @ offset)
-    assert distance[5] == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("patients", [1, 3, 5])
@@ -133,3 +110,10 @@ def test_missing_columns_are_named(shares):
         patient_features(scores, lesions.drop(columns="type"), motion, features)
     with pytest.raises(InputError, match="no method gamma"):
         pattern_distances(relevance_of(shares), ["gamma"])
+
+
+def test_step_compares_by_the_composite_and_as_measured(shares):
+    relevance = pd.concat([relevance_of(shares[:5]), relevance_of(shares[:5], "shapley")])
+    made = compare_patients(relevance, *cohort_tables(), composite="epsilon")
+    assert list(made["individuals"]["method"].unique()) == ["epsilon", "shapley"]
+    assert {"share", "feature"} == set(made["individual_differences"]["kind"])

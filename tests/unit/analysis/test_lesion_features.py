@@ -1,9 +1,11 @@
+import pandas as pd
 import numpy as np
 import pytest
 from helpers.lesion_tables import RESAMPLING, lesion_tables
 from scipy.stats import spearmanr
 
 from mrelevance.analysis.lesion_features import (
+    describe_lesions,
     feature_correlation,
     lesion_features,
     visibility,
@@ -66,3 +68,12 @@ def test_missing_columns_are_named():
     features = lesion_features(lesions, contrast, truth)
     with pytest.raises(InputError, match="relevance table"):
         feature_correlation(relevance.drop(columns="lesion"), features, ["epsilon"], **RESAMPLING)
+
+
+def test_step_correlates_by_the_composite_and_as_measured():
+    lesions, contrast, truth, relevance = lesion_tables()
+    both = pd.concat([relevance, relevance.assign(method="shapley")])
+    made = describe_lesions(both, lesions, contrast, truth, "epsilon", **RESAMPLING)
+    features = lesion_features(lesions, contrast, truth)
+    pd.testing.assert_frame_equal(made["lesion_features"], features)
+    assert list(made["feature_correlation"]["method"].unique()) == ["epsilon", "shapley"]

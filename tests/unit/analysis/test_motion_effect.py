@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrelevance.analysis.motion_effect import motion_effect
+from mrelevance.analysis.motion_effect import measure_motion_effect, motion_effect
 from mrelevance.figures.motion_effect import draw
 from mrelevance.runtime.errors import InputError
 
@@ -23,10 +23,10 @@ def scores_of(dice, detected, patients=None):
 
 def relevance_of(t1, patients=None):
     return pd.DataFrame([
-        {"patient": patient, "method": composite, "region": "tumour", "sequence": sequence,
+        {"patient": patient, "method": method, "region": "tumour", "sequence": sequence,
          "relevance_pooled": share}
         for patient, value in zip(patients or [f"P{k}" for k in range(len(t1))], t1, strict=True)
-        for composite, shift in (("shapley", 0), ("deeplift", 0.4))
+        for method, shift in (("shapley", 0), ("deeplift", 0.4))
         for sequence, share in (("T1", value + shift), ("T2", 1 - value - shift))
     ])  # fmt: skip
 
@@ -94,3 +94,16 @@ def test_figure_shows_every_value_of_the_table(effect):
     shown = sorted(round(float(y), 9) for *_, y in dots)
     assert shown == sorted(round(value, 9) for value in effect["value"])
     assert {gid for _, gid, *_ in dots} == {"deformable", "none"}
+
+
+def test_step_calls_variants_by_their_motion_correction():
+    scores = {"study": scores_of([0.9, 0.8, 0.7], [2, 2, 1]), "raw": scores_of([0.6] * 3, [1] * 3)}
+    shapley = {"study": relevance_of([0.5, 0.6, 0.7]), "raw": relevance_of([0.2, 0.3, 0.4])}
+    variants = {"raw": {"motion": {"method": "none"}}}
+    made = measure_motion_effect(scores, shapley, variants, "deformable", **SETTINGS)
+    expected = motion_effect(
+        {"deformable": scores["study"], "none": scores["raw"]},
+        {"deformable": shapley["study"], "none": shapley["raw"]},
+        **SETTINGS,
+    )
+    pd.testing.assert_frame_equal(made["motion_effect"], expected)

@@ -3,13 +3,19 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from mrelevance.analysis.networks import network_agreement, network_values, networks_verdict
+from mrelevance.analysis.networks import (
+    compare_networks,
+    differs_in_seed_only,
+    network_agreement,
+    network_values,
+    networks_verdict,
+)
 from mrelevance.figures.networks import draw
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR", "PD"]
 PATIENTS = [f"P{k}" for k in range(8)]
-COMPOSITES = ["shapley", "deeplift"]
+METHODS = ["shapley", "deeplift"]
 SETTINGS = {"resamples": 200, "confidence": 0.95, "seed": 1}
 STUDY = [0.1, 0.6, 0.25, 0.05]
 OTHER = [0.4, 0.1, 0.2, 0.3]
@@ -18,10 +24,10 @@ OTHER = [0.4, 0.1, 0.2, 0.3]
 def relevance_of(shares, seed):
     generator = np.random.default_rng(seed)
     return pd.DataFrame([
-        {"patient": patient, "method": composite, "region": "tumour", "sequence": sequence,
+        {"patient": patient, "method": method, "region": "tumour", "sequence": sequence,
          "relevance_pooled": share + 0.02 * generator.normal()}
         for patient in PATIENTS
-        for composite in COMPOSITES
+        for method in METHODS
         for sequence, share in zip(SEQUENCES, shares, strict=True)
     ])  # fmt: skip
 
@@ -50,12 +56,12 @@ def scores_of(losses):
 @pytest.fixture(scope="module")
 def values(relevance):
     scores = scores_of({"study": 0, "seed2": 0.01, "unet": 0.1})
-    return network_values(scores, relevance, COMPOSITES, **SETTINGS)
+    return network_values(scores, relevance, METHODS, **SETTINGS)
 
 
 @pytest.fixture(scope="module")
 def agreement(relevance):
-    return network_agreement(relevance, ["seed2"], COMPOSITES, **SETTINGS)
+    return network_agreement(relevance, ["seed2"], METHODS, **SETTINGS)
 
 
 def test_values_and_their_differences_to_the_study(values):
@@ -96,7 +102,7 @@ def test_agreement_is_the_median_of_the_patients_taus(relevance, agreement):
 def test_verdicts(values, agreement):
     of_seed, of_unet = networks_verdict(values, agreement, 0.02)["verdict"]
     assert of_seed.startswith("seed2: equal Dice (0.825, difference -0.010")
-    assert of_seed.endswith("so much do two seeds agree.")
+    assert of_seed.endswith("this is how far two seeds agree.")
     assert of_unet.startswith("unet: another Dice")
     assert "less than two seeds agree (difference in tau -" in of_unet
     assert of_unet.endswith("so it weighs the sequences differently.")
@@ -104,18 +110,18 @@ def test_verdicts(values, agreement):
 
 
 def test_without_another_seed_there_is_no_yardstick(relevance, values):
-    agreement = network_agreement(relevance, [], COMPOSITES, **SETTINGS)
+    agreement = network_agreement(relevance, [], METHODS, **SETTINGS)
     assert agreement["beyond_seed"].isna().all()
     assert "no other seed" in networks_verdict(values, agreement, 0.02)["verdict"].iloc[1]
 
 
 def test_nothing_to_compare_is_an_error(relevance):
-    with pytest.raises(InputError, match="there is none to set beside the study's"):
-        network_agreement({"study": relevance["study"]}, [], COMPOSITES, **SETTINGS)
+    with pytest.raises(InputError, match="no network differs from the study's"):
+        network_agreement({"study": relevance["study"]}, [], METHODS, **SETTINGS)
     unet = relevance["unet"]
     elsewhere = {"study": relevance["study"], "unet": unet.assign(patient="X" + unet["patient"])}
     with pytest.raises(InputError, match="networks, unet: no test patient has a predicted tumour"):
-        network_agreement(elsewhere, [], COMPOSITES, **SETTINGS)
+        network_agreement(elsewhere, [], METHODS, **SETTINGS)
 
 
 def test_figure_shows_every_value(values, agreement):
@@ -128,3 +134,30 @@ def test_figure_shows_every_value(values, agreement):
     ]
     assert len(shown) == len(values) + len(agreement)
     assert {"unet T2", "seed2 deeplift", "study"} <= set(shown)
+
+
+def test_only_the_seed_differs_where_relevance_alone_differs_beside_it():
+    assert differs_in_seed_only({"seed": 2})
+    assert differs_in_seed_only({"seed": 2, "relevance": {"composites": ["deeplift"]}})
+    assert not differs_in_seed_only({"seed": 2, "training": {"steps": 10}})
+    assert not differs_in_seed_only({"network": {"name": "UNet"}})
+
+
+def test_step_compares_variants_with_the_study(relevance):
+    scores = pd.DataFrame({"patient": PATIENTS, "dice": np.linspace(0.7, 0.9, len(PATIENTS)),
+                           "lesions": 1, "detected": 1, "false_positives": 0})  # fmt: skip
+    lesions = pd.DataFrame({"patient": PATIENTS, "region": "TP", "lesion": 1})
+    made = compare_networks(
+        dict.fromkeys(relevance, scores),
+        dict.fromkeys(relevance, lesions),
+        {name: table.query("method == 'deeplift'") for name, table in relevance.items()},
+        {name: table.query("method == 'shapley'") for name, table in relevance.items()},
+        {"seed2": {"seed": 2}, "unet": {"network": {"name": "UNet"}}},
+        composite="deeplift",
+        margin=0.02,
+        **SETTINGS,
+    )
+    assert list(made["networks"]["network"].unique()) == ["study", "seed2", "unet"]
+    differs = made["networks_agreement"].set_index("network")["differs_in"]
+    assert set(differs["seed2"]) == {"seed"} and set(differs["unet"]) == {"other"}
+    assert list(made["networks_verdict"]["network"]) == ["seed2", "unet"]

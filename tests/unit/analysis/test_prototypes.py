@@ -1,15 +1,19 @@
 import numpy as np
+import pandas as pd
 import pytest
+import SimpleITK as sitk
 
 from mrelevance.analysis.prototypes import (
     POINTS,
     REACH,
     aligned_map,
+    average_maps,
     mean_maps,
     profile_table,
     radii,
 )
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import image_like, write_image
 
 SPACING = (4.0, 3.0, 2.0)
 SHAPE = (20, 30, 40)
@@ -79,3 +83,24 @@ def test_no_lesion_and_an_empty_region():
     assert profile_table({}, {}, ["T1"]).empty
     with pytest.raises(InputError, match="no voxel"):
         aligned_map(np.ones((2, *SHAPE)), np.zeros(SHAPE, bool), SPACING)
+
+
+def test_step_averages_the_found_lesions_of_all_patients(tmp_path):
+    rows, maps, regions = [], {}, {}
+    for patient, centre in (("P1", (40, 45, 40)), ("P2", (32, 36, 32))):
+        relevance_map, region = relevance_around(centre, 12)
+        grid = sitk.GetImageFromArray(region.astype(np.uint8))
+        grid.SetSpacing(SPACING[::-1])
+        maps[patient], regions[patient] = tmp_path / patient, tmp_path / f"{patient}.nii.gz"
+        write_image(grid, regions[patient])
+        write_image(image_like(relevance_map, grid), maps[patient] / "deeplift/map_TP_1.nii.gz")
+        rows.append([patient, "TP", 1, 1, "cyst"])
+        rows.append([patient, "FN", 2, 2, "HCC"])
+    lesions = pd.DataFrame(rows, columns=["patient", "region", "region_id", "lesion", "type"])
+    made = average_maps(lesions, maps, regions, "deeplift", ["T1", "T2"])
+    arrays = made["prototypes.npz"]
+    assert list(arrays["types"]) == ["cyst"] and list(arrays["lesions"]) == [2]
+    assert arrays["maps"].shape == (1, 2, POINTS, POINTS, POINTS)
+    expected = aligned_map(*relevance_around((40, 45, 40), 12), SPACING)
+    np.testing.assert_allclose(arrays["maps"][0], expected, atol=1e-6 * expected.max())
+    assert set(made["prototypes"]["lesions"]) == {2}

@@ -3,8 +3,11 @@ import pytest
 from helpers.lesion_tables import context_of, features_of, planted, types_of
 
 from mrelevance.analysis.strategies import (
+    EIGENVALUE_COLUMNS,
     FEWEST_LESIONS,
+    eigenvalue_table,
     find_strategies,
+    group_strategies,
     strategy_features,
     strategy_summary,
     strategy_table,
@@ -40,6 +43,8 @@ def test_few_lesions_are_not_clustered():
     _, points = planted(lesions=FEWEST_LESIONS - 1)
     found = find_strategies(features_of(points), seed=1)
     assert (found.labels == 1).all() and len(found.eigenvalues) == 0
+    assert list(eigenvalue_table(found).columns) == EIGENVALUE_COLUMNS
+    assert eigenvalue_table(found).empty
     assert f"not clustered: {FEWEST_LESIONS - 1} lesions" in verdict(found)
     one = find_strategies(features_of(points[:1]), seed=1)
     assert one.medoids == [0]
@@ -66,6 +71,11 @@ def test_summary_counts_what_each_cluster_holds():
     assert len(table) == 61 and table["medoid"].sum() == 3
     medoid = table[(table["cluster"] == 2) & (table["medoid"] == 1)].iloc[0]
     assert summary.loc[1, "medoid_patient"] == medoid["patient"]
+    np.testing.assert_array_equal(table[["eigenvector_2", "eigenvector_3"]], found.plane)
+    eigenvalues = eigenvalue_table(found)
+    assert list(eigenvalues.columns) == EIGENVALUE_COLUMNS
+    np.testing.assert_array_equal(eigenvalues["eigenvalue"], found.eigenvalues)
+    assert (eigenvalues["chance_gap"] == found.chance_gap).all()
 
 
 def test_features_are_shares_of_sequences_and_zones():
@@ -85,3 +95,12 @@ def test_no_lesion_at_all():
     features = strategy_features(context_of().iloc[:0], "epsilon")
     found = find_strategies(features, seed=1)
     assert found.medoids == [] and "not clustered: 0 lesions" in verdict(found)
+
+
+def test_step_groups_the_lesions_of_one_composite():
+    context = context_of(patients=4)
+    lesions = context[["patient", "region", "lesion"]].assign(type="cyst")
+    made = group_strategies(context, lesions, "epsilon", seed=1)
+    assert len(made["strategies"]) == 8 and set(made["strategies"]["type"]) == {"cyst"}
+    assert made["strategy_summary"]["lesions"].tolist() == [8]
+    assert made["strategy_eigenvalues"].empty

@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.lesion_tables import RESAMPLING, targets_of
 
-from mrelevance.analysis.targets import target_summary
+from mrelevance.analysis.targets import summarise_targets, target_summary
 from mrelevance.runtime.errors import InputError
 
 
@@ -40,3 +41,9 @@ def test_no_tumour_is_an_error_and_so_is_a_missing_column():
 def test_one_patient_has_no_interval():
     summary = target_summary(targets_of(1, 0.5), **RESAMPLING)
     assert summary[["low", "high"]].isna().all(axis=None)
+
+
+def test_step_makes_the_table():
+    targets = targets_of(4, 0.5)
+    made = summarise_targets(targets, **RESAMPLING)
+    pd.testing.assert_frame_equal(made["targets"], target_summary(targets, **RESAMPLING))

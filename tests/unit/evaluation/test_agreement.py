@@ -1,25 +1,31 @@
 import pandas as pd
 import pytest
 
-from mrelevance.evaluation.agreement import agreement, agreement_summary, verdict
+from mrelevance.evaluation.agreement import (
+    agreement,
+    agreement_summary,
+    compare_methods,
+    summarise_agreement,
+    verdict,
+)
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 
 
 def table_of(**shares):
-    """Relevance table from composite=[shares of patient 0, of patient 1, ...]."""
+    """Relevance table from method=[shares of patient 0, of patient 1, ...]."""
     return pd.DataFrame(
         [
             {
                 "patient": f"{p:02d}",
-                "method": composite,
+                "method": method,
                 "region": "tumour",
                 "sequence": sequence,
                 "relevance": 0.0,
                 "relevance_pooled": share,
             }
-            for composite, patients in shares.items()
+            for method, patients in shares.items()
             for p, values in enumerate(patients)
             for sequence, share in zip(SEQUENCES, values, strict=True)
         ]
@@ -89,3 +95,12 @@ def test_no_predicted_tumour_gives_empty_tables_with_their_columns():
 def test_missing_measurement_is_an_error():
     with pytest.raises(InputError, match="no method shapley"):
         agreement(table_of(rule=[[0.6, 0.3, 0.1]]))
+
+
+def test_steps_compare_every_method_and_summarise():
+    shares = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]]
+    names = ("epsilon", "drop_one", "gradient", "shapley")
+    compared = compare_methods(*(table_of(**{name: shares}) for name in names))["agreement"]
+    assert list(compared["method"].unique()) == ["epsilon", "drop_one", "gradient"]
+    summary = summarise_agreement(compared, 100, 0.95, 0)["agreement_summary"]
+    assert (summary["verdict"] == "follows the measurement").all()

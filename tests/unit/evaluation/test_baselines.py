@@ -3,7 +3,11 @@
 import pandas as pd
 import pytest
 
-from mrelevance.evaluation.baselines import baseline_agreement, shares_by_baseline
+from mrelevance.evaluation.baselines import (
+    baseline_agreement,
+    compare_baselines,
+    shares_by_baseline,
+)
 from mrelevance.figures.baselines import draw as figure_of
 from mrelevance.runtime.errors import InputError
 
@@ -61,3 +65,11 @@ def test_the_figure_shows_the_medians():
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts[0] == "inpainted (configured)"
     assert texts[2] == "shuffled: tau -1.00, L1 1.00, same first sequence in 1/3"
+
+
+def test_step_calls_variants_by_their_baseline():
+    shapley = {"study": MEASURED["inpainted"], "far": MEASURED["shuffled"]}
+    variants = {"far": {"relevance": {"baseline": "shuffled"}}}
+    made = compare_baselines(shapley, variants, "inpainted", **SUMMARY)
+    assert list(made["baselines"]["baseline"].unique()) == ["inpainted", "shuffled"]
+    assert list(made["baselines_agreement"]["baseline"]) == ["shuffled"]

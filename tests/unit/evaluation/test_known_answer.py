@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mrelevance.evaluation.known_answer import known_answers
+from mrelevance.evaluation.known_answer import compare_known_answer, known_answers
 from mrelevance.figures.known_answer import draw as figure_of
 from mrelevance.runtime.errors import InputError
 
@@ -12,10 +12,10 @@ SUMMARY = {"resamples": 200, "confidence": 0.95, "seed": 1}
 
 
 def table_of(**shares) -> pd.DataFrame:
-    """Relevance table from composite=[shares of patient 0, of patient 1, ...]."""
+    """Relevance table from method=[shares of patient 0, of patient 1, ...]."""
     rows = [
-        [f"{p:02d}", composite, "tumour", sequence, share]
-        for composite, patients in shares.items()
+        [f"{p:02d}", method, "tumour", sequence, share]
+        for method, patients in shares.items()
         for p, values in enumerate(patients)
         for sequence, share in zip(SEQUENCES, values, strict=True)
     ]
@@ -66,7 +66,7 @@ def test_two_patients_are_not_judged():
 def test_without_a_known_answer_there_is_nothing_to_judge():
     with pytest.raises(InputError, match="'study' is unknown"):
         known_answers(DECOY, "study", "T1", **SUMMARY)
-    with pytest.raises(InputError, match="no sequence T3"):
+    with pytest.raises(InputError, match="it lacks T3"):
         known_answers(DECOY, "decoy", "T3", **SUMMARY)
 
 
@@ -78,3 +78,11 @@ def test_the_figure_shows_medians_and_verdicts():
     shown = [text.get_text().removesuffix(" (1 beyond the axis)") for text in axes.texts]
     assert shown == list(truth["verdict"])
     assert "FLAIR is noise" in axes.get_title("left")
+
+
+def test_step_keeps_the_relevance_of_every_method():
+    parts = [DECOY[DECOY["method"] == name] for name in DECOY["method"].unique()]
+    made = compare_known_answer(*parts, known_answer="decoy", sequence="FLAIR", **SUMMARY)
+    pd.testing.assert_frame_equal(made["relevance_by_method"], DECOY)
+    expected = known_answers(DECOY, "decoy", "FLAIR", **SUMMARY)
+    pd.testing.assert_frame_equal(made["known_answer"], expected)

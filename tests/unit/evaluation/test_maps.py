@@ -7,6 +7,7 @@ from mrelevance.evaluation.maps import (
     perturbation_areas,
     randomisation_verdict,
     relative_margins,
+    summarise_maps,
     summarise_perturbation,
     summarise_randomisation,
 )
@@ -72,13 +73,18 @@ def test_verdicts(similarity, lesions, verdict):
 
 def test_yardsticks_are_not_judged():
     rows = [
-        [f"P{k}", 1, composite, stage, f"stage {stage}", 1.0, 1.0]
+        [f"P{k}", 1, method, stage, f"stage {stage}", 1.0, 1.0]
         for k in range(3)
-        for composite in ("network_output", "random", "rule")
+        for method in ("network_output", "random", "rule")
         for stage in range(3)
     ]
     summary = summarise_randomisation(
         pd.DataFrame(rows, columns=randomisation.COLUMNS), **BOOTSTRAP
+    )
+    both = summarise_maps(curves(), pd.DataFrame(rows, columns=randomisation.COLUMNS), **BOOTSTRAP)
+    pd.testing.assert_frame_equal(both["randomisation"], summary)
+    pd.testing.assert_frame_equal(
+        both["perturbation"], summarise_perturbation(curves(), **BOOTSTRAP)
     )
     verdicts = summary.groupby("method")["verdict"].first()
     assert verdicts["network_output"] == "yardstick: the network itself"

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from mrelevance.figures.dropping import draw
-from mrelevance.protocol.dropping import droppability, droppability_verdict
+from mrelevance.protocol.dropping import compare_dropping, dropping, dropping_verdict
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.errors import InputError
 
@@ -23,10 +23,10 @@ def tables(sequences=SEQUENCES, noise=0.0):
         return value + noise * generator.normal()
 
     relevance = [
-        {"patient": patient, "method": composite, "region": "tumour", "sequence": sequence,
+        {"patient": patient, "method": method, "region": "tumour", "sequence": sequence,
          "relevance_pooled": varied(share)}
         for patient in PATIENTS
-        for composite, shares in SHARES.items()
+        for method, shares in SHARES.items()
         for sequence, share in zip(SEQUENCES, shares, strict=True)
     ]  # fmt: skip
     ablation, scores = [], []
@@ -52,7 +52,7 @@ def tables(sequences=SEQUENCES, noise=0.0):
 
 
 def test_values_are_shares_and_losses():
-    values, _ = droppability(*tables(), SEQUENCES, **SETTINGS)
+    values, _ = dropping(*tables(), SEQUENCES, **SETTINGS)
     found = values.set_index(["quantity", "measure", "sequence"])["value"]
     for k, sequence in enumerate(SEQUENCES):
         assert found["shapley", "share", sequence] == pytest.approx(SHARES["shapley"][k])
@@ -64,7 +64,7 @@ def test_values_are_shares_and_losses():
 
 
 def test_agreement_is_kendalls_tau_over_the_sequences():
-    _, agreement = droppability(*tables(), SEQUENCES, **SETTINGS)
+    _, agreement = dropping(*tables(), SEQUENCES, **SETTINGS)
     found = agreement.set_index(["predictor", "measure"])
     for predictor, predicted in {**SHARES, "drop_one": REPLACED}.items():
         expected = kendalltau(predicted, LOST).statistic
@@ -77,13 +77,13 @@ def test_agreement_is_kendalls_tau_over_the_sequences():
 
 
 def test_intervals_hold_the_differences_between_patients():
-    _, agreement = droppability(*tables(noise=0.05), SEQUENCES, **SETTINGS)
+    _, agreement = dropping(*tables(noise=0.05), SEQUENCES, **SETTINGS)
     assert (agreement["tau_low"] <= agreement["kendall_tau"]).all()
     assert (agreement["tau_low"] < agreement["tau_high"]).any()
 
 
 def test_only_sequences_that_were_left_out_are_compared():
-    values, agreement = droppability(*tables(["T1", "FLAIR", "PD"]), SEQUENCES, **SETTINGS)
+    values, agreement = dropping(*tables(["T1", "FLAIR", "PD"]), SEQUENCES, **SETTINGS)
     assert set(values["sequence"]) == {"T1", "FLAIR", "PD"}
     expected = kendalltau([0.1, 0.25, 0.05], [0.02, 0.1, 0.0]).statistic
     shapley = agreement.set_index(["predictor", "measure"]).loc["shapley", DICE]
@@ -92,15 +92,15 @@ def test_only_sequences_that_were_left_out_are_compared():
 
 @pytest.mark.parametrize("sequences", [[], ["T1", "FLAIR"]])
 def test_ranks_of_few_sequences_are_not_judged(sequences):
-    values, agreement = droppability(*tables(sequences), SEQUENCES, **SETTINGS)
+    values, agreement = dropping(*tables(sequences), SEQUENCES, **SETTINGS)
     assert agreement.empty and set(values["sequence"]) == set(sequences)
-    assert droppability_verdict(values, agreement).startswith("Not judged")
+    assert dropping_verdict(values, agreement).startswith("Not judged")
     (text,) = draw(values, agreement, SEQUENCES).texts
     assert text.get_text().startswith("Not judged")
 
 
-def test_verdict_says_that_share_and_droppability_are_two_things():
-    text = droppability_verdict(*droppability(*tables(), SEQUENCES, **SETTINGS))
+def test_verdict_says_that_a_share_is_not_the_cost_of_dropping():
+    text = dropping_verdict(*dropping(*tables(), SEQUENCES, **SETTINGS))
     assert "predicted only partly" in text  # tau .67 without any spread
     assert "T2 has the largest share, 0.60" in text
     assert "replaced in the trained network it costs 0.400 [0.400, 0.400] of Dice" in text
@@ -111,11 +111,11 @@ def test_patients_common_to_no_table_are_an_error():
     relevance, ablation, scores = tables()
     with pytest.raises(InputError, match="no test patient has relevance and a Dice"):
         others = relevance.assign(patient="X" + relevance["patient"])
-        droppability(others, ablation, scores, SEQUENCES, **SETTINGS)
+        dropping(others, ablation, scores, SEQUENCES, **SETTINGS)
 
 
 def test_figure_shows_every_sequence_and_predictor():
-    values, agreement = droppability(*tables(noise=0.02), SEQUENCES, **SETTINGS)
+    values, agreement = dropping(*tables(noise=0.02), SEQUENCES, **SETTINGS)
     shares, replaced, ranks = draw(values, agreement, SEQUENCES).axes
     found = values.set_index(["quantity", "measure", "sequence"])["value"]
     for axes, key in ((shares, ("shapley", "share")), (replaced, ("drop_one", DICE))):
@@ -126,3 +126,11 @@ def test_figure_shows_every_sequence_and_predictor():
                 assert tuple(dot.get_offsets()[0]) == pytest.approx(expected)
     shown = {dot.get_gid() for dot in ranks.collections if dot.get_gid()}
     assert len(shown) == len(agreement) == 6
+
+
+def test_step_makes_values_agreement_and_verdict():
+    made = compare_dropping(*tables(), SEQUENCES, **SETTINGS)
+    values, agreement = dropping(*tables(), SEQUENCES, **SETTINGS)
+    pd.testing.assert_frame_equal(made["dropping_values"], values)
+    pd.testing.assert_frame_equal(made["dropping"], agreement)
+    assert made["dropping_verdict"]["verdict"].item() == dropping_verdict(values, agreement)

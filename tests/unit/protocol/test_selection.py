@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrelevance.analysis.relevance_tests import holm
 from mrelevance.figures.protocols import draw as protocols
 from mrelevance.figures.selection import draw
 from mrelevance.protocol.selection import (
     DICE,
     SENSITIVITY,
+    compare_subsets,
     paired_scores,
     recommended,
     selection,
@@ -15,7 +15,8 @@ from mrelevance.protocol.selection import (
 )
 from mrelevance.protocol.subsets import choose_subsets
 from mrelevance.runtime.errors import InputError
-from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED, sensitivity_p
+from mrelevance.statistics.multiplicity import holm
+from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED, detections_p
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 FULL = "T1,T2,FLAIR"
@@ -101,7 +102,7 @@ def test_table_has_the_values_of_each_protocol():
     assert less["difference"] == pytest.approx(-10 / 80)
     assert less["difference_low"] < less["difference"] < less["difference_high"] < 0
     lost = np.array([1] * 10 + [0] * 10)
-    assert less["p"] == pytest.approx(sensitivity_p(0 * lost, lost, np.full(20, 4), 0.1))
+    assert less["p"] == pytest.approx(detections_p(0 * lost, lost, np.full(20, 4), 0.1))
     assert row(table, "T2", DICE)["conclusion"] == LOSES
     assert row(table, "T2,FLAIR", DICE)["conclusion"] == HOLDS
     for measure in MARGINS:
@@ -187,3 +188,15 @@ def test_axis_names_the_protocols_of_the_search():
     table.loc[table["subset"].isin(["T2,FLAIR", "T2"]), "chosen_by"] = "search"
     labels = [label.get_text() for label in draw(table, SEQUENCES).axes[1].get_xticklabels()]
     assert set(labels) == {"3\nall", "2\nwithout\nT1", "1\nT2"}
+
+
+def test_step_tests_every_subset_against_the_study():
+    generator = np.random.default_rng(5)
+    dice = generator.uniform(0.7, 0.9, 12)
+    networks = {"study": network_of(dice, [0] * 12), "T2": network_of(dice - 0.3, [2] * 12)}
+    scores, lesions = ({name: pair[k] for name, pair in networks.items()} for k in (0, 1))
+    subsets = choose_subsets([["T2"]], SEQUENCES)
+    made = compare_subsets(subsets, scores, lesions, SEQUENCES, 0.02, 0.1, minutes=None, **SETTINGS)
+    assert list(made["selection"]["subset"].unique()) == [FULL, "T2"]
+    assert set(made["selection_scores"]["subset"]) == {FULL, "T2"}
+    assert made["selection_verdict"]["verdict"].item() == verdict(made["selection"])

@@ -1,6 +1,12 @@
 import numpy as np
 
-from mrelevance.statistics.bootstrap import lesion_interval, median_interval
+from mrelevance.statistics.bootstrap import (
+    clustered_interval,
+    median_interval,
+    paired_interval,
+    single_median,
+    statistic_interval,
+)
 
 
 def test_same_seed_same_interval():
@@ -50,16 +56,33 @@ def test_lesions_of_one_patient_stay_together():
     """Repeating every lesion of a patient adds no information: the interval stays as wide."""
     values = np.random.default_rng(0).normal(size=(12, 2))
     patients = np.array([f"P{k}" for k in range(12)])
-    point, low, high = lesion_interval(values, patients, mean, 300, 0.9, 1)
+    point, low, high = clustered_interval(values, patients, mean, 300, 0.9, 1)
     np.testing.assert_allclose(point, values.mean(axis=0))
     assert (low < point).all() and (point < high).all()
-    repeated = lesion_interval(np.repeat(values, 5, 0), np.repeat(patients, 5), mean, 300, 0.9, 1)
+    repeated = clustered_interval(
+        np.repeat(values, 5, 0), np.repeat(patients, 5), mean, 300, 0.9, 1
+    )
     np.testing.assert_allclose(repeated, [point, low, high])
 
 
 def test_lesions_of_two_patients_or_none_have_no_interval():
     values = np.arange(10.0).reshape(5, 2)
-    point, low, high = lesion_interval(values, np.array(list("aabbb")), mean, 50, 0.9, 1)
+    point, low, high = clustered_interval(values, np.array(list("aabbb")), mean, 50, 0.9, 1)
     np.testing.assert_allclose(point, [4, 5])
     assert np.isnan(low).all() and np.isnan(high).all()
-    assert np.isnan(lesion_interval(values[:0], np.array([]), mean, 50, 0.9, 1)).all()
+    assert np.isnan(clustered_interval(values[:0], np.array([]), mean, 50, 0.9, 1)).all()
+
+
+def test_single_median_is_that_of_one_quantity():
+    values = np.random.default_rng(3).normal(size=15)
+    expected = [bound[0] for bound in median_interval(values[:, np.newaxis], 200, 0.9, 1)]
+    assert single_median(values, 200, 0.9, 1) == tuple(expected)
+
+
+def test_differences_are_those_of_the_same_patients():
+    others = np.random.default_rng(4).normal(size=(12, 2))
+    value, low, high, *difference = paired_interval(mean, others + 0.5, others, 200, 0.9, 1)
+    np.testing.assert_allclose(
+        [value, low, high], statistic_interval(mean, others + 0.5, 200, 0.9, 1)
+    )
+    np.testing.assert_allclose(difference, 0.5)  # every resample has the same difference

@@ -7,17 +7,17 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import binom, norm
 
-from mrelevance.analysis.relevance_tests import holm
+from mrelevance.statistics.multiplicity import holm
 from mrelevance.statistics.noninferiority import (
     HOLDS,
     LOSES,
     UNDECIDED,
     Comparison,
-    compare_dice,
-    compare_sensitivity,
+    compare_detections,
+    compare_scores,
     conclusion,
-    dice_p,
-    sensitivity_p,
+    detections_p,
+    scores_p,
     typical_difference,
 )
 
@@ -34,25 +34,25 @@ def test_typical_difference_is_the_median_of_all_pairs_means():
     np.testing.assert_allclose(typical_difference(columns), expected)
 
 
-def test_dice_p_is_the_share_of_all_signs_with_as_large_a_rank_sum():
+def test_scores_p_is_the_share_of_all_signs_with_as_large_a_rank_sum():
     """The exact null distribution of the signed-rank sum, by listing all 2^8 signs."""
     above = DIFFERENCES + 0.01
     ranks = np.abs(above).argsort().argsort() + 1
     observed = ranks[above > 0].sum()
     sums = [np.dot(signs, ranks) for signs in product((0, 1), repeat=len(ranks))]
     expected = np.mean(np.array(sums) >= observed)
-    assert dice_p(DIFFERENCES, 0.01) == pytest.approx(expected)
+    assert scores_p(DIFFERENCES, 0.01) == pytest.approx(expected)
 
 
 def test_dice_is_compared_in_the_same_patients():
     full = np.linspace(0.5, 0.9, 8)
-    found = compare_dice(full + DIFFERENCES, full, 0.05, **BOOTSTRAP)
+    found = compare_scores(full + DIFFERENCES, full, 0.05, **BOOTSTRAP)
     assert found.difference == pytest.approx(typical_difference(DIFFERENCES))
     assert DIFFERENCES.min() < found.low < found.difference < found.high < DIFFERENCES.max()
     assert found.p == pytest.approx(1 / 2**8)
-    same = compare_dice(full, full, 0.05, **BOOTSTRAP)
+    same = compare_scores(full, full, 0.05, **BOOTSTRAP)
     assert (same.difference, same.low, same.high) == (0, 0, 0)
-    assert compare_dice(full - 0.05, full, 0.05, **BOOTSTRAP).p > 0.5
+    assert compare_scores(full - 0.05, full, 0.05, **BOOTSTRAP).p > 0.5
 
 
 def restricted_share(b, c, n, margin):
@@ -67,7 +67,7 @@ def restricted_share(b, c, n, margin):
 
 
 @pytest.mark.parametrize(("b", "c", "n"), [(1, 4, 60), (0, 0, 48), (3, 2, 40), (0, 9, 30)])
-def test_sensitivity_p_is_the_score_test_with_the_most_likely_null(b, c, n):
+def test_detections_p_is_the_score_test_with_the_most_likely_null(b, c, n):
     """One lesion per patient, so that patients add no spread of their own (but n / (n - 1))."""
     gained, lost = np.zeros(n, int), np.zeros(n, int)
     gained[:b], lost[b : b + c] = 1, 1
@@ -76,7 +76,7 @@ def test_sensitivity_p_is_the_score_test_with_the_most_likely_null(b, c, n):
     variance = n * (2 * share + margin - margin**2)
     design_effect = n / (n - 1) if b + c else 1
     z = (b - c + n * margin) / np.sqrt(variance * design_effect)
-    assert sensitivity_p(gained, lost, np.ones(n, int), margin) == pytest.approx(
+    assert detections_p(gained, lost, np.ones(n, int), margin) == pytest.approx(
         norm.sf(z), rel=1e-4
     )
 
@@ -84,7 +84,7 @@ def test_sensitivity_p_is_the_score_test_with_the_most_likely_null(b, c, n):
 def test_few_lesions_prove_little_even_if_none_is_lost():
     """A bootstrap has no spread there; the chance of losing none of 12 at the margin is .28."""
     lesions, none = np.full(6, 2), np.zeros(6, int)
-    found = compare_sensitivity(none, none, lesions, 0.1, **BOOTSTRAP)
+    found = compare_detections(none, none, lesions, 0.1, **BOOTSTRAP)
     assert (found.difference, found.low, found.high) == (0, 0, 0)
     assert 0.1 < found.p < binom.pmf(0, 12, 0.1)
 
@@ -94,24 +94,24 @@ def test_lesions_that_are_lost_together_count_less():
     apart, together = np.zeros(30, int), np.zeros(30, int)
     apart[:6], together[:2] = 1, 3
     none = np.zeros(30, int)
-    assert sensitivity_p(none, together, lesions, 0.15) > sensitivity_p(none, apart, lesions, 0.15)
+    assert detections_p(none, together, lesions, 0.15) > detections_p(none, apart, lesions, 0.15)
 
 
 def test_sensitivity_is_pooled_over_lesions():
     gained, lost, lesions = np.array([1, 0, 0, 0]), np.array([0, 1, 2, 0]), np.array([2, 3, 4, 1])
-    found = compare_sensitivity(gained, lost, lesions, 0.1, **BOOTSTRAP)
+    found = compare_detections(gained, lost, lesions, 0.1, **BOOTSTRAP)
     assert found.difference == pytest.approx((1 - 3) / 10)
     assert found.low < found.difference < found.high
-    without = compare_sensitivity(gained * 0, lost * 0, lesions * 0, 0.1, **BOOTSTRAP)
+    without = compare_detections(gained * 0, lost * 0, lesions * 0, 0.1, **BOOTSTRAP)
     assert np.isnan([without.difference, without.low, without.high, without.p]).all()
 
 
 def test_fewer_than_three_patients_say_nothing():
     two = np.array([0.8, 0.9])
-    found = compare_dice(two, two, 0.1, **BOOTSTRAP)
+    found = compare_scores(two, two, 0.1, **BOOTSTRAP)
     assert found.difference == 0 and np.isnan([found.low, found.high, found.p]).all()
     count = np.array([5, 4])
-    found = compare_sensitivity(count * 0, count * 0, count, 0.1, **BOOTSTRAP)
+    found = compare_detections(count * 0, count * 0, count, 0.1, **BOOTSTRAP)
     assert found.difference == 0 and np.isnan([found.low, found.high, found.p]).all()
     assert conclusion(found, found.p, 0.1, 0.95) == UNDECIDED
 
@@ -139,7 +139,7 @@ def test_dice_at_the_margin_is_called_non_inferior_as_often_as_the_level_says(he
 
     def p(_):
         spread = generator.standard_t(2, 20) if heavy_tails else generator.normal(size=20)
-        return dice_p(-margin + 0.03 * spread, margin)
+        return scores_p(-margin + 0.03 * spread, margin)
 
     rate = rejections(p, runs)
     assert within(rate, runs)
@@ -148,7 +148,7 @@ def test_dice_at_the_margin_is_called_non_inferior_as_often_as_the_level_says(he
 
 def test_dice_without_a_loss_is_found_non_inferior():
     generator = np.random.default_rng(12)
-    assert rejections(lambda _: dice_p(generator.normal(0, 0.02, 20), 0.02), 300) > 0.95
+    assert rejections(lambda _: scores_p(generator.normal(0, 0.02, 20), 0.02), 300) > 0.95
 
 
 def lesions_of(generator, patients, lost_share, patient_spread):
@@ -170,7 +170,7 @@ def test_sensitivity_at_the_margin_is_called_non_inferior_as_often_as_the_level_
 
     def p(_):
         lost, lesions = lesions_of(generator, patients, margin, patient_spread)
-        return sensitivity_p(0 * lost, lost, lesions, margin)
+        return detections_p(0 * lost, lost, lesions, margin)
 
     assert within(rejections(p, runs), runs)
 
@@ -181,7 +181,7 @@ def test_sensitivity_without_a_loss_is_found_non_inferior():
     def p(_):
         gained, lesions = lesions_of(generator, 60, 0.02, 0)
         lost = generator.binomial(lesions - gained, 0.02)
-        return sensitivity_p(gained, lost, lesions, 0.1)
+        return detections_p(gained, lost, lesions, 0.1)
 
     assert rejections(p, 300) > 0.9
 
@@ -191,7 +191,7 @@ def test_holm_keeps_any_false_positive_among_many_protocols_at_the_level():
 
     def smallest(_):
         of_patient = generator.normal(0, 0.02, 20)  # protocols share the patients
-        p = [dice_p(-0.02 + of_patient + generator.normal(0, 0.02, 20), 0.02) for _ in range(5)]
+        p = [scores_p(-0.02 + of_patient + generator.normal(0, 0.02, 20), 0.02) for _ in range(5)]
         return holm(np.array(p)).min()
 
     assert within(rejections(smallest, runs), runs)

@@ -3,25 +3,25 @@ import pandas as pd
 import pytest
 from scipy.stats import friedmanchisquare, rankdata, wilcoxon
 
-from mrelevance.analysis.relevance_tests import (
-    centred_log_ratios,
+from mrelevance.analysis.sequences import (
+    compare_sequences,
     friedman,
-    holm,
     intervals,
     pairwise,
+    summarise_relevance,
 )
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR", "DWI"]
 
 
-def table_of(shares, composite="epsilon", sequences=SEQUENCES):
+def table_of(shares, method="epsilon", sequences=SEQUENCES):
     """Relevance table of a (patients, sequences) array; the pooled measure is reversed."""
     return pd.DataFrame(
         [
             {
                 "patient": str(p),
-                "method": composite,
+                "method": method,
                 "region": "tumour",
                 "sequence": sequence,
                 "relevance": shares[p, c],
@@ -88,13 +88,7 @@ def test_all_pairs_once(shares):
     )
 
 
-def test_holm_against_hand_calculation():
-    # Sorted .01, .02, .03, .04 times 4, 3, 2, 1 is .04, .06, .06, .04; the running maximum counts.
-    np.testing.assert_allclose(holm(np.array([0.03, 0.01, 0.04, 0.02])), [0.06, 0.04, 0.06, 0.06])
-    np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1, 1])
-
-
-def test_correction_is_per_composite_and_measure(shares):
+def test_correction_is_per_method_and_measure(shares):
     both = pd.concat([table_of(shares), table_of(shares[::-1] ** 2, "zero")])
     alone = pairwise(table_of(shares))
     together = pairwise(both)
@@ -129,13 +123,6 @@ def test_intervals_of_both_measures(shares):
     np.testing.assert_allclose(pooled[SEQUENCES], np.median(shares, axis=0)[::-1])
 
 
-def test_centred_log_ratios_sum_to_zero_and_ignore_the_scale(shares):
-    frame = pd.DataFrame(shares)
-    ratios = centred_log_ratios(frame)
-    np.testing.assert_allclose(ratios.sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(centred_log_ratios(frame * 7), ratios)
-
-
 @pytest.mark.parametrize("patients", [1, 2])
 def test_few_patients_give_na_and_their_number(shares, patients):
     table = table_of(shares[:patients])
@@ -163,3 +150,18 @@ def test_equal_sequences_do_not_differ():
 def test_empty_table_is_refused(shares):
     with pytest.raises(InputError, match="no row"):
         friedman(table_of(shares).iloc[:0])
+
+
+def test_relevance_and_measurement_in_one_table(shares):
+    shapley = table_of(shares, "shapley").assign(standard_error=0.0)
+    stacked = summarise_relevance(table_of(shares), shapley)["relevance"]
+    assert list(stacked["method"].unique()) == ["epsilon", "shapley"]
+    assert stacked["standard_error"].isna().sum() == len(shapley)
+
+
+def test_step_makes_the_tables_of_all_tests(shares):
+    table = table_of(shares)
+    made = compare_sequences(table, 100, 0.95, 1)
+    pd.testing.assert_frame_equal(made["intervals"], intervals(table, 100, 0.95, 1))
+    pd.testing.assert_frame_equal(made["friedman"], friedman(table))
+    pd.testing.assert_frame_equal(made["pairwise"], pairwise(table))
