@@ -1,4 +1,4 @@
-# make help lists what there is. CACHE, CONFIG, DATA, CORES, PROFILE and SDM are explained there.
+# make help lists the targets and explains CACHE, CONFIG, CORES, DATA, PROFILE, SDM and TARGET.
 
 CACHE ?=
 CONFIG ?= config/config.yaml
@@ -10,22 +10,23 @@ SDM ?=
 ifneq ($(filter-out apptainer,$(SDM)),)
 $(error SDM=$(SDM) is not known; give SDM=apptainer, or nothing to run without containers)
 endif
-# Style and tests need the whole environment.
+# Tests and style checks need the whole environment.
 ifneq ($(filter test lint format,$(MAKECMDGOALS)),)
 override SDM :=
 endif
 
-# Each configuration has its own folder; the default one works in the project's.
+# Each configuration has its own folder; that of the default one is the project's.
 FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
 REPORT := $(FOLDER)/results/report/report.html
 
-# With containers, nothing but Snakemake is installed outside of them, and its way to a cluster.
+# With containers, only Snakemake and its plugin for the cluster are installed outside.
 VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
 CODE := src tests workflow benchmarks envs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
-# Snakemake tells the nodes of a cluster of --cache only if a rule is named; any turns it on for all.
+# Snakemake passes --cache on to the nodes of a cluster only with the name of a rule; any name switches
+# the cache on for all rules.
 SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath $(CACHE))") \
 	snakemake $(if $(CACHE),--cache train_network) --directory $(FOLDER) --configfile $(CONFIG) \
 	$(if $(SDM),--software-deployment-method $(SDM)) \
@@ -44,16 +45,16 @@ package manager or from python.org"; exit 1
 .PHONY: help reproduce report verify container test lint format bench clean
 .DEFAULT_GOAL := help
 
-help: ## list the targets
+help: ## list the targets and variables
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
-	@echo "CONFIG=config/quick.yaml   another configuration; its results are in runs/<name>/results"
-	@echo "DATA=path                  folder that the image paths of the sample sheet start from"
-	@echo 'TARGET="all references"    more than the study itself: see README.md'
-	@echo "CORES=4                    processor cores to use (all)"
-	@echo "PROFILE=profiles/slurm     on a cluster, which has cores of its own: see docs/cluster.md"
-	@echo "SDM=apptainer              every step in the container, nothing but Snakemake outside of it"
-	@echo "CACHE=path                 folder to share expensive results through: see docs/cache.md"
+	@echo "CONFIG=config/quick.yaml   another configuration; its results go to runs/<name>/results"
+	@echo "DATA=path                  folder that image paths in the sample sheet are relative to"
+	@echo 'TARGET="all baselines"     more than the study itself: see README.md'
+	@echo "CORES=4                    processor cores to use (default: all)"
+	@echo "PROFILE=profiles/slurm     run on a cluster, which ignores CORES: see docs/cluster.md"
+	@echo "SDM=apptainer              run every step in the container: see docs/containers.md"
+	@echo "CACHE=path                 folder for sharing expensive results: see docs/cache.md"
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER) $(CACHE)
@@ -64,7 +65,7 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 	@echo "Tables   $(FOLDER)/results/summary/"
 	@echo "Report   $(REPORT)"
 
-report: $(INSTALLED) ## write the self-contained HTML report if results are newer
+report: $(INSTALLED) ## write the self-contained HTML report, if results are newer than it
 	@if [ -e $(REPORT) ] && [ -z "$$(find $(FOLDER)/results/summary $(FOLDER)/results/figures \
 		$(FOLDER)/results/report/*.md $(FOLDER)/results/report/motion.html workflow/report -newer $(REPORT) -print -quit)" ]; then \
 		echo "The report is up to date."; \
@@ -74,16 +75,16 @@ report: $(INSTALLED) ## write the self-contained HTML report if results are newe
 		mv $(dir $(REPORT)).writing-report.html $(REPORT); \
 	fi
 
-verify: $(INSTALLED) ## compare the results with the checksums that were recorded
+verify: $(INSTALLED) ## compare the results with their recorded checksums
 	@$(PYTHON) -m mrelevance.reporting.verify $(FOLDER)/results
 
-container: ## build the container that SDM=apptainer runs every step in
+container: ## build the container for SDM=apptainer
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@$(CONTAINER)
 
-# Unit tests are small: a process with one thread on each core is faster than all cores for one. The
-# others run Snakemake on two cores, or wait; two of them side by side leave fewer cores idle. Threads
-# that wait by turning in a circle would then hold up those that work.
+# Unit tests are small: one process with one thread per core is faster than one process with all cores.
+# Integration tests run Snakemake on two cores, or wait; two at a time keep the cores busy. With
+# OMP_WAIT_POLICY=PASSIVE, waiting threads leave the cores to those that work.
 test: $(INSTALLED) ## run all tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit
 	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
@@ -100,14 +101,14 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/snakefmt Snakefile workflow
 
-bench: $(INSTALLED) ## print what the last run cost, stage by stage, and what larger ones would
+bench: $(INSTALLED) ## print the cost of the last run by stage, and an estimate for larger studies
 	@$(PYTHON) benchmarks/stages.py $(FOLDER)/results
 
 clean: ## remove the results of this configuration
 	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake
 
-# The list of versions is complete, so pip need not look for more: one package (nnU-Net's networks,
-# for the tests) asks for others that its networks do not use and that would replace torch.
+# The list of versions is complete, hence --no-deps. Without it, pip would install the dependencies of
+# dynamic-network-architectures, which the tests need: unused packages that replace torch.
 $(INSTALLED):
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@echo "Setting up $(VENV); the first time this takes some minutes."

@@ -2,9 +2,9 @@
 
     python benchmarks/evaluation.py --results results --threads 1
 
-Takes network and a test patient (the first, or --patient) of a finished study, and asks each method
-for the sequences' relevance in the predicted tumour: the measurement, every composite, and the
-methods of others. A forward pass is that of the network on the whole patient, in the precision of
+Takes the network and a test patient (the first, or --patient) of a finished study, and computes the
+sequences' relevance in the predicted tumour by each method: the measurement, every composite, and
+gradient methods. A forward pass is that of the network on the whole patient, in the precision of
 the measurement (bfloat16 by default) and in float32; both are printed. Every method is run after
 one warm-up; the best of --repetitions counts.
 """
@@ -12,20 +12,22 @@ one warm-up; the best of --repetitions counts.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import torch
 import yaml
 
-from mrelevance.attribution.gradients import gradient_map, integrated_gradients_map
+from mrelevance.attribution.composites import under_composite
+from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput
 from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
-from mrelevance.attribution.measurement import measure_sequences
+from mrelevance.attribution.measurement import Sampling, measure_shapley
 from mrelevance.attribution.target import TARGETS, target_logit
-from mrelevance.lrp import Explainer, Windows
-from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
-from mrelevance.networks.inference import PaddedNetwork, predict_logits
-from mrelevance.networks.precision import autocast
+from mrelevance.lrp import Explainer
+from mrelevance.networks.network import load_network
+from mrelevance.networks.predictor import Predictor
+from mrelevance.runtime.methods import COMPOSITES
 
 FORWARD_PASS = "forward pass, float32"
 
@@ -47,7 +49,7 @@ def main() -> None:
     explained = read(options.results, config, patient)
     costs = {
         name: best_of(method, options.repetitions)
-        for name, method in methods(explained, config, patient).items()
+        for name, method in methods(options.results, explained, config).items()
     }
     table = pd.DataFrame({"seconds": costs})
     unit = table.loc[FORWARD_PASS, "seconds"]
@@ -57,69 +59,59 @@ def main() -> None:
 
 
 def read(results: Path, config: dict, patient: str) -> ExplainedPatient:
-    """What the explanation of a patient of a finished study starts from."""
+    """A patient of a finished study, to be explained."""
     predicted = results / "prediction" / patient
     paths = {
-        "weights": results / "model/weights.pt",
         "image": results / f"preprocessed/{patient}/image.nii",
+        "channels": results / f"preprocessed/{patient}/channels.json",
         "label": results / f"preprocessed/{patient}/label.nii.gz",
         "segmentation": predicted / "segmentation.nii.gz",
         "regions": predicted / "regions.nii.gz",
         "lesions": predicted / "lesions.tsv",
     }
-    return read_explained_patient(patient, paths, config["sequences"], "inpainted")
+    explained = read_explained_patient(patient, paths, config["sequences"], "inpainted")
+    tumour = {key: mask for key, mask in explained.masks.items() if key[0] == "tumour"}
+    return replace(explained, masks=tumour)
 
 
 def methods(
-    explained: ExplainedPatient, config: dict, patient: str
+    results: Path, explained: ExplainedPatient, config: dict
 ) -> dict[str, Callable[[], object]]:
     """Every method by its name, ready to be called for the first time."""
-    network = explained.network.requires_grad_(False)
+    network = load_network(results / "model", explained.sequences).requires_grad_(False)
     image, baseline = map(torch.from_numpy, (explained.image, explained.baseline))
-    tumour = {("tumour", 0): explained.masks["tumour", 0]}
     settings, target = config["inference"], config["relevance"]["target"]
-    divisor = config["network"]["divisor"]
 
-    def logits(given: torch.Tensor) -> torch.Tensor:
-        return predict_logits(network, given[0], settings["window"], settings["overlap"], divisor)
+    def predictor_in(precision: str) -> Predictor:
+        return Predictor(
+            network, settings["window"], settings["overlap"], config["network"]["divisor"],
+            precision=precision,
+        )  # fmt: skip
 
-    def margin(given: torch.Tensor) -> torch.Tensor:
-        return target_logit(logits(given), target)
-
-    def quick(given: torch.Tensor) -> torch.Tensor:
-        with autocast(given.device, config["evaluation"]["precision"]):
-            return logits(given)
-
-    def forward(passes: Callable) -> Callable[[], object]:
-        return lambda: torch.no_grad()(passes)(image[None])
-
-    exported = Explainer(
-        PaddedNetwork(network, divisor).eval(),
-        image,
-        windows=Windows(tuple(settings["window"][::-1]), settings["overlap"]),
-    )
+    exact, quick = predictor_in("float32"), predictor_in(config["evaluation"]["precision"])
+    exported = Explainer(exact.padded, image, windows=exact.windows)
 
     def shares(composite: str) -> Callable[[], object]:
-        given = {"baseline": baseline} if composite in FROM_BASELINE else {}
-        explainer = exported.with_composite(composite, **given)
+        explainer = under_composite(exported, composite, baseline)
         return lambda: explainer.shares(image, TARGETS[target])
 
-    region = torch.from_numpy(tumour["tumour", 0])
+    region = torch.from_numpy(explained.masks["tumour", 0])
 
     def of_region(given: torch.Tensor) -> torch.Tensor:
-        return margin(given)[region].sum()[None]
+        return target_logit(exact.apply(given[0]), target)[region].sum()[None]
+
+    def of_gradient(name: str) -> Callable[[], object]:
+        # Its gradient is kept, so that every call needs a region of its own.
+        return lambda: GRADIENT_METHODS[name](RegionOutput(of_region, image, baseline))
 
     return {
-        FORWARD_PASS: forward(logits),
-        f"forward pass, {config['evaluation']['precision']}": forward(quick),
-        "exact Shapley values": lambda: measure_sequences(
-            quick, image, baseline, tumour, target, 4, 0, patient
+        FORWARD_PASS: lambda: exact.logits(image, explained.name),
+        f"forward pass, {config['evaluation']['precision']}": lambda: quick.logits(
+            image, explained.name
         ),
+        "exact Shapley values": lambda: measure_shapley(explained, quick, target, Sampling(4, 0)),
         **{f"{name}, shares of every voxel": shares(name) for name in COMPOSITES},
-        "gradient of a region": lambda: gradient_map(of_region, image),
-        "integrated gradients of a region": lambda: integrated_gradients_map(
-            of_region, image, baseline
-        ),
+        **{f"{name} of a region": of_gradient(name) for name in GRADIENT_METHODS},
     }
 
 

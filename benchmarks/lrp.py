@@ -1,12 +1,12 @@
-"""Time of exact relevance in passes of the network, for regions of any size, and peak memory.
+"""Measure time and peak memory of exact relevance for regions of several sizes.
 
     python benchmarks/lrp.py --threads 2
 
-A UNet 16-32-64-128 with random weights on 6 x 96 x 96 x 48 voxels of noise. Every time is also
-given as a multiple of a plain forward pass. Forward passes are timed between the others, and the
-fastest of the repetitions counts: the one that other work on the machine disturbed least.
-Exporting the network, once for each image size, is given apart. The literal method takes one
-relevance pass for each voxel; it is timed on three voxels.
+The network is a UNet 16-32-64-128 with random weights, the image 6 x 96 x 96 x 48 voxels of
+noise. Every time is also given as a multiple of a plain forward pass. Forward passes are timed in
+between, and the fastest repetition counts, as other work on the machine disturbed it least. The
+time to export the network, once per image size, is given separately. The literal method takes one
+pass in reverse mode per voxel; it is timed on three voxels.
 """
 
 import argparse

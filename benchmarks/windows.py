@@ -1,10 +1,11 @@
-"""Relevance of a volume too large for one pass: time and peak memory, window by window.
+"""Measure time and peak memory of relevance in a volume that is too large for one pass.
 
     python benchmarks/windows.py --threads 2
 
-A UNet 16-32-64-128 with random weights on 6 x 80 x 320 x 320 voxels of noise (D, H, W), in
-blended windows of 48 x 96 x 96. Explained are the shares of all sequences at every voxel and the
-map of a ball of 10 voxels radius in the middle. The peak is that of the whole process.
+The network is a UNet 16-32-64-128 with random weights in blended windows of 48 x 96 x 96 voxels
+(D, H, W), the image 6 x 80 x 320 x 320 voxels of noise. The benchmark computes the shares of all
+sequences at every voxel, and the map of a central ball with a radius of 10 voxels. The peak is
+that of the whole process.
 """
 
 import argparse

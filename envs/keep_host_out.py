@@ -1,9 +1,8 @@
 """Keeps the host's packages out of the Python of the container.
 
-To a script in a container Snakemake offers the folders of its own Python, on the host, for what
-the image may lack: it mounts them and appends them to `sys.path`. The image lacks nothing, and a
-package found there would be of another version without a word. Python imports this module when it
-starts.
+Snakemake mounts the package folders of the host's Python in the container and appends them to
+`sys.path` of each script, in case the image lacks a package. This image is complete, and a package
+from the host could silently have another version. Python imports this module when it starts.
 """
 
 import sys
@@ -12,10 +11,10 @@ HOST = "/mnt/snakemake_searchpaths"
 
 
 class ImagePath(list):
-    """A search path that folders of the host cannot be appended to."""
+    """A search path that ignores folders of the host."""
 
     def extend(self, folders):
-        """Append all folders but those of the host."""
+        """Append all folders except those of the host."""
         super().extend(folder for folder in folders if not str(folder).startswith(HOST))
 
 

@@ -1,8 +1,8 @@
-"""Layer-wise relevance propagation a second time: dense matrices, one neuron after the other.
+"""A second, slow implementation of layer-wise relevance propagation with dense matrices.
 
-Written from the formulas of the papers, slowly, in NumPy, and sharing nothing with
-mrelevance.lrp. A network is a list of steps. Each linear layer becomes a matrix by sending every
-one-hot image through it, and each neuron k hands its relevance R_k to the neurons j below it as
+It follows the formulas of the papers, neuron by neuron, and shares no code with mrelevance.lrp. A
+network is a list of steps. The matrix of a linear layer is found from one-hot images. Each neuron
+k divides its relevance R_k among the neurons j below it:
 
     R_j = sum over k of fraction(c_k)_j R_k        c_kj = w_kj x_j, what j contributed to k
 """
@@ -117,9 +117,9 @@ def dense(module: nn.Module, x: torch.Tensor):
 
 
 def frozen_normalisation(module: nn.Module, u: np.ndarray):
-    """Scale and shift of every neuron, from the layer's input u (C, D, H, W)."""
+    """Scale and shift of every neuron, from the layer's input u (C, ...)."""
     channels = u.shape[0]
-    if isinstance(module, nn.BatchNorm3d):
+    if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
         mean, variance = module.running_mean.numpy(), module.running_var.numpy()
     else:
         groups = module.num_groups if isinstance(module, nn.GroupNorm) else channels
@@ -132,20 +132,20 @@ def frozen_normalisation(module: nn.Module, u: np.ndarray):
     return np.repeat(scale, voxels), np.repeat(shift, voxels)
 
 
-def maxima(pool: nn.MaxPool3d, x: torch.Tensor):
-    """Maxima of 2 x 2 x 2 blocks and the flat number of the neuron that won each."""
+def maxima(pool: nn.MaxPool2d | nn.MaxPool3d, x: torch.Tensor):
+    """Maxima of blocks two voxels wide, and the flat number of the neuron that is each one."""
     assert (pool.kernel_size, pool.stride, pool.padding) == (2, 2, 0)
     numbers = np.arange(x[0].numel()).reshape(x.shape[1:])
-    channels, *size = (n // k for n, k in zip(x.shape[1:], (1, 2, 2, 2), strict=True))
-    winners = np.empty((channels, *size), int)
-    for c, d, h, w in np.ndindex(winners.shape):
-        block = slice(2 * d, 2 * d + 2), slice(2 * h, 2 * h + 2), slice(2 * w, 2 * w + 2)
-        winners[c, d, h, w] = numbers[c][block].ravel()[x[0, c][block].argmax()]
+    channels, *size = x.shape[1:]
+    winners = np.empty((channels, *(n // 2 for n in size)), int)
+    for c, *voxel in np.ndindex(winners.shape):
+        block = tuple(slice(2 * i, 2 * i + 2) for i in voxel)
+        winners[c, *voxel] = numbers[c][block].ravel()[x[0, c][block].argmax()]
     return x.numpy().ravel()[winners.ravel()], winners.ravel(), winners.shape
 
 
 def choose(target, matrix, bias, output, shape):
-    """The last layer with one output channel: a logit, or the difference of two."""
+    """Reduce the last layer to one output channel: a logit, or the difference of two."""
     voxels = int(np.prod(shape[1:]))
 
     def chosen(values):
@@ -157,7 +157,7 @@ def choose(target, matrix, bias, output, shape):
     return chosen(matrix), chosen(bias), chosen(output), (1, *shape[1:])
 
 
-# Rules: which fraction of a neuron's relevance each contribution takes.
+# Rules: the fraction of a neuron's relevance that each contribution takes.
 
 
 def fractions_zero(contributions, bias, rms):
@@ -176,7 +176,7 @@ def fractions_epsilon(epsilon: float) -> Callable:
 
 
 def fractions_gamma(gamma: float) -> Callable:
-    """Montavon et al. 2019, sec. 10.2.1, favouring the contributions with their sum's sign."""
+    """Montavon et al. 2019, sec. 10.2.1; favours contributions with the sign of their sum."""
 
     def fractions(contributions, bias, rms):
         if not contributions.any():
@@ -189,7 +189,7 @@ def fractions_gamma(gamma: float) -> Callable:
 
 
 def fractions_alpha_beta(alpha: float, beta: float) -> Callable:
-    """Bach et al. 2015, eq. 60, the positive part being the one with the sum's sign."""
+    """Bach et al. 2015, eq. 60; the positive part is the one with the sign of the sum."""
 
     def fractions(contributions, bias, rms):
         if not contributions.any():
@@ -220,8 +220,8 @@ def relevance_map(
 ):
     """`M_a` of the output voxel with flat number `voxel`, shaped like the image.
 
-    `rule` holds for linear layers, `rule_elsewhere` for pooling, sums and lone normalisations,
-    `rule_of` (step name to rule) before either.
+    `rule` is for linear layers and `rule_elsewhere` for pooling, sums and lone normalisations.
+    `rule_of` maps names of steps to rules and takes precedence over both.
     """
     layers = trace(network, image, target)
     relevance = {layer.step.name: np.zeros(layer.output.size) for layer in layers}

@@ -103,7 +103,9 @@ def test_what_was_removed_from_the_cache_is_made_again(checkouts, tmp_path):
     table = project.folder / "results/evaluation/T1/gradient_methods.tsv"
     table.unlink()
     table.symlink_to(tmp_path / "removed.tsv")
-    assert project.plan("results/evaluation/T1/gradient_methods.tsv") == {"compute_gradient_methods": 1}
+    assert project.plan("results/evaluation/T1/gradient_methods.tsv") == {
+        "compute_gradient_methods": 1
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from mrelevance.attribution.methods import GALLERY
 from mrelevance.runtime.files import read_table
+from mrelevance.runtime.methods import GALLERY
 
 pytestmark = pytest.mark.workflow
 

@@ -105,7 +105,11 @@ def test_tables_are_those_of_this_machine_from_few_jobs(cluster, study, fresh_pr
     assert sum(planned.values()) > 30
     results, expected = project.folder / "results", study.folder / "results"
     tables = [path for path in result_files(results) if path.endswith(".tsv")]
-    assert {"summary/relevance.tsv", "model/history.tsv", "evaluation/T1/gradient_methods.tsv"} <= set(tables)
+    assert {
+        "summary/relevance.tsv",
+        "model/history.tsv",
+        "evaluation/T1/gradient_methods.tsv",
+    } <= set(tables)
     assert [path for path in tables if sha256(results / path) != sha256(expected / path)] == []
 
 

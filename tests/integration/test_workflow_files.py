@@ -153,8 +153,10 @@ def test_every_rule_says_what_it_does(path):
             assert "identity=identity," in body, name
         else:
             assert "    benchmark:" in body, name
-        assert f"results}}/logs/{name}" in body or f"results/logs/{name}" in body or (
-            "notebook=" in body
+        assert (
+            f"results}}/logs/{name}" in body
+            or f"results/logs/{name}" in body
+            or ("notebook=" in body)
         ), name
         # What is in `run:`, or in a local rule, would run outside of the container.
         assert "    script:" in body or "    notebook:" in body, name

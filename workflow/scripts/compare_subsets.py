@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from mrelevance.protocol.selection import DICE, SENSITIVITY, paired_scores, selection, verdict
-from mrelevance.runtime.subset_names import subset_name
 from mrelevance.reporting.provenance import write_beside
 from mrelevance.runtime.files import read_table, read_tables, write_table
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.subset_names import subset_name
 
 logger = log_to(snakemake.log[0])
 

@@ -1,47 +1,27 @@
-"""What other attribution methods say of one patient's predicted tumour."""
+"""Relevance of the sequences in one patient's predicted tumour by gradient methods."""
+
+from pathlib import Path
 
 import torch
 
-from mrelevance.attribution.gradients import peer_relevance
+from mrelevance.attribution.gradients import gradient_table
 from mrelevance.attribution.inputs import read_explained_patient
-from mrelevance.attribution.table import pooled_table
-from mrelevance.attribution.target import target_logit
-from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.network import load_network
+from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to
-from mrelevance.runtime.seeds import patient_seed
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
-patient, params = snakemake.wildcards.patient, snakemake.params
-explained = read_explained_patient(
-    patient, dict(snakemake.input.items()), params.sequences, params.baseline
+params, paths = snakemake.params, dict(snakemake.input.items())
+patient = read_explained_patient(
+    snakemake.wildcards.patient, paths, params.sequences, params.baseline
 )
-explained.network.requires_grad_(False)
-
-
-def output(given):
-    """Explained output (D, H, W) of an image (1, C, D, H, W)."""
-    logits = predict_logits(
-        explained.network, given[0], params.window, params.overlap, params.divisor
-    )
-    return target_logit(logits, params.target)
-
-
-tumour = {key: mask for key, mask in explained.masks.items() if key[0] == "tumour"}
-relevance = {
-    key: peer_relevance(
-        output,
-        torch.from_numpy(explained.image),
-        torch.from_numpy(explained.baseline),
-        torch.from_numpy(mask),
-        patient_seed(params.seed, patient),
-    )
-    for key, mask in tumour.items()
-}
-table = pooled_table(relevance, tumour, params.sequences, patient, params.target)
+network = load_network(Path(snakemake.input.weights).parent, params.sequences)
+predictor = Predictor(network, params.window, params.overlap, params.divisor)
+table = gradient_table(patient, predictor, params.target, params.seed)
 logger.info("\n%s", table.to_string(index=False))
 write_table(table, snakemake.output.table)
 record_benchmark(snakemake.log[0])

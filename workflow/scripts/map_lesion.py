@@ -1,28 +1,32 @@
-"""Map one lesion by every rule of the gallery, with the relevance that each layer keeps."""
+"""Map one lesion by every method of the gallery, with the relevance that each layer keeps."""
+
+from pathlib import Path
 
 import pandas as pd
 import torch
 
-from mrelevance.attribution.lesion_crop import read_lesion_crops
-from mrelevance.attribution.methods import GALLERY
+from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
+from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
+from mrelevance.networks.network import load_network
 from mrelevance.runtime.files import write_table, written_whole
 from mrelevance.runtime.images import image_like, write_image
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.methods import GALLERY
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
-params = snakemake.params
-output = snakemake.output
-network, crops = read_lesion_crops(
-    dict(snakemake.input.items()), params.sequences, params.baseline, params.maps, params.divisor
-)
+inputs, params, output = snakemake.input, snakemake.params, snakemake.output
+maps = params.maps
+shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
+crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 table, volumes = pd.DataFrame(columns=COLUMNS), {}
-if crops:
-    crop = crops[0]
-    maps, table = gallery_maps(network, crop, GALLERY, params.target, params.seed)
-    for name, values in {"image": crop.image, "lesion": crop.region, **maps}.items():
+for crop in crops[:1]:
+    network = load_network(Path(inputs.weights).parent, params.sequences)
+    mapped = MappedNetwork(network, params.target)
+    of_method, table = gallery_maps(mapped, crop, GALLERY, params.seed)
+    for name, values in {"image": crop.image, "lesion": crop.region, **of_method}.items():
         volumes[name] = image_like(values.numpy(), crop.grid)
     logger.info("patient %s: mapped lesion %d", crop.patient, crop.lesion)
 with written_whole(output.volumes) as folder:

@@ -1,19 +1,21 @@
-"""What happens when a sequence is missing, or alone: measured on the trained network."""
+"""How the trained network segments when one sequence is replaced by its baseline, or all others."""
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from mrelevance.attribution.inputs import ExplainedPatient
 from mrelevance.attribution.shapley import Coalition
 from mrelevance.networks.lesions import find_regions
 from mrelevance.networks.scores import count_lesions, voxel_dice
+from mrelevance.runtime.images import spacing_zyx
 
 ABLATIONS = ("drop_one", "keep_one")
 
 
 def ablated_coalitions(count: int) -> dict[tuple[str, int | None], Coalition]:
-    """Sequences that are present, by ablation and sequence: all, none, all but one, one alone."""
+    """Coalitions by ablation and sequence: all, none, all but one, one alone."""
     coalitions = {
         ("all", None): (True,) * count,
         ("none", None): (False,) * count,
@@ -40,12 +42,7 @@ def occlusion_parts(ablation: str, outputs: dict[Coalition, Tensor], count: int)
 
 
 def ablation_table(
-    patient: str,
-    logits: dict[Coalition, Tensor],
-    label: np.ndarray,
-    sequences: list[str],
-    spacing: tuple[float, float, float],
-    lesion_overlap: float,
+    patient: ExplainedPatient, logits: dict[Coalition, Tensor], lesion_overlap: float
 ) -> pd.DataFrame:
     """How a patient is segmented from fewer sequences.
 
@@ -53,8 +50,6 @@ def ablation_table(
     ----------
     logits
         (2, D, H, W) by coalition.
-    label
-        Lesion numbers (D, H, W) with `spacing` (z, y, x) in mm.
     lesion_overlap
         Share of a lesion's voxels that must be predicted for it to count as detected.
 
@@ -64,15 +59,16 @@ def ablation_table(
     patient, ablation, sequence, dice, lesions, detected, false_positives and margin, the mean of
     tumour minus background logit over the labelled voxels (NA without any).
     """
+    sequences, label, spacing_mm = patient.sequences, patient.label, spacing_zyx(patient.grid)
     rows = []
     for (ablation, sequence), coalition in ablated_coalitions(len(sequences)).items():
         background, tumour = logits[coalition].float().numpy()
         segmentation = tumour > background
-        _, regions = find_regions(segmentation, label, spacing, lesion_overlap)
+        _, regions = find_regions(segmentation, label, spacing_mm, lesion_overlap)
         labelled = (tumour - background)[label > 0]
         rows.append(
             {
-                "patient": patient,
+                "patient": patient.name,
                 "ablation": ablation,
                 "sequence": None if sequence is None else sequences[sequence],
                 "dice": voxel_dice(segmentation, label > 0),

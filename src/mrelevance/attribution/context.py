@@ -1,18 +1,21 @@
 """Where a region's relevance comes from, and what of it speaks for the tumour and what against.
 
-A zone's share of a region's relevance is the adjoint pass of the zone's indicator (one inside it,
-zero elsewhere), divided by the normaliser and averaged over the region's voxels. By linearity the
-same number is the sum of the region map over the zone. Every lesion has zones of its own and its
-map is known, so the sum is the cheaper of the two here; docs/evaluation.md tells when it is not.
+A zone's share of a region's relevance can be had from a forward-mode pass of the zone's indicator
+(one inside it, zero elsewhere), divided by the normaliser and averaged over the region's voxels. By
+linearity it is also the sum of the region map over the zone. Every lesion has its own zones and its
+map is known, so the sum is cheaper here; docs/evaluation.md says when the pass is.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 from scipy.ndimage import distance_transform_edt
 
+from mrelevance.attribution.inputs import ExplainedPatient, Masks
 from mrelevance.preprocessing.grid import resample_label
-from mrelevance.runtime.images import read_image, to_array
+from mrelevance.runtime.images import read_image, spacing_zyx, to_array
 
 NEAR_MM = {"within_5_mm": 5.0, "5_to_10_mm": 10.0, "10_to_20_mm": 20.0}
 FAR = ["organ", "outside"]
@@ -24,8 +27,30 @@ COLUMNS = [
 ]
 
 
+@dataclass(frozen=True)
+class Zones:
+    """Names of the zones, and the index of each voxel's zone (D, H, W) by (region, lesion)."""
+
+    names: list[str]
+    of_region: dict[tuple[str, int], np.ndarray]
+
+
+def patient_zones(patient: ExplainedPatient, organ: np.ndarray | None) -> Zones:
+    """Zones around every lesion of a patient; `organ` (D, H, W) is None where it is unknown.
+
+    The whole tumour has none, as its lesions lie apart.
+    """
+    spacing_mm = spacing_zyx(patient.grid)
+    of_region = {
+        key: zones_around(mask, spacing_mm, organ)
+        for key, mask in patient.masks.items()
+        if key[0] != "tumour"
+    }
+    return Zones(zone_names(organ is not None), of_region)
+
+
 def zone_names(organ_known: bool) -> list[str]:
-    """Zones around a lesion from near to far; each voxel of the image belongs to one."""
+    """Names of the zones around a lesion, from near to far; each voxel belongs to one."""
     return ["inside", *NEAR_MM, *(FAR if organ_known else FAR_UNKNOWN)]
 
 
@@ -46,11 +71,7 @@ def zones_around(
 
 
 def context_table(
-    maps: dict[tuple[str, int], np.ndarray],
-    zones: dict[tuple[str, int], np.ndarray],
-    names: list[str],
-    sequences: list[str],
-    keys: dict[str, str],
+    maps: Masks, zones: Zones, sequences: list[str], keys: dict[str, str]
 ) -> pd.DataFrame:
     """Rows of the context table of one patient and method.
 
@@ -59,9 +80,7 @@ def context_table(
     maps
         Region maps `M_A` (C, D, H, W) by (region, lesion).
     zones
-        Indices of zones (D, H, W) by (region, lesion), of the regions to be listed.
-    names
-        Of the zones.
+        Around the regions that are listed.
     keys
         `patient`, `method` and `target` of all rows.
 
@@ -73,12 +92,13 @@ def context_table(
     the region could be normalised and the map is zero.
     """
     rows = []
-    for (region, lesion), of_voxel in zones.items():
-        net = _sums(maps[region, lesion], of_voxel, len(names))  # (C, zones)
-        positive = _sums(maps[region, lesion].clip(min=0), of_voxel, len(names))
+    count = len(zones.names)
+    for (region, lesion), of_voxel in zones.of_region.items():
+        net = _sums(maps[region, lesion], of_voxel, count)  # (C, zones)
+        positive = _sums(maps[region, lesion].clip(min=0), of_voxel, count)
         total = net.sum() or np.nan
-        voxels = np.bincount(of_voxel.ravel(), minlength=len(names))
-        for z, zone in enumerate(names):
+        voxels = np.bincount(of_voxel.ravel(), minlength=count)
+        for z, zone in enumerate(zones.names):
             for c, sequence in enumerate(sequences):
                 parts = np.array([net[c, z], positive[c, z], net[c, z] - positive[c, z]]) / total
                 rows.append([*keys.values(), region, lesion, zone, voxels[z], sequence, *parts])

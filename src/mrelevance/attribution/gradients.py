@@ -1,83 +1,127 @@
-"""Attribution methods of others, for comparison: what they say each sequence is worth."""
+"""Gradient methods: what the derivatives of a region's output attribute to each voxel."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
+import torch
 from captum.attr import IntegratedGradients, Saliency
 from torch import Tensor
 
-PATH_POINTS = 8
-"""Gauss-Legendre nodes of integrated gradients."""
+from mrelevance.attribution.inputs import ExplainedPatient
+from mrelevance.attribution.table import pooled_table
+from mrelevance.attribution.target import target_logit
+from mrelevance.networks.predictor import Predictor
+from mrelevance.runtime.methods import METHODS
+from mrelevance.runtime.seeds import patient_seed
+
+PATH_POINTS = METHODS["integrated_gradients"].parameters["points"].default
 
 
-def peer_relevance(
-    output: Callable[[Tensor], Tensor],
-    image: Tensor,
-    baseline: Tensor,
-    region: Tensor,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    """Relevance of each sequence (C,) for the sum of a region's explained outputs, by method.
+@dataclass(frozen=True)
+class RegionOutput:
+    """The output of a region as a function of the image.
 
-    - `gradient`: sum of the magnitudes of the gradient (Simonyan et al. 2014).
-    - `input_x_gradient`: sum of gradient times image (Shrikumar et al. 2016).
-    - `integrated_gradients`: along the straight path from the baseline (Sundararajan et al. 2017).
-    - `seg_grad_cam`: Seg-Grad-CAM (Vinogradova et al. 2020) at the input, the only layer whose
-      channels are the sequences: each sequence weighted by its mean gradient over the image, summed
-      over the voxels where the weighted sum is positive.
-    - `random`: drawn anew from `seed`, uniformly from all that sum to 1.
-
-    Parameters
+    Attributes
     ----------
     output
-        Maps an image (1, C, D, H, W) to the explained output (D, H, W), differentiably.
+        Maps an image (1, C, D, H, W) to one number (1,), differentiably.
     image, baseline
         (C, D, H, W).
-    region
-        Voxels (D, H, W) whose outputs are summed.
     """
 
-    def of_region(given: Tensor) -> Tensor:
-        return output(given)[region].sum()[None]
+    output: Callable[[Tensor], Tensor]
+    image: Tensor
+    baseline: Tensor
 
-    gradient = gradient_map(of_region, image)
-    attributions = {
-        "gradient": gradient.abs(),
-        "input_x_gradient": gradient * image,
-        "integrated_gradients": integrated_gradients_map(of_region, image, baseline),
-        "seg_grad_cam": seg_grad_cam_map(gradient, image),
-    }
-    relevance = {
-        method: values.double().sum((1, 2, 3)).numpy() for method, values in attributions.items()
-    }
-    relevance["random"] = np.random.default_rng(seed).dirichlet(np.ones(len(image)))
-    return relevance
+    @cached_property
+    def gradient(self) -> Tensor:
+        """Gradient (C, D, H, W) at the image, with its signs."""
+        return Saliency(self.output).attribute(self.leaf(), abs=False)[0].detach()
+
+    def leaf(self) -> Tensor:
+        """A copy of the image, (1, C, D, H, W), that gradients are computed for."""
+        return self.image[None].clone().requires_grad_()
 
 
-def gradient_map(of_region: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    """Gradient (C, D, H, W) of a number of the image (1, C, D, H, W) -> (1,), with its signs."""
-    return Saliency(of_region).attribute(_leaf(image), abs=False)[0].detach()
+def gradient(region: RegionOutput) -> Tensor:
+    """Magnitude of the gradient (Simonyan et al. 2014), which has no sign."""
+    return region.gradient.abs()
 
 
-def integrated_gradients_map(
-    of_region: Callable[[Tensor], Tensor], image: Tensor, baseline: Tensor
-) -> Tensor:
-    """Integrated gradients (C, D, H, W) along the straight path from baseline to image."""
-    path = IntegratedGradients(of_region).attribute(
-        _leaf(image),
-        baseline[None],
-        n_steps=PATH_POINTS,
+def input_x_gradient(region: RegionOutput) -> Tensor:
+    """Gradient times image (Shrikumar et al. 2016)."""
+    return region.gradient * region.image
+
+
+def integrated_gradients(region: RegionOutput, points: float = PATH_POINTS) -> Tensor:
+    """Mean gradient along the straight path from the baseline (Sundararajan et al. 2017).
+
+    It is multiplied by the difference of image and baseline; `points` are Gauss-Legendre nodes.
+    """
+    path = IntegratedGradients(region.output).attribute(
+        region.leaf(),
+        region.baseline[None],
+        n_steps=int(points),
         method="gausslegendre",
         internal_batch_size=1,
     )
     return path[0].detach()
 
 
-def seg_grad_cam_map(gradient: Tensor, image: Tensor) -> Tensor:
-    """Seg-Grad-CAM (C, D, H, W) at the input, from the gradient and the image (C, D, H, W)."""
-    weighted = gradient.mean((1, 2, 3), keepdim=True) * image
+def seg_grad_cam(region: RegionOutput) -> Tensor:
+    """Seg-Grad-CAM (Vinogradova et al. 2020) at the input, whose channels are the sequences.
+
+    Each sequence is weighted by its mean gradient over the image; only voxels where the weighted
+    sum is positive count.
+    """
+    weighted = region.gradient.mean((1, 2, 3), keepdim=True) * region.image
     return weighted * (weighted.sum(0) > 0)
 
 
-def _leaf(image: Tensor) -> Tensor:
-    return image[None].clone().requires_grad_()
+GRADIENT_METHODS: dict[str, Callable[..., Tensor]] = {
+    "gradient": gradient,
+    "input_x_gradient": input_x_gradient,
+    "integrated_gradients": integrated_gradients,
+    "seg_grad_cam": seg_grad_cam,
+}
+"""Maps (C, D, H, W) by method."""
+
+
+def gradient_relevance(region: RegionOutput, seed: int) -> dict[str, np.ndarray]:
+    """Relevance of each sequence (C,) by method: the sum of its map over the image.
+
+    Besides the gradient methods, `random`: drawn from `seed`, uniformly from all shares that sum
+    to 1.
+    """
+    relevance = {
+        method: compute(region).double().sum((1, 2, 3)).numpy()
+        for method, compute in GRADIENT_METHODS.items()
+    }
+    relevance["random"] = np.random.default_rng(seed).dirichlet(np.ones(len(region.image)))
+    return relevance
+
+
+def gradient_table(
+    patient: ExplainedPatient, predictor: Predictor, target: str, seed: int
+) -> pd.DataFrame:
+    """Relevance table of the gradient methods for a patient's predicted tumour.
+
+    What is explained is the sum of the tumour's outputs: of the margin or the tumour logit, by
+    `target`. `seed` is that of the study. Computed on the CPU.
+    """
+    predictor.network.requires_grad_(False)
+    image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
+    tumour = {key: mask for key, mask in patient.masks.items() if key[0] == "tumour"}
+    relevance = {}
+    for key, mask in tumour.items():
+        inside = torch.from_numpy(mask)
+
+        def of_region(given: Tensor, inside: Tensor = inside) -> Tensor:
+            return target_logit(predictor.apply(given[0]), target)[inside].sum()[None]
+
+        region = RegionOutput(of_region, image, baseline)
+        relevance[key] = gradient_relevance(region, patient_seed(seed, patient.name))
+    return pooled_table(relevance, tumour, patient.sequences, patient.name, target)

@@ -1,67 +1,96 @@
 """What the explanation of one patient starts from, read from the earlier stages' results."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 
 from mrelevance.attribution.baselines import baseline_image, stretched_onto
 from mrelevance.attribution.table import regions_of
-from mrelevance.networks.network import load_network
-from mrelevance.runtime.files import read_table
+from mrelevance.networks.channels import pick_channels
+from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.images import first_channel, read_image, to_array
+
+Masks = dict[tuple[str, int], np.ndarray]
 
 
 @dataclass(frozen=True)
 class ExplainedPatient:
-    """Network, image and baseline (C, D, H, W), region masks and grid of one patient.
+    """A patient whose segmentation is explained.
 
-    `lesions` (D, H, W) marks the labelled and the predicted tumour.
+    Attributes
+    ----------
+    name
+        The patient's, as in tables and messages.
+    sequences
+        Names of the channels.
+    image, baseline
+        Preprocessed sequences, and what they are compared with, (C, D, H, W).
+    label
+        Number of the labelled lesion of every voxel, 0 outside, (D, H, W).
+    lesions
+        Whether a voxel is labelled or predicted as tumour, (D, H, W).
+    masks
+        Regions (D, H, W) by (region, lesion), see `regions_of`.
+    grid
+        An image with the geometry of all these arrays.
     """
 
-    network: torch.nn.Module
+    name: str
+    sequences: list[str]
     image: np.ndarray
     baseline: np.ndarray
+    label: np.ndarray
     lesions: np.ndarray
-    masks: dict[tuple[str, int], np.ndarray]
+    masks: Masks
     grid: sitk.Image
 
 
 def read_explained_patient(
-    patient: str,
-    paths: dict[str, str],
-    sequences: list[str],
-    baseline: str,
+    name: str, paths: dict[str, str], sequences: list[str], baseline: str
 ) -> ExplainedPatient:
     """Read what is needed to explain a patient.
 
-    `paths` names the files `weights`, `image`, `label`, `segmentation`, `regions` and `lesions`,
-    and `donor`, another patient's preprocessed image, if the baseline, which is named by its
-    kind, needs one.
+    Parameters
+    ----------
+    paths
+        The files `image`, `channels`, `label`, `segmentation`, `regions` and `lesions`, and
+        `donor`, another patient's preprocessed image, if the baseline needs one. `channels` lists
+        the sequences of both images.
+    sequences
+        Channels of the network, which may be fewer.
+    baseline
+        Kind of the baseline, see `baseline_image`.
 
     Raises
     ------
     InputError
         A file is missing or does not fit the others.
     """
-    image = read_image(paths["image"], f"patient {patient}, preprocessed image")
-    voxels = to_array(image)
-    mask = {
-        name: to_array(read_image(paths[name], f"patient {patient}, {name}"))
-        for name in ("label", "segmentation", "regions")
-    }
+    channels = read_json(paths["channels"])["sequences"]
+
+    def picked(voxels: np.ndarray, what: str) -> np.ndarray:
+        return pick_channels(voxels, channels, sequences, what)
+
+    what = f"patient {name}, preprocessed image"
+    image = read_image(paths["image"], what)
+    voxels = picked(to_array(image), what)
+    label, segmentation, regions = (
+        to_array(read_image(paths[file], f"patient {name}, {file}"))
+        for file in ("label", "segmentation", "regions")
+    )
     donor = None
     if paths.get("donor"):
-        of_other = read_image(paths["donor"], f"baseline of patient {patient}, preprocessed image")
-        donor = stretched_onto(of_other, image)
-    lesions = (mask["label"] > 0) | (mask["segmentation"] > 0)
+        what = f"baseline of patient {name}, preprocessed image"
+        donor = picked(stretched_onto(read_image(paths["donor"], what), image), what)
+    lesions = (label > 0) | (segmentation > 0)
     return ExplainedPatient(
-        load_network(Path(paths["weights"]).parent, sequences),
+        name,
+        list(sequences),
         voxels,
-        baseline_image(baseline, voxels, lesions, patient, donor),
+        baseline_image(baseline, voxels, lesions, name, donor),
+        label,
         lesions,
-        regions_of(mask["regions"], read_table(paths["lesions"])),
+        regions_of(regions, read_table(paths["lesions"])),
         first_channel(image),
     )

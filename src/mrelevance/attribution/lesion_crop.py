@@ -16,7 +16,7 @@ from mrelevance.runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-OF_PATIENT = ("image", "label", "segmentation", "regions", "lesions")
+OF_PATIENT = ("image", "channels", "label", "segmentation", "regions", "lesions")
 # Structural similarity compares windows of 7 voxels.
 SHORTEST_VOXELS = 8
 
@@ -35,6 +35,23 @@ class LesionCrop:
     baseline: Tensor
     region: Tensor
     grid: sitk.Image
+
+
+@dataclass(frozen=True)
+class CropShape:
+    """How large crops are: `size` (D, H, W), and the numbers whose multiple each side must be.
+
+    `divisor` is that of the network, `block` the side of the cubes of the perturbation test.
+    """
+
+    size: tuple[int, int, int]
+    divisor: int
+    block: int
+
+    @property
+    def multiple(self) -> int:
+        """What every side is a multiple of."""
+        return lcm(self.divisor, self.block)
 
 
 class RegionMargin(torch.nn.Module):
@@ -56,83 +73,64 @@ class RegionMargin(torch.nn.Module):
 
 
 def read_lesion_crops(
-    inputs: dict,
-    sequences: list[str],
-    baseline: str,
-    settings: dict,
-    divisor: int,
-) -> tuple[torch.nn.Module, list[LesionCrop]]:
-    """The network, and the largest true positive of every patient that has one.
+    inputs: dict, sequences: list[str], baseline: str, shape: CropShape
+) -> list[LesionCrop]:
+    """The largest true positive of every patient that has one, cut out.
 
-    `inputs` names the file `weights`, and for every patient, in one order, the files `image`,
-    `label`, `segmentation`, `regions` and `lesions`, and `donor`, another patient's image, if the
-    baseline needs one. `settings` are `crop` (x, y, z) and `block` of the configuration's
-    evaluation.maps; for the rest see `crop_largest_lesion`.
+    `inputs` names the files of `read_explained_patient` for every patient, in one order; the
+    patient's name is that of the image's folder.
 
     Raises
     ------
     InputError
-        A file is missing or does not fit the others, or see `crop_largest_lesion`.
+        See `read_explained_patient` and `crop_largest_lesion`.
     """
     of_patient = [*OF_PATIENT, "donor"] if inputs.get("donor") else OF_PATIENT
     crops = []
     for number, image in enumerate(inputs["image"]):
-        patient = Path(image).parent.name
         paths = {name: inputs[name][number] for name in of_patient}
-        explained = read_explained_patient(
-            patient, {"weights": inputs["weights"], **paths}, sequences, baseline
-        )
-        crop = crop_largest_lesion(
-            patient, explained, settings["crop"][::-1], divisor, settings["block"]
-        )
-        if crop is not None:
-            crops.append(crop)
-    return explained.network.requires_grad_(False), crops
+        patient = read_explained_patient(Path(image).parent.name, paths, sequences, baseline)
+        crops.append(crop_largest_lesion(patient, shape))
+    return [crop for crop in crops if crop is not None]
 
 
-def crop_largest_lesion(
-    patient: str,
-    explained: ExplainedPatient,
-    size: tuple[int, int, int],
-    divisor: int,
-    block: int,
-) -> LesionCrop | None:
+def crop_largest_lesion(patient: ExplainedPatient, shape: CropShape) -> LesionCrop | None:
     """Cut out a patient's largest true positive, in the middle; None where there is none.
 
-    The crop is `size` (D, H, W) voxels long, a multiple of `divisor` and `block`; along an axis
-    where the image is shorter, the largest such multiple that fits. Voxels of a lesion that is
-    larger than the crop are left out of its region, and counted in the log.
+    Along an axis where the image is shorter than the shape's size, the crop is the largest
+    multiple that fits. Voxels of a lesion that is larger than the crop are left out of its region,
+    and counted in the log.
 
     Raises
     ------
     InputError
         The image is shorter than one multiple, or than the 8 voxels that the comparison needs.
     """
-    found = {number: mask for (kind, number), mask in explained.masks.items() if kind == "TP"}
+    found = {number: mask for (kind, number), mask in patient.masks.items() if kind == "TP"}
     if not found:
-        logger.info("patient %s: no lesion was found, so there is none to map", patient)
+        logger.info("patient %s: no lesion was found, so there is none to map", patient.name)
         return None
     lesion = max(found, key=lambda number: found[number].sum())
     mask = found[lesion]
     box = tuple(
-        _side(patient, voxels, wanted, length, lcm(divisor, block))
-        for voxels, wanted, length in zip(np.nonzero(mask), size, mask.shape, strict=True)
+        _side(patient.name, voxels, wanted, length, shape.multiple)
+        for voxels, wanted, length in zip(np.nonzero(mask), shape.size, mask.shape, strict=True)
     )
     cut_off = int(mask.sum() - mask[box].sum())
     if cut_off:
         logger.info(
             "patient %s: %d of %d voxels of lesion %d lie outside the crop",
-            *(patient, cut_off, mask.sum(), lesion),
+            *(patient.name, cut_off, mask.sum(), lesion),
         )
     corner = [side.start for side in reversed(box)]
     extent = [side.stop - side.start for side in reversed(box)]
     return LesionCrop(
-        patient,
+        patient.name,
         lesion,
-        torch.from_numpy(explained.image[:, *box].copy()),
-        torch.from_numpy(explained.baseline[:, *box].copy()),
+        torch.from_numpy(patient.image[:, *box].copy()),
+        torch.from_numpy(patient.baseline[:, *box].copy()),
         torch.from_numpy(mask[box].copy()),
-        sitk.RegionOfInterest(explained.grid, extent, corner),
+        sitk.RegionOfInterest(patient.grid, extent, corner),
     )
 
 
@@ -142,7 +140,7 @@ def _side(patient: str, voxels: np.ndarray, wanted: int, length: int, multiple: 
     if extent < SHORTEST_VOXELS:
         raise InputError(
             f"patient {patient}: a crop of {extent} of the image's {length} voxels is too short to "
-            f"compare maps on; evaluation.maps.crop needs at least {SHORTEST_VOXELS} voxels and a "
+            f"compare maps; set evaluation.maps.crop to at least {SHORTEST_VOXELS} voxels and a "
             f"multiple of {multiple} along each axis"
         )
     middle = (int(voxels.min()) + int(voxels.max()) + 1) // 2

@@ -1,122 +1,112 @@
 """The signed relevance map of one lesion, by any method."""
 
-import copy
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import torch
 from captum.attr import Deconvolution, GuidedBackprop, LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
-from mrelevance.attribution.gradients import (
-    gradient_map,
-    integrated_gradients_map,
-    seg_grad_cam_map,
-)
+from mrelevance.attribution.composites import under_composite
+from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput
 from mrelevance.attribution.layers import executed_layers
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
+from mrelevance.attribution.rectifiers import with_plain_rectifiers
 from mrelevance.attribution.target import TARGETS
 from mrelevance.lrp import Explainer, Explanation
-from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
-from mrelevance.lrp.maps import ACTIVATIONS
 from mrelevance.runtime.errors import InputError
-
-PEERS = (
-    "gradient",
-    "input_x_gradient",
-    "integrated_gradients",
-    "guided_backprop",
-    "deconvolution",
-    "seg_grad_cam",
-    "seg_grad_cam_coarsest",
-    "random",
-)
-METHODS = (*COMPOSITES, *PEERS)
-GALLERY = (
-    "zero",
-    "epsilon",
-    "gamma",
-    "alpha2_beta1",
-    "alpha1_beta0",
-    "deeplift",
-    "integrated_gradients",
-    "seg_grad_cam_coarsest",
-)
-"""Rows of the gallery figure."""
-
-RECTIFIERS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU)
+from mrelevance.runtime.method_names import parse
+from mrelevance.runtime.methods import COMPOSITES
 
 
-def attribution_map(
-    method: str,
-    network: nn.Module,
-    exported: Explainer,
-    crop: LesionCrop,
-    target: str,
-    seed: int,
-) -> Tensor:
-    """Map (C, D, H, W) of the mean explained output of a lesion.
-
-    - The composites of `mrelevance.lrp`: the map sums to the mean output, or change of it, but for
-      what the rule loses.
-    - `gradient`: magnitude of the gradient (Simonyan et al. 2014), which has no sign.
-    - `input_x_gradient` (Shrikumar et al. 2016), `integrated_gradients` from the crop's baseline
-      (Sundararajan et al. 2017), `seg_grad_cam` at the input: see `peers`.
-    - `guided_backprop` (Springenberg et al. 2015) and `deconvolution` (Zeiler & Fergus 2014):
-      every rectifier, leaky ones too, hands back nothing but positive values; see `_rectified`.
-    - `seg_grad_cam_coarsest`: Seg-Grad-CAM (Vinogradova et al. 2020) at the last convolution of the
-      coarsest resolution, interpolated; it cannot tell the sequences apart, each gets the same.
-    - `random`: drawn from `seed`, voxels independent.
+class MappedNetwork:
+    """A network whose maps are computed, exported once for all composites.
 
     Parameters
     ----------
     network
-        Maps images (B, C, D, H, W) to logits; in evaluation mode.
-    exported
-        An explainer of that very network, of any composite: it is not exported again.
+        Maps images (B, C, D, H, W) to logits; in evaluation mode. It must not change afterwards.
     target
-        `margin` or `tumour`.
+        The explained output, `margin` or `tumour`.
+    """
+
+    def __init__(self, network: nn.Module, target: str):
+        self.network = network.requires_grad_(False)
+        self.target = target
+        self._exported: Explainer | None = None
+
+    def exported(self, image: Tensor) -> Explainer:
+        """Explainer of the network, of any composite, for images like this one (C, D, H, W)."""
+        if self._exported is None:
+            self._exported = Explainer(self.network, image)
+        return self._exported
+
+
+@dataclass(frozen=True)
+class MapTask:
+    """A method's identifier, the lesion to be mapped by it, and the seed of random maps."""
+
+    method: str
+    mapped: MappedNetwork
+    crop: LesionCrop
+    seed: int
+
+    @cached_property
+    def region(self) -> RegionOutput:
+        """Mean explained output of the lesion as a function of the image."""
+        crop = self.crop
+        margin = RegionMargin(self.mapped.network, crop.region, self.mapped.target)
+        return RegionOutput(margin, crop.image, crop.baseline)
+
+
+def attribution_map(method: str, mapped: MappedNetwork, crop: LesionCrop, seed: int) -> Tensor:
+    """Map (C, D, H, W) of the mean explained output of a lesion.
+
+    `method` is the identifier of a method, such as `gradient` or `epsilon-0.25`; the functions in
+    `MAPS` say what each computes. `seed` is that of random maps.
 
     Raises
     ------
     InputError
         There is no such method, or it does not apply to the network.
     """
-    if method in COMPOSITES:
-        with torch.no_grad():
-            explanation = explain_crop(method, exported, crop, target)
-            return explanation.weighted_map(crop.region / crop.region.sum())
-    margin = RegionMargin(network, crop.region, target)
-    if method == "gradient":
-        return gradient_map(margin, crop.image).abs()
-    if method == "input_x_gradient":
-        return gradient_map(margin, crop.image) * crop.image
-    if method == "integrated_gradients":
-        return integrated_gradients_map(margin, crop.image, crop.baseline)
-    if method == "seg_grad_cam":
-        return seg_grad_cam_map(gradient_map(margin, crop.image), crop.image)
-    if method == "seg_grad_cam_coarsest":
-        return _seg_grad_cam_coarsest(margin, crop)
-    if method == "guided_backprop":
-        return _rectified(GuidedBackprop, network, exported, crop, target)
-    if method == "deconvolution":
-        return _rectified(Deconvolution, network, exported, crop, target)
-    if method == "random":
-        generator = torch.Generator().manual_seed(seed)
-        return torch.randn(crop.image.shape, generator=generator)
-    raise InputError(f"method {method!r} is unknown; choose from {', '.join(METHODS)}")
+    name, parameters = parse(method)
+    if name not in MAPS:
+        raise InputError(f"method {name} gives no map; choose from {', '.join(MAPS)}")
+    return MAPS[name](MapTask(method, mapped, crop, seed), **parameters)
 
 
 def explain_crop(
-    composite: str, exported: Explainer, crop: LesionCrop, target: str, keep_values: bool = False
+    method: str, mapped: MappedNetwork, crop: LesionCrop, keep_values: bool = False
 ) -> Explanation:
     """Explanation of a crop under a composite, with the crop's baseline where it needs one."""
-    baseline = crop.baseline if composite in FROM_BASELINE else None
-    explainer = exported.with_composite(composite, baseline=baseline)
-    return explainer.explain(crop.image, TARGETS[target], keep_values)
+    explainer = under_composite(mapped.exported(crop.image), method, crop.baseline)
+    return explainer.explain(crop.image, TARGETS[mapped.target], keep_values)
 
 
-def _seg_grad_cam_coarsest(margin: RegionMargin, crop: LesionCrop) -> Tensor:
-    layers = executed_layers(margin.network, crop.image)
+@torch.no_grad()
+def _of_composite(task: MapTask, **parameters: float) -> Tensor:
+    """The map sums to the mean output, or change of it, but for what the rule loses.
+
+    The composite's parameters are those of the task's identifier.
+    """
+    explanation = explain_crop(task.method, task.mapped, task.crop)
+    return explanation.weighted_map(task.crop.region / task.crop.region.sum())
+
+
+def _of_gradient(compute: Callable[..., Tensor], task: MapTask, **parameters: float) -> Tensor:
+    return compute(task.region, **parameters)
+
+
+def _seg_grad_cam_coarsest(task: MapTask) -> Tensor:
+    """Seg-Grad-CAM (Vinogradova et al. 2020) at the last convolution of the coarsest resolution.
+
+    It is interpolated to the crop. It cannot tell the sequences apart; each gets the same.
+    """
+    image = task.crop.image
+    layers = executed_layers(task.mapped.network, image)
     coarsest = min(layer.voxels for layer in layers)
     convolutions = [
         layer.module
@@ -125,64 +115,45 @@ def _seg_grad_cam_coarsest(margin: RegionMargin, crop: LesionCrop) -> Tensor:
     ]
     if not convolutions:
         raise InputError("seg_grad_cam_coarsest: no convolution where the network is coarsest")
-    cam = LayerGradCam(margin, convolutions[-1]).attribute(
-        crop.image[None].clone().requires_grad_(), relu_attributions=True
+    cam = LayerGradCam(task.region.output, convolutions[-1]).attribute(
+        task.region.leaf(), relu_attributions=True
     )
-    size = tuple(crop.image.shape[1:])
+    size = tuple(image.shape[1:])
     spread = LayerAttribution.interpolate(cam.detach(), size, "trilinear")[0]  # (1, D, H, W)
-    return spread.expand_as(crop.image) / len(crop.image)
+    return spread.expand_as(image) / len(image)
 
 
-def _rectified(
-    attribution: type, network: nn.Module, exported: Explainer, crop: LesionCrop, target: str
-) -> Tensor:
-    """Captum's attribution on a copy of the network in which it recognises every rectifier.
+def _rectified(attribution: type, task: MapTask) -> Tensor:
+    """Guided backpropagation (Springenberg et al. 2015) or deconvolution (Zeiler & Fergus 2014).
 
-    Captum changes the gradient of `nn.ReLU` alone and leaves that of others as it is, without a
-    word. So all other rectifiers are dressed as one; what they compute stays the same.
+    Every rectifier, leaky ones too, hands back nothing but positive values.
 
     Raises
     ------
     InputError
-        An activation is no rectifier, or no module, and would keep its gradient.
+        See `with_plain_rectifiers`.
     """
-    for operation in exported.operations:
-        if operation.kind not in ACTIVATIONS:
-            continue
-        if not isinstance(network.get_submodule(operation.path), RECTIFIERS):
-            raise InputError(
-                f"{attribution.__name__}: {operation} is no rectifier that is a module of its own "
-                f"({', '.join(kind.__name__ for kind in RECTIFIERS)}); leave the method out of "
-                "evaluation.maps.methods for this network"
-            )
-    dressed = _dressed(copy.deepcopy(network))
+    mapped, crop = task.mapped, task.crop
+    operations = mapped.exported(crop.image).operations
+    network = with_plain_rectifiers(mapped.network, operations)
+    margin = RegionMargin(network, crop.region, mapped.target)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Setting (backward|forward) ")
-        values = attribution(RegionMargin(dressed, crop.region, target)).attribute(
-            crop.image[None].clone().requires_grad_()
-        )
+        values = attribution(margin).attribute(task.region.leaf())
     return values[0].detach()
 
 
-def _dressed(network: nn.Module) -> nn.Module:
-    for name, module in network.named_children():
-        if isinstance(module, RECTIFIERS):
-            if getattr(module, "inplace", False):
-                module.inplace = False  # a hook needs what it was given
-            if not isinstance(module, nn.ReLU):
-                setattr(network, name, _AnyRectifier(module))
-        else:
-            _dressed(module)
-    return network
+def _random(task: MapTask) -> Tensor:
+    """Drawn from the seed, every voxel independently from a normal distribution."""
+    return torch.randn(task.crop.image.shape, generator=torch.Generator().manual_seed(task.seed))
 
 
-class _AnyRectifier(nn.ReLU):
-    """A rectifier that passes for a ReLU and computes what it always did."""
-
-    def __init__(self, rectifier: nn.Module):
-        super().__init__()
-        self.rectifier = rectifier
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Apply the rectifier."""
-        return self.rectifier(values)
+MAPS: dict[str, Callable[..., Tensor]] = {
+    **dict.fromkeys(COMPOSITES, _of_composite),
+    **{name: partial(_of_gradient, compute) for name, compute in GRADIENT_METHODS.items()},
+    "guided_backprop": partial(_rectified, GuidedBackprop),
+    "deconvolution": partial(_rectified, Deconvolution),
+    "seg_grad_cam_coarsest": _seg_grad_cam_coarsest,
+    "random": _random,
+}
+"""Functions of a `MapTask` and the method's parameters, by the name of the method."""

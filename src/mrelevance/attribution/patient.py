@@ -2,31 +2,36 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import SimpleITK as sitk
 import torch
 
+from mrelevance.attribution.composites import under_composite
+from mrelevance.attribution.inputs import ExplainedPatient, Masks
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import TARGETS
 from mrelevance.lrp import Explainer, Explanation, Windows
-from mrelevance.lrp.composites import FROM_BASELINE
-from mrelevance.lrp.tiles import Tiles
-from mrelevance.networks.memory import WithinMemory
+from mrelevance.networks.predictor import Predictor
+from mrelevance.runtime.files import written_whole
+from mrelevance.runtime.images import image_like, write_image
+from mrelevance.runtime.method_names import identifier
 
 logger = logging.getLogger(__name__)
-
-Regions = dict[tuple[str, int], np.ndarray]
 
 
 @dataclass(frozen=True)
 class PatientRelevance:
-    """What one composite says of one patient.
+    """Relevance in one patient under one composite.
 
     Attributes
     ----------
+    method
+        Identifier of the composite with its parameters.
     shares
         Share of every sequence at every output voxel (C, D, H, W), zero where the normaliser is
         too small to divide by.
@@ -38,100 +43,92 @@ class PatientRelevance:
         The relevance table.
     """
 
-    composite: str
+    method: str
     shares: np.ndarray
     normalisers: np.ndarray
-    maps: dict[tuple[str, int], np.ndarray]
+    maps: Masks
     table: pd.DataFrame
 
 
-def relate_patient(
-    network: torch.nn.Module,
-    windows: Windows,
-    memory: WithinMemory,
-    image: np.ndarray,
-    baseline: np.ndarray,
-    masks: Regions,
-    composites: list[str],
-    target: str,
-    tau: float,
-    sequences: list[str],
-    patient: str,
+def compute_relevance(
+    patient: ExplainedPatient, predictor: Predictor, settings: dict
 ) -> Iterator[PatientRelevance]:
     """Explain a patient's segmentation under each composite, one after the other.
 
+    What is explained are the logits of the predictor, blended over its windows.
+
     Parameters
     ----------
-    network
-        Maps an image (1, C, D, H, W) of any size to logits of the same grid.
-    windows
-        In which the network is applied; their blended logits are explained.
-    memory
-        Where the network is applied.
-    image, baseline
-        Preprocessed sequences (C, D, H, W); the baseline serves the composites that need one.
-    masks
-        Regions (D, H, W) by (region, lesion), see `regions_of`.
-    target
-        `margin` or `tumour`.
-    tau
-        Voxels with a normaliser below `tau` times their logit leave the mean over a region.
+    settings
+        `composites`, `target` and `tau` of the configuration's section `relevance`. Voxels with a
+        normaliser below `tau` times their logit leave the mean over a region.
     """
-    explained = torch.from_numpy(image)
+    image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
 
     @lru_cache(maxsize=1)
-    def exported(device: torch.device, tiles: Tiles | None) -> Explainer:
-        return Explainer(network, explained, windows=replace(windows, tiles=tiles))
+    def exported(device: torch.device, windows: Windows) -> Explainer:
+        return Explainer(predictor.padded, image, windows=windows)
 
-    def relate(composite: str, device: torch.device, tiles: Tiles | None) -> PatientRelevance:
-        given = torch.from_numpy(baseline) if composite in FROM_BASELINE else None
-        explainer = exported(device, tiles).with_composite(composite, baseline=given)
-        keys = {"patient": patient, "method": composite, "target": target}
-        return _relate(explainer, explained, masks, tau, sequences, keys)
+    def explain(method: str, device: torch.device, windows: Windows) -> PatientRelevance:
+        explainer = under_composite(exported(device, windows), method, baseline)
+        with torch.no_grad():
+            explanation = explainer.explain(image, TARGETS[settings["target"]])
+            return _relevance(explanation, patient, method, settings)
 
-    for composite in composites:
-        yield memory.run(partial(relate, composite))
+    for entry in settings["composites"]:
+        of_composite = partial(explain, identifier(entry))
+        yield predictor.within_memory(patient.image.shape, patient.name, of_composite)
 
 
-@torch.no_grad()
-def _relate(
-    explainer: Explainer,
-    image: torch.Tensor,
-    masks: Regions,
-    tau: float,
-    sequences: list[str],
-    keys: dict[str, str],
+def write_volumes(relevance: PatientRelevance, grid: sitk.Image, folder: Path) -> None:
+    """Write shares, normalisers and region maps as images, the folder as a whole."""
+    volumes = {"shares": relevance.shares, "normaliser": relevance.normalisers}
+    for (region, lesion), relevance_map in relevance.maps.items():
+        volumes[f"map_{region}_{lesion}"] = relevance_map
+    with written_whole(folder) as beside:
+        for name, array in volumes.items():
+            write_image(image_like(array, grid), beside / f"{name}.nii.gz")
+
+
+def _relevance(
+    explanation: Explanation, patient: ExplainedPatient, method: str, settings: dict
 ) -> PatientRelevance:
-    explanation = explainer.explain(image, TARGETS[keys["target"]])
+    tau = settings["tau"]
     parts = explanation.sequence_parts  # first, as the normalisers are then their sum
     included = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau)
     table = relevance_table(
         parts.cpu().numpy(),
         explanation.change.cpu().numpy(),
         included.cpu().numpy(),
-        masks,
-        sequences,
-        keys,
+        patient.masks,
+        patient.sequences,
+        {"patient": patient.name, "method": method, "target": settings["target"]},
     )
-    _report_excluded(table, keys["patient"], keys["method"])
+    _report_excluded(table, patient.name, method)
     return PatientRelevance(
-        keys["method"],
+        method,
         torch.where(included, explanation.shares, 0).cpu().numpy(),
         explanation.normalisers.cpu().numpy(),
-        _region_maps(explanation, masks, tau),
+        _region_maps(explanation, patient.masks, tau),
         table,
     )
 
 
-def _region_maps(explanation: Explanation, masks: Regions, tau: float) -> Regions:
-    """Map of every region; that of the whole tumour is the sum of its parts' maps."""
+def _region_maps(explanation: Explanation, masks: Masks, tau: float) -> Masks:
+    """Map of every region; that of the whole tumour is the sum of its parts' maps.
+
+    The map is zero where no voxel of the region is included.
+    """
     maps = {}
     tumour = None
     for (region, lesion), mask in masks.items():
         if region == "tumour":
             continue
         region_mask = torch.from_numpy(mask).to(explanation.logit.device)
-        of_region = explanation.region(region_mask, tau).cpu().numpy()
+        if explanation.included(region_mask, tau).any():
+            of_region = explanation.region(region_mask, tau).cpu().numpy()
+        else:
+            of_region = torch.zeros_like(explanation.image[0]).cpu().numpy()
         maps[region, lesion] = of_region
         if region != "FN":
             tumour = of_region if tumour is None else tumour + of_region
@@ -140,10 +137,11 @@ def _region_maps(explanation: Explanation, masks: Regions, tau: float) -> Region
     return maps
 
 
-def _report_excluded(table: pd.DataFrame, patient: str, composite: str) -> None:
+def _report_excluded(table: pd.DataFrame, patient: str, method: str) -> None:
     regions = table.drop_duplicates(["region", "lesion"])
     for row in regions[regions["excluded_voxels"] > 0].itertuples():
         logger.info(
-            "patient %s, %s: %d of %d voxels left region %s %d, their normaliser being too small",
-            *(patient, composite, row.excluded_voxels, row.voxels, row.region, row.lesion),
+            "patient %s, %s: %d of %d voxels of region %s %d are left out, as their normaliser is "
+            "too small",
+            *(patient, method, row.excluded_voxels, row.voxels, row.region, row.lesion),
         )

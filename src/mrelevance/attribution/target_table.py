@@ -1,11 +1,13 @@
-"""Relative to what? The same Shapley values under other targets than the configured one.
+"""Shapley values under other targets than the configured one.
 
-Shapley values are linear in what they explain. Those of both logits are measured anyway, so every
-target made of them costs nothing more.
+Shapley values are linear in what they explain. Those of both logits are measured anyway, so that
+combining them to other targets needs no further pass.
 """
 
 import numpy as np
 import pandas as pd
+
+from mrelevance.attribution.inputs import ExplainedPatient
 
 TARGET_WEIGHTS = {"margin": (1, -1), "tumour": (1, 0), "background": (0, -1)}
 """Weights of tumour and background logit: margin = tumour + background, the latter negated."""
@@ -16,20 +18,13 @@ COLUMNS = [
 ]
 
 
-def target_table(
-    values: np.ndarray,
-    masks: dict[tuple[str, int], np.ndarray],
-    sequences: list[str],
-    patient: str,
-) -> pd.DataFrame:
-    """What each sequence is worth to the tumour logit, to the background logit and to the margin.
+def target_table(values: np.ndarray, patient: ExplainedPatient) -> pd.DataFrame:
+    """What each sequence contributes to the tumour logit, the background logit and the margin.
 
     Parameters
     ----------
     values
         Shapley values (C, 2, D, H, W) of the logits of background and tumour.
-    masks
-        Regions (D, H, W) by (region, lesion).
 
     Returns
     -------
@@ -39,13 +34,22 @@ def target_table(
     all sequences' contributions to this target, NA where these cancel exactly.
     """
     rows = []
-    for (region, lesion), mask in masks.items():
+    for (region, lesion), mask in patient.masks.items():
         background, tumour = values[:, :, mask].mean(axis=2, dtype=np.float64).T
         for target, (of_tumour, of_background) in TARGET_WEIGHTS.items():
             contributions = of_tumour * tumour + of_background * background
             total = contributions.sum() or np.nan
             rows += [
-                [patient, target, region, lesion, sequence, int(mask.sum()), value, value / total]
-                for sequence, value in zip(sequences, contributions, strict=True)
+                [
+                    patient.name,
+                    target,
+                    region,
+                    lesion,
+                    sequence,
+                    int(mask.sum()),
+                    value,
+                    value / total,
+                ]
+                for sequence, value in zip(patient.sequences, contributions, strict=True)
             ]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,13 +1,13 @@
-"""One lesion under many rules: its maps, and the relevance that each layer keeps."""
+"""One lesion under many methods: its maps, and the relevance that each layer keeps."""
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
-from mrelevance.attribution.methods import attribution_map, explain_crop
-from mrelevance.lrp import Explainer
-from mrelevance.lrp.composites import COMPOSITES
+from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
+from mrelevance.runtime.method_names import parse
+from mrelevance.runtime.methods import COMPOSITES
 
 COLUMNS = [
     *["patient", "lesion", "method", "depth", "operation", "layer"],
@@ -16,44 +16,39 @@ COLUMNS = [
 
 
 def gallery_maps(
-    network: nn.Module, crop: LesionCrop, methods: tuple[str, ...], target: str, seed: int
+    mapped: MappedNetwork, crop: LesionCrop, methods: tuple[str, ...], seed: int
 ) -> tuple[dict[str, Tensor], pd.DataFrame]:
-    """Maps (C, D, H, W) of a lesion by method, and what each layer keeps under each rule.
+    """Maps (C, D, H, W) of a lesion by method, and what each layer keeps under each composite.
 
     The table has one row per method and operation, from the output (depth 1) to the image:
     patient, lesion, method, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the baseline). Methods without layers have one row, `whole`: what the map of integrated
-    gradients adds up to, NA for methods whose map has another unit.
+    the baseline). Methods without layers have one row, `whole`: the sum of the map of integrated
+    gradients, NA for methods whose map has another unit.
     """
-    exported = Explainer(network, crop.image)
     maps, rows = {}, []
     for method in methods:
-        maps[method] = attribution_map(method, network, exported, crop, target, seed)
+        maps[method] = attribution_map(method, mapped, crop, seed)
         rows += [
             [crop.patient, crop.lesion, method, *row]
-            for row in _conservation(method, maps[method], network, exported, crop, target)
+            for row in _conservation(method, maps[method], mapped, crop)
         ]
     return maps, pd.DataFrame(rows, columns=COLUMNS)
 
 
 @torch.no_grad()
 def _conservation(
-    method: str,
-    values: Tensor,
-    network: nn.Module,
-    exported: Explainer,
-    crop: LesionCrop,
-    target: str,
+    method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
-    if method == "integrated_gradients":
-        margin = RegionMargin(network, crop.region, target)
+    name, _ = parse(method)
+    if name == "integrated_gradients":
+        margin = RegionMargin(mapped.network, crop.region, mapped.target)
         change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
-    if method not in COMPOSITES or method == "deeplift_by_sequence":
+    if name not in COMPOSITES or name == "deeplift_by_sequence":
         return [[1, "whole", "", *[float("nan")] * 4]]
-    explanation = explain_crop(method, exported, crop, target, keep_values=True)
+    explanation = explain_crop(method, mapped, crop, keep_values=True)
     start = float(explanation.change[crop.region].double().sum())
     return [
         [depth, layer["operation"], layer["layer"]]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.methods import YARDSTICKS
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
 
 AREA_COLUMNS = [
@@ -17,11 +18,6 @@ SIMILARITY_COLUMNS = [
 # Structural similarity to the trained network's map from which on a map has stayed the same: with
 # half of the stages redrawn, and with all.
 SAME_HALFWAY, SAME_AT_END = 0.75, 0.5
-YARDSTICKS = {
-    "network_output": "yardstick: the network itself",
-    "random": "yardstick: chance",
-}
-"""Rows that are compared with, and not judged."""
 
 
 def perturbation_areas(curves: pd.DataFrame) -> pd.DataFrame:

@@ -1,20 +1,25 @@
-"""Region perturbation: does the output fall when the voxels that a map names are replaced?
+"""Region perturbation: how the output falls when voxels are replaced, the most relevant first.
 
 Samek et al. 2017, Evaluating the visualization of what a deep neural network has learned, IEEE
 Transactions on Neural Networks and Learning Systems 28; "pixel flipping" of Bach et al. 2015.
 """
 
 import copy
+import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
+from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.networks.precision import autocast, lay_out
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.method_names import identifier
+from mrelevance.runtime.seeds import patient_seed
 
 REPLACEMENTS = ("baseline", "noise", "shuffled")
 UNITS = ("all_sequences", "one_sequence")
@@ -26,6 +31,31 @@ COLUMNS = [
 BATCH = 4  # images per forward pass
 
 Margin = Callable[[Tensor], Tensor]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """One way to replace an image part by part.
+
+    Attributes
+    ----------
+    units, replacement
+        One of `UNITS` and one of `REPLACEMENTS`.
+    steps
+        At which the margin is measured, see `step_counts`.
+    block
+        Side of a unit in voxels.
+    seed
+        Of the order of equal units and of random replacements.
+    """
+
+    units: str
+    replacement: str
+    steps: int
+    block: int
+    seed: int
 
 
 def block_labels(size: tuple[int, int, int, int], block: int, units: str) -> np.ndarray:
@@ -53,7 +83,7 @@ def block_labels(size: tuple[int, int, int, int], block: int, units: str) -> np.
 def replacement_image(kind: str, image: Tensor, baseline: Tensor, block: int, seed: int) -> Tensor:
     """What replaced voxels become, (C, D, H, W).
 
-    `baseline`: that of the study. `noise`: drawn from a normal distribution with the mean and
+    `baseline`: the baseline image. `noise`: drawn from a normal distribution with the mean and
     standard deviation of each sequence. `shuffled`: another cube of the image, drawn without
     replacement, the same for all sequences.
 
@@ -80,7 +110,7 @@ def replacement_image(kind: str, image: Tensor, baseline: Tensor, block: int, se
 
 
 def step_counts(units: int, steps: int) -> np.ndarray:
-    """How many units are replaced at each step: none, then from one to all in equal ratios."""
+    """Number of replaced units at each step: none, then from one to all in equal ratios."""
     return np.unique([0, *np.geomspace(1, units, steps).round().astype(int)])
 
 
@@ -94,40 +124,73 @@ def unit_orders(relevance_map: np.ndarray, labels: np.ndarray, seed: int) -> dic
     }
 
 
-def perturb_lesion(
-    network: nn.Module,
-    crop: LesionCrop,
-    maps: dict[str, Tensor],
-    settings: dict,
-    target: str,
-    precision: str,
-    seed: int,
-) -> pd.DataFrame:
-    """Perturbation table of one lesion, for all units and replacements of the settings.
+def perturbations(settings: dict, seed: int) -> list[Perturbation]:
+    """All combinations of the `units` and `replacements` of the configuration's evaluation.maps.
 
-    `settings` are `units`, `replacements`, `steps` and `block` (voxels) of the configuration's
-    evaluation.maps; for the rest see `perturbation_table`. Columns: `COLUMNS`.
+    `steps` and `block` are read from there, too.
+    """
+    return [
+        Perturbation(units, replacement, settings["steps"], settings["block"], seed)
+        for units in settings["units"]
+        for replacement in settings["replacements"]
+    ]
+
+
+def perturb_lesions(
+    mapped: MappedNetwork, crops: list[LesionCrop], settings: dict, precision: str, seed: int
+) -> pd.DataFrame:
+    """Perturbation table of several lesions under the configured methods; columns `COLUMNS`.
+
+    Parameters
+    ----------
+    settings
+        `methods`, `units`, `replacements`, `steps` and `block` of the configuration's
+        evaluation.maps.
+    precision
+        Of the forward passes, `float32` or `bfloat16`.
+    seed
+        Of the study; each patient has its own.
+
+    Raises
+    ------
+    InputError
+        See `attribution_map` and `perturb_lesion`.
+    """
+    methods = [identifier(entry) for entry in settings["methods"]]
+    tables = [pd.DataFrame(columns=COLUMNS)]
+    for crop in crops:
+        of_patient = patient_seed(seed, crop.patient)
+        maps = {method: attribution_map(method, mapped, crop, of_patient) for method in methods}
+        margin = crop_margin(mapped, crop, precision)
+        tables.append(perturb_lesion(margin, crop, maps, perturbations(settings, of_patient)))
+        logger.info("patient %s: perturbed lesion %d", crop.patient, crop.lesion)
+    return pd.concat(tables)
+
+
+def crop_margin(mapped: MappedNetwork, crop: LesionCrop, precision: str) -> Margin:
+    """Mean explained output of a lesion as a function of images, computed in a precision."""
+    network = lay_out(copy.deepcopy(mapped.network), precision)
+    of_region = RegionMargin(network, crop.region, mapped.target)
+
+    def margin(images: Tensor) -> Tensor:
+        with autocast(images.device, precision):
+            # Images in the same memory layout as the weights.
+            return of_region(images.contiguous(memory_format=torch.channels_last_3d))
+
+    return margin
+
+
+def perturb_lesion(
+    margin: Margin, crop: LesionCrop, maps: dict[str, Tensor], ways: list[Perturbation]
+) -> pd.DataFrame:
+    """Perturbation table of one lesion; for `margin` and `maps` see `perturbation_table`.
 
     Raises
     ------
     InputError
         The crop's mean margin is not above zero: there is nothing to lose.
     """
-    of_region = RegionMargin(lay_out(copy.deepcopy(network), precision), crop.region, target)
-
-    def margin(images: Tensor) -> Tensor:
-        # The layout that `lay_out` gives the weights, too.
-        with autocast(images.device, precision):
-            return of_region(images.contiguous(memory_format=torch.channels_last_3d))
-
-    tables = [
-        perturbation_table(
-            margin, crop.image, crop.baseline, maps,
-            units, replacement, settings["steps"], settings["block"], seed,
-        )
-        for units in settings["units"]
-        for replacement in settings["replacements"]
-    ]  # fmt: skip
+    tables = [perturbation_table(margin, crop.image, crop.baseline, maps, way) for way in ways]
     table = pd.concat(tables, ignore_index=True)
     intact = table.loc[table["step"] == 0, "margin"].iloc[0]
     if intact <= 0:
@@ -140,15 +203,7 @@ def perturb_lesion(
 
 @torch.no_grad()
 def perturbation_table(
-    margin: Margin,
-    image: Tensor,
-    baseline: Tensor,
-    maps: dict[str, Tensor],
-    units: str,
-    replacement: str,
-    steps: int,
-    block: int,
-    seed: int,
+    margin: Margin, image: Tensor, baseline: Tensor, maps: dict[str, Tensor], way: Perturbation
 ) -> pd.DataFrame:
     """Margin of a lesion while its image is replaced in the order of each map.
 
@@ -160,31 +215,27 @@ def perturbation_table(
         (C, D, H, W).
     maps
         Relevance map (C, D, H, W) by method.
-    units, replacement
-        One of `UNITS` and one of `REPLACEMENTS`.
-    steps
-        At which the margin is measured, see `step_counts`.
 
     Returns
     -------
     One row per method, order and step: method, units, replacement, order, step, replaced
     (units), replaced_share (of all units), margin.
     """
-    labels = block_labels(tuple(image.shape), block, units)
-    substitute = replacement_image(replacement, image, baseline, block, seed)
+    labels = block_labels(tuple(image.shape), way.block, way.units)
+    substitute = replacement_image(way.replacement, image, baseline, way.block, way.seed)
     count = int(labels.max()) + 1
-    counts = step_counts(count, steps)
-    # Replacing a unit that stays as it is needs no forward pass.
+    counts = step_counts(count, way.steps)
+    # Replacing a unit by itself needs no forward pass.
     changed = np.bincount(labels.ravel(), weights=(image != substitute).numpy().ravel()) > 0
     selections, rows = [], []
     for method, relevance_map in maps.items():
-        orders = unit_orders(relevance_map.double().numpy(), labels, seed)
+        orders = unit_orders(relevance_map.double().numpy(), labels, way.seed)
         for order, ranked in orders.items():
             for step, replaced in enumerate(counts):
                 selected = np.zeros(count, bool)
                 selected[ranked[:replaced]] = True
                 selections.append(selected & changed)
-                rows.append([method, units, replacement, order, step, replaced])
+                rows.append([method, way.units, way.replacement, order, step, replaced])
     table = pd.DataFrame(
         rows, columns=["method", "units", "replacement", "order", "step", "replaced"]
     )

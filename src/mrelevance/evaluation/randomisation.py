@@ -1,4 +1,4 @@
-"""Model-parameter randomisation: does a map change when the network forgets what it learned?
+"""Model-parameter randomisation: whether a map changes when the weights are redrawn.
 
 Adebayo et al. 2018, Sanity checks for saliency maps, NeurIPS: weights are redrawn stage by stage
 from the output downwards, and each map is compared with that of the trained network.
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from mrelevance.attribution.baselines import CONNECTED, DILATION_VOXELS
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
-from mrelevance.attribution.methods import attribution_map
+from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import target_logit
-from mrelevance.lrp import Explainer
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.method_names import identifier
 
 COLUMNS = [
     *["patient", "lesion", "method", "stage", "stage_name"],
@@ -30,33 +30,34 @@ LARGEST_QUANTILE = 0.995
 
 
 def randomise_lesions(
-    network: nn.Module, crops: list[LesionCrop], methods: list[str], target: str, seed: int
+    mapped: MappedNetwork, crops: list[LesionCrop], settings: dict, seed: int
 ) -> pd.DataFrame:
-    """Randomisation table of several lesions, for methods of `attribution`; columns `COLUMNS`.
+    """Randomisation table of several lesions; columns `COLUMNS`.
 
-    Two yardsticks: `network_output`, the explained output of every voxel, shows how much the
-    network itself has changed, and `random`, a map that is drawn anew for every stage, what
-    similarity comes to by chance.
+    `settings` are `randomised_lesions` and `randomised_methods` of the configuration's
+    evaluation.maps. Two yardsticks are added or among the methods: `network_output`, the explained
+    output of every voxel, shows how much the network itself has changed, and `random`, a map drawn
+    anew for every stage, the similarity by chance.
     """
+    crops = crops[: settings["randomised_lesions"]]
+    methods = [identifier(entry) for entry in settings["randomised_methods"]]
     if not crops:
         return pd.DataFrame(columns=COLUMNS)
-    exported: dict[int, Explainer] = {}
+    of_stage: dict[int, MappedNetwork] = {}
 
     def maps_of(changed: nn.Module, number: int, stage: int) -> dict[str, Tensor]:
-        if stage not in exported:
-            exported.clear()
-            exported[stage] = Explainer(changed, crops[number].image)
+        if stage not in of_stage:
+            of_stage.clear()
+            of_stage[stage] = MappedNetwork(changed, mapped.target)
         crop = crops[number]
         with torch.no_grad():
-            output = target_logit(changed(crop.image[None])[0], target)[None]
+            output = target_logit(changed(crop.image[None])[0], mapped.target)[None]
         return {"network_output": output} | {
-            method: attribution_map(method, changed, exported[stage], crop, target, seed + stage)
+            method: attribution_map(method, of_stage[stage], crop, seed + stage)
             for method in methods
         }
 
-    table = randomisation_table(
-        network, [crop.image for crop in crops], [crop.region for crop in crops], maps_of, seed
-    )
+    table = randomisation_table(mapped.network, crops, maps_of, seed)
     lesions = table.pop("number").map(crops.__getitem__)
     table["patient"] = [crop.patient for crop in lesions]
     table["lesion"] = [crop.lesion for crop in lesions]
@@ -124,8 +125,7 @@ def _scaled(values: np.ndarray, near: np.ndarray) -> np.ndarray:
 
 def randomisation_table(
     network: nn.Module,
-    images: list[Tensor],
-    regions: list[Tensor],
+    crops: list[LesionCrop],
     maps_of: Callable[[nn.Module, int, int], dict[str, Tensor]],
     seed: int,
 ) -> pd.DataFrame:
@@ -133,10 +133,8 @@ def randomisation_table(
 
     Parameters
     ----------
-    images, regions
-        Of every lesion, (C, D, H, W) and (D, H, W).
     maps_of
-        Gives the maps by method of a network, the number of the lesion and of the stage.
+        Gives the maps by method for a network, the number of the lesion and that of the stage.
 
     Returns
     -------
@@ -145,10 +143,10 @@ def randomisation_table(
     """
     trained: dict[tuple[int, str], Tensor] = {}
     rows = []
-    for stage, (name, changed) in enumerate(randomised_networks(network, images[0], seed)):
-        for number, region in enumerate(regions):
+    for stage, (name, changed) in enumerate(randomised_networks(network, crops[0].image, seed)):
+        for number, crop in enumerate(crops):
             for method, values in maps_of(changed, number, stage).items():
                 before = trained.setdefault((number, method), values)
-                alike = map_similarity(before, values, region)
+                alike = map_similarity(before, values, crop.region)
                 rows.append([number, method, stage, name, *alike])
     return pd.DataFrame(rows, columns=["number", *COLUMNS[2:]])

@@ -8,21 +8,14 @@ from matplotlib.lines import Line2D
 from mrelevance.evaluation.agreement import FOLLOWS, SUMMARY_COLUMNS
 from mrelevance.figures import style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.method_names import method_of
+from mrelevance.runtime.methods import CHANCE, FORWARD_PASSES, GRADIENTS, PROPAGATION
 
 GROUPS = {
-    "propagation": "#0072B2",
-    "gradients": "#E69F00",
-    "forward passes": "#009E73",
-    "chance": "#888888",
-}
-GROUP_OF = {
-    "gradient": "gradients",
-    "input_x_gradient": "gradients",
-    "integrated_gradients": "gradients",
-    "seg_grad_cam": "gradients",
-    "drop_one": "forward passes",
-    "keep_one": "forward passes",
-    "random": "chance",
+    PROPAGATION: "#0072B2",
+    GRADIENTS: "#E69F00",
+    FORWARD_PASSES: "#009E73",
+    CHANCE: "#888888",
 }
 
 
@@ -82,4 +75,5 @@ def _dots(axes: Axes, methods: pd.DataFrame, value: str, interval: str) -> None:
 
 
 def _group(method: str) -> str:
-    return GROUP_OF.get(method, "propagation")
+    declared = method_of(method)
+    return declared.group if declared else PROPAGATION

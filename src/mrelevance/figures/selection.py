@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
-from mrelevance.runtime.subset_names import left_out, sequences_of
 from mrelevance.protocol.subsets import SEARCHED
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.subset_names import left_out, sequences_of
 from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED
 
 COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}

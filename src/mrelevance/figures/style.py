@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.runtime.files import written_whole
+from mrelevance.runtime.method_names import label
 
 COLUMN_MM = 89  # width of one column of a journal
 PAGE_MM = 183  # width of both
@@ -44,31 +45,6 @@ WITHOUT_DATE = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-
-METHOD_NAMES = {
-    "zero": "zero (LRP-0)",
-    "gamma": "gamma",
-    "epsilon_plus": "epsilon, z+",
-    "epsilon_gamma": "epsilon, gamma",
-    "alpha1_beta0": "alpha1-beta0 (z+)",
-    "alpha2_beta1": "alpha2-beta1",
-    "epsilon": "epsilon",
-    "deeplift": "DeepLIFT rescale",
-    "deeplift_by_sequence": "DeepLIFT by sequence",
-    "deeplift_along_path": "DeepLIFT along the path",
-    "gradient": "gradient",
-    "input_x_gradient": "gradient times input",
-    "integrated_gradients": "integrated gradients",
-    "seg_grad_cam": "Seg-Grad-CAM at the input",
-    "seg_grad_cam_coarsest": "Seg-Grad-CAM",
-    "guided_backprop": "guided backprop",
-    "deconvolution": "deconvolution",
-    "drop_one": "one sequence replaced",
-    "keep_one": "one sequence kept",
-    "network_output": "the network's output",
-    "random": "drawn at random",
-    "shapley": "exact Shapley value",
 }
 
 
@@ -110,8 +86,8 @@ def sequence_colours(sequences: list[str]) -> dict[str, str]:
 
 
 def method_name(method: str) -> str:
-    """Readable name of a method; one without an entry keeps its own."""
-    return METHOD_NAMES.get(method, method)
+    """Readable name of a method with its parameters; what is no method keeps its name."""
+    return label(method)
 
 
 def grid_shape(panels: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mrelevance.lrp import rules
-from mrelevance.lrp.graph import Operation
+from mrelevance.lrp.engine.graph import Operation
 from mrelevance.lrp.rules import InputRule, Rule
 from mrelevance.runtime.errors import InputError
 

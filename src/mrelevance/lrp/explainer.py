@@ -1,4 +1,4 @@
-"""The interface: explain any 3D segmentation network."""
+"""The interface: explain any segmentation network."""
 
 import copy
 import warnings
@@ -13,16 +13,18 @@ from mrelevance.lrp.composites import (
     composite_by_name,
     input_rule_by_name,
 )
+from mrelevance.lrp.engine.export import export_graph
+from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.images import prepared_image, spatial_axes
+from mrelevance.lrp.engine.summed_trace import Part, sum_traces
+from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
-from mrelevance.lrp.graph import Graph, Operation, export_graph
 from mrelevance.lrp.rules import InputRule
-from mrelevance.lrp.summed import Part, sum_traces
-from mrelevance.lrp.trace import Trace, trace_image
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
 SEGMENTS = 4
-"""Steps of `deeplift_along_path` unless told otherwise."""
+"""Default number of steps of `deeplift_along_path`."""
 
 Target = int | tuple[int, int]
 Baseline = Tensor | Callable[[Tensor], Tensor]
@@ -34,22 +36,23 @@ class Explainer:
     Parameters
     ----------
     network
-        A network in evaluation mode: one image (1, C, D, H, W) in, logits out.
+        A network in evaluation mode that turns one image (1, C, D, H, W) into logits of it, or
+        (1, C, H, W) for networks in 2D. All other shapes then lack D as well.
     example_input
-        An image as the network takes it; other sizes are accepted later.
+        An image for the network, with or without the first axis; other sizes are accepted later.
     composite
         Name of a composite, or a function that gives each operation its rule.
     input_rule
-        `z_box`, `flat`, `w_square`, an `InputRule`, or None: the composite's rule also at the
-        image.
+        `z_box`, `flat`, `w_square` or an `InputRule` for the layers that read the image; None: the
+        composite's rule.
     baseline
-        For `deeplift` and its kin: an image, or a function of the image that gives one.
+        For composites that explain a change: an image, or a function from image to baseline.
     windows
-        Explain the network applied in these windows, its logits blended; None: to whole images.
+        Explain the blended logits of these windows; None: those of the whole image.
     dtype
         Compute in this type, on a copy of the network, instead of the network's own.
     progress
-        Wraps the list of windows at each pass over them, for a progress bar.
+        Wraps the list of windows in each pass over them, such as `tqdm`.
     parameters
         Parameters of the composite, such as `epsilon=0.25`.
 
@@ -78,7 +81,8 @@ class Explainer:
         self._network = network
         self._parameter = next(network.parameters())
         self._graphs: dict[tuple[int, ...], Graph] = {}
-        self._sequences = example_input.shape[-4] if example_input.ndim >= 4 else 0
+        self._axes = spatial_axes(network, example_input)
+        self._sequences = example_input.shape[-self._axes - 1]
         self._windows = windows
         self._progress = progress
         self._choose(composite, input_rule, baseline, parameters)
@@ -94,13 +98,29 @@ class Explainer:
         baseline: Baseline | None = None,
         **parameters: float,
     ) -> "Explainer":
-        """Explainer of the same network under another composite; it is not exported again."""
+        """Explain the same network under another composite, without exporting it again."""
         other = copy.copy(self)
         other._choose(composite, input_rule, baseline, parameters)
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
-        """Trace one image (C, D, H, W) or (1, C, D, H, W); all other methods build on it."""
+        """Trace one image; all other methods use this one.
+
+        Parameters
+        ----------
+        image
+            (C, D, H, W) or (1, C, D, H, W).
+        target
+            A class, or a pair `(positive, negative)` for the margin between two classes.
+        keep_values
+            Keep all activations, which `Explanation.conservation_by_layer` needs.
+
+        Raises
+        ------
+        InputError
+            The image does not suit the network, there is no such target, or an operation has no
+            rule.
+        """
         image = self._prepared(image)
         baseline = self._baseline_of(image)
         grid, windows = image.shape[2:], self._windows_of(image)
@@ -118,7 +138,7 @@ class Explainer:
             other = None if baseline is None else baseline[:, :, *part.box]
             if part.sequence is not None:
                 chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
-                other = torch.where(chosen.view(-1, 1, 1, 1), other, window)
+                other = torch.where(chosen.view(-1, *[1] * len(grid)), other, window)
             if self._segments > 1:
                 window, other = (
                     torch.lerp(window, other, step / self._segments)
@@ -150,26 +170,35 @@ class Explainer:
         """
         explanation = self.explain(image, target)
         size = tuple(explanation.image.shape[1:])
-        if weights.ndim not in (4, 5) or tuple(weights.shape[-4:]) != size:
-            raise InputError(f"the weights have shape {tuple(weights.shape)}, the image {size}")
+        if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
+            raise InputError(
+                f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
+                "per voxel of the image"
+            )
         return explanation.input_weighted(weights.to(self._parameter))
 
     @torch.no_grad()
-    def voxel(self, image: Tensor, index: tuple[int, int, int], target: Target = 1) -> Tensor:
-        """`M_a`, the relevance map of one output voxel, (C, D, H, W)."""
+    def voxel(self, image: Tensor, index: tuple[int, ...], target: Target = 1) -> Tensor:
+        """`M_a`, the relevance map of the output voxel at an index (d, h, w), (C, D, H, W).
+
+        Raises
+        ------
+        InputError
+            The voxel lies outside the output.
+        """
         return self.explain(image, target).voxel(index)
 
     @torch.no_grad()
     def region(self, image: Tensor, region: Tensor, target: Target = 1, tau: float = 0.1) -> Tensor:
         """`M_A`, the sum of the normalised maps of a region's voxels, (C, D, H, W).
 
-        Voxels whose normaliser is below `tau` times their logit leave the region with a warning
-        that counts them.
+        Voxels whose normaliser is below `tau` times their logit leave the region. A warning tells
+        how many.
 
         Raises
         ------
         InputError
-            The region is empty or not on the output's grid, or no voxel of it is left.
+            The region is empty, is not on the output's grid, or loses all of its voxels.
         """
         explanation = self.explain(image, target)
         if region.shape != explanation.logit.shape or region.dtype != torch.bool:
@@ -178,30 +207,23 @@ class Explainer:
                 f"of shape {tuple(explanation.logit.shape)}"
             )
         region = region.to(explanation.logit.device)
-        total = int(region.sum())
-        if total == 0:
-            raise InputError("the region is empty; give one with at least one voxel")
-        left = int(explanation.included(region, tau).sum())
-        if left == 0:
-            raise InputError(
-                f"none of the {total} voxels of the region has a normaliser above tau={tau:g} "
-                "times its logit; choose another region, target or composite"
-            )
-        if left < total:
+        relevance = explanation.region(region, tau)
+        excluded = int((region & ~explanation.included(region, tau)).sum())
+        if excluded:
             warnings.warn(
-                f"{total - left} of {total} voxels left the region: normaliser below "
+                f"{excluded} of {int(region.sum())} voxels left the region: normaliser below "
                 f"tau={tau:g} times the logit",
                 stacklevel=2,
             )
-        return explanation.region(region, tau)
+        return relevance
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Operations of the network, normalisation folded, in the order of computation."""
+        """Operations of the network in order of computation, with normalisation folded."""
         return next(iter(self._graphs.values())).operations
 
     def summary(self) -> str:
-        """Table of the layers and the rule that each gets."""
+        """Table of the layers and their rules."""
         graph = next(iter(self._graphs.values()))
         lines = [f"{'layer':<60} {'operation':<24} rule"]
         for operation in self.operations:
@@ -224,10 +246,10 @@ class Explainer:
         from_baseline = composite in FROM_BASELINE
         if from_baseline and baseline is None:
             raise InputError(
-                f"composite {composite!r} needs baseline=, an image or a function of it"
+                f"composite {composite!r} needs baseline=, an image or a function of the image"
             )
         if from_baseline and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; it has its baseline")
+            raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
         if not from_baseline and isinstance(composite, str) and baseline is not None:
             raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
         self._by_sequence = composite == "deeplift_by_sequence"
@@ -244,20 +266,7 @@ class Explainer:
         )
 
     def _prepared(self, image: Tensor) -> Tensor:
-        image = image.detach().to(self._parameter)
-        if image.ndim == 4:
-            image = image[None]
-        if image.ndim != 5 or image.shape[0] != 1:
-            raise InputError(
-                f"the image has shape {tuple(image.shape)}; give one image (C, D, H, W)"
-            )
-        if image.shape[1] != self._sequences:
-            raise InputError(
-                f"the image has {image.shape[1]} sequences, the network was given {self._sequences}"
-            )
-        if not torch.isfinite(image).all():
-            raise InputError("the image holds NaN or infinite voxels; repair it first")
-        return image
+        return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
 
     def _windows_of(self, image: Tensor) -> Windows:
         return self._windows or Windows(tuple(image.shape[2:]))
@@ -275,7 +284,7 @@ class Explainer:
         return baseline
 
     def _graph(self, image: Tensor) -> Graph:
-        """Graph for images of this size; sizes may be fixed in an exported network."""
+        """Graph for images of this size, as an exported network may be fixed to one size."""
         size = tuple(image.shape)
         if size not in self._graphs:
             self._graphs[size] = export_graph(self._network, image)

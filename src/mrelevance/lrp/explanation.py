@@ -1,4 +1,4 @@
-"""What the trace of one image answers: normalisers, shares, region maps, conservation."""
+"""What can be computed from the trace of one image: normalisers, shares, maps, conservation."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,15 +6,15 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.graph import Operation
-from mrelevance.lrp.summed import SummedTrace
-from mrelevance.lrp.trace import Trace
+from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.summed_trace import SummedTrace
+from mrelevance.lrp.engine.trace import Trace
 from mrelevance.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The explanation of one target in one image.
+    """The explanation of one target in one image; shapes lack D for networks in 2D.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Explanation:
 
     @property
     def change(self) -> Tensor:
-        """What relevance can add up to: y, or `y(x) - y(x0)` where there is a baseline."""
+        """What relevance can add up to, (D, H, W): y, or `y(x) - y(x0)` with a baseline."""
         return self.trace.output_change[0, 0]
 
     def input_weighted(self, weights: Tensor) -> Tensor:
@@ -42,16 +42,17 @@ class Explanation:
 
         Several weightings (K, C, D, H, W) give (K, D, H, W); each window is traced once for all.
         """
-        if weights.ndim == 4:
+        if weights.ndim == self.image.ndim - 1:
             return self.input_weighted(weights[None])[0]
-        return torch.cat(self.trace.tangents(list(weights[:, None])))[:, 0]
+        return torch.cat(self.trace.forward_mode(list(weights[:, None])))[:, 0]
 
     @cached_property
     def sequence_parts(self) -> Tensor:
-        """Relevance of every output voxel that stems from each sequence, (C, D, H, W)."""
+        """Part of the relevance of every output voxel that each sequence has, (C, D, H, W)."""
         sequences = self.image.shape[1]
-        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, 1, 1, 1)
-        return torch.cat(self.trace.tangents(list(only)))[:, 0]
+        space = [1] * (self.image.ndim - 2)
+        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, *space)
+        return torch.cat(self.trace.forward_mode(list(only)))[:, 0]
 
     @cached_property
     def normalisers(self) -> Tensor:
@@ -64,15 +65,15 @@ class Explanation:
     def shares(self) -> Tensor:
         """Fraction of each output voxel's relevance from each sequence, (C, D, H, W).
 
-        Sums to 1 over the sequences. Where `N_a` is exactly zero there is nothing to share: NaN.
+        They sum to 1 over the sequences. They are NaN where `N_a` is exactly zero.
         """
         return self.sequence_parts / self.sequence_parts.sum(0)
 
     def included(self, region: Tensor, tau: float) -> Tensor:
         """Voxels of a region whose normaliser is large enough to divide by, (D, H, W).
 
-        Kept are those with `N_a / y >= tau`; where there is a baseline the difference of two
-        logits may have either sign, so there `|N_a| >= tau |y|`.
+        These are the voxels with `N_a / y >= tau`. With a baseline, `N_a` is a difference of two
+        logits and may have either sign; the condition is then `|N_a| >= tau |y|`.
         """
         ratio = self.normalisers / self.logit
         if self.trace.with_baseline:
@@ -82,27 +83,39 @@ class Explanation:
     def region(self, region: Tensor, tau: float) -> Tensor:
         """`M_A = sum over a in A of M_a / N_a`, (C, D, H, W), over the voxels included.
 
-        All zero where none is.
+        Raises
+        ------
+        InputError
+            The region is empty, or none of its voxels is included.
         """
+        total = int(region.sum())
+        if total == 0:
+            raise InputError("the region is empty; give one with at least one voxel")
         included = self.included(region, tau)
+        if not included.any():
+            raise InputError(
+                f"none of the {total} voxels of the region has a normaliser above tau={tau:g} "
+                "times its logit; choose another region, target or composite"
+            )
         safe = torch.where(included, self.normalisers, 1)
         return self.weighted_map(included / safe)
 
     def weighted_map(self, multiplier: Tensor) -> Tensor:
         """`sum over a of M_a * multiplier_a`, (C, D, H, W), for a multiplier (D, H, W)."""
         multiplier = multiplier.to(self.trace.output.dtype)
-        return self.trace.adjoint(multiplier[None, None])[0]
+        return self.trace.reverse_mode(multiplier[None, None])[0]
 
-    def voxel(self, index: tuple[int, int, int]) -> Tensor:
-        """`M_a`, the relevance map of one output voxel, (C, D, H, W).
+    def voxel(self, index: tuple[int, ...]) -> Tensor:
+        """`M_a`, the relevance map of the output voxel at an index (d, h, w), (C, D, H, W).
 
         Raises
         ------
         InputError
-            The voxel lies outside the image.
+            The voxel lies outside the output.
         """
         grid = tuple(self.logit.shape)
-        if not all(0 <= i < n for i, n in zip(index, grid, strict=True)):
+        inside = (0 <= i < n for i, n in zip(index, grid, strict=False))
+        if len(index) != len(grid) or not all(inside):
             raise InputError(f"voxel {tuple(index)} lies outside the output of {grid} voxels")
         multiplier = torch.zeros_like(self.logit)
         multiplier[tuple(index)] = 1
@@ -111,21 +124,24 @@ class Explanation:
     def conservation_by_layer(self, region: Tensor) -> list[dict]:
         """Relevance that enters and leaves each operation when `region` is explained.
 
-        Starts from the logits of the region's voxels; operations in the order in which relevance
-        passes them, from the output to the image. Keys: `operation`, `layer`, `received`, `passed`,
-        `absorbed` (received less passed: what bias and stabiliser keep, negative where they add),
-        and `remaining`, what is left of all relevance behind this operation, on whatever paths it
-        travels. The last `remaining` is the sum of the map. Needs a trace that kept its values.
+        Relevance starts as the logits of the region's voxels. The rows follow its way from the
+        output to the image. Their keys are
+
+        - `operation`, `layer`: kind and path;
+        - `received`, `passed`: relevance that enters and leaves the operation;
+        - `absorbed`: their difference, which biases and stabilisers keep (negative: add);
+        - `remaining`: all relevance that is left after this operation, on every path. The last
+          one is the sum of the map.
 
         Raises
         ------
         InputError
-            The trace kept none: it is of several windows, or of `keep_values=False`.
+            The trace kept no activations: `keep_values` was False, or there are several windows.
         """
         values = getattr(self.trace, "values", None)
         if values is None:
             raise InputError(
-                "the trace kept no activations; explain in one window with keep_values=True"
+                "the trace kept no activations; explain with keep_values=True, in one window"
             )
         multiplier = region[None, None].to(self.trace.output.dtype)
         remaining = float((self.trace.output_change.double() * multiplier.double()).sum())
@@ -154,5 +170,5 @@ class Explanation:
                 "remaining": remaining,
             })  # fmt: skip
 
-        self.trace.adjoint(multiplier, observe)
+        self.trace.reverse_mode(multiplier, observe)
         return rows

@@ -9,12 +9,12 @@ one sign the same factor, so a rule is a function of three tensors like the laye
     output   = positive + negative + bias
 
 that returns the two gains `z * r_+` and `z * r_-`, where contribution `c_j` takes
-`r_+ c_j` (or `r_- c_j`) of the relevance of `z`. With them a layer is a linear map whose
-transpose passes relevance back and whose forward direction is the adjoint pass.
+`r_+ c_j` (or `r_- c_j`) of the relevance of `z`. The gains make the layer a linear map; reverse
+mode applies its transpose.
 
-The part that counts as positive in alpha-beta and gamma rules is the one with the sign of
-`positive + negative`: trained networks have negative pre-activations, where the textbook form
-finds nothing to distribute and loses the relevance.
+The part that alpha-beta and gamma rules take as positive is the one with the sign of
+`positive + negative`. Trained networks have negative pre-activations, for which the textbook
+form finds nothing to distribute and loses the relevance.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,8 @@ class Rule:
     """A named rule.
 
     `gains(positive, negative, output)` gives the gains of positive and negative contributions.
-    A rule that treats both alike sets `gain(output)` instead, which saves half of the work;
-    None for both is the plain linear map (LRP-0, and DeepLIFT's rule for linear layers).
+    A rule that treats both alike sets `gain(output)` instead, which halves the computation.
+    Without either, the map is the plain linear layer (LRP-0, and DeepLIFT's linear rule).
     """
 
     name: str
@@ -44,9 +44,9 @@ class Rule:
 class InputRule:
     """A rule for layers that read the image: relevance by weight, not by contribution.
 
-    `terms(weight, low, high)` gives triples (kind, weights): what input voxel `j` takes is
-    proportional to `sum over terms of w_j * value_j`, where kind `image` stands for `x_j`,
-    `one` for 1, `low` and `high` for the bounds of the image per sequence.
+    `terms(weight)` gives pairs (kind, weights). What input voxel `j` takes is proportional to
+    `sum over terms of w_j * value_j`. The value is `x_j` for kind `image`, 1 for `one`, and the
+    bounds of the image per sequence for `low` and `high`.
     """
 
     name: str
@@ -60,8 +60,8 @@ zero = Rule("zero")
 def epsilon(epsilon: float = 1e-6) -> Rule:
     """LRP-epsilon (Bach et al. 2015, eq. 58): `c_j / (z + sign(z) epsilon rms(z))`.
 
-    `epsilon` is relative to the root mean square of the layer's output, so that one value fits
-    layers of any scale. What bias and stabiliser absorb is lost.
+    `epsilon` is relative to the root mean square of the layer's output, so one value suits layers
+    of any scale. Relevance that biases and the stabiliser absorb is lost.
     """
 
     def gain(output: Tensor) -> Tensor:
@@ -73,17 +73,17 @@ def epsilon(epsilon: float = 1e-6) -> Rule:
 
 
 def alpha_beta(alpha: float, beta: float) -> Rule:
-    """LRP-alpha-beta (Bach et al. 2015, eq. 60), signed, biases left out: conserves exactly.
+    """LRP-alpha-beta (Bach et al. 2015, eq. 60), signed, without biases: conserves exactly.
 
-    Contributions with the sign of their sum take `alpha`, the others `-beta`; where there are no
-    others, the first take all. `alpha1_beta0` is the z+ rule.
+    Contributions with the sign of their sum take `alpha`, the others take `-beta`. If there are
+    no others, the first take everything. With alpha 1 and beta 0 this is the z+ rule.
     """
 
     def gains(positive: Tensor, negative: Tensor, output: Tensor) -> Gains:
         upwards = positive + negative >= 0
         same = torch.where(upwards, positive, negative)
         other = torch.where(upwards, negative, positive)
-        # Below this share the other part is rounding error of the two convolutions.
+        # A smaller part is the rounding error of the two convolutions.
         present = other.abs() > 64 * torch.finfo(output.dtype).eps * same.abs()
         for_same = torch.where(present, alpha, alpha - beta) * quotient(output, same)
         for_other = torch.where(present, -beta * quotient(output, other), 0)
@@ -96,10 +96,10 @@ def alpha_beta(alpha: float, beta: float) -> Rule:
 
 
 def gamma(gamma: float = 0.25) -> Rule:
-    """LRP-gamma (Montavon et al. 2019, sec. 10.2.1), signed, biases left out.
+    """LRP-gamma (Montavon et al. 2019, sec. 10.2.1), signed, without biases.
 
-    Contributions with the sign of their sum weigh `1 + gamma`. The denominator cannot vanish
-    while there are contributions, which an unsigned rule does not guarantee.
+    Contributions with the sign of their sum get the weight `1 + gamma`. Unlike in the unsigned
+    rule, the denominator is zero only if there are no contributions.
     """
 
     def gains(positive: Tensor, negative: Tensor, output: Tensor) -> Gains:
@@ -113,12 +113,12 @@ def gamma(gamma: float = 0.25) -> Rule:
 
 
 def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Quotient, zero where the denominator is zero: no contribution, nothing to distribute."""
+    """Quotient; zero where the denominator is zero, as there is nothing to distribute."""
     return (numerator / denominator).masked_fill_(denominator == 0, 0)
 
 
 flat = InputRule("flat", lambda weight: [("one", torch.ones_like(weight))])
-"""Flat rule (Lapuschkin et al. 2019): every input voxel of the kernel takes the same."""
+"""Flat rule (Lapuschkin et al. 2019): every input voxel of the kernel takes the same part."""
 
 w_square = InputRule("w_square", lambda weight: [("one", weight.square())])
 """w-square rule (Montavon et al. 2017, Pattern Recognition 65): input voxels take `w_j**2`."""
@@ -131,4 +131,4 @@ z_box = InputRule(
         ("high", -weight.clamp_max(0)),
     ],
 )
-"""z-box rule (the same paper): inputs bounded by each sequence's extremes."""
+"""z-box rule (Montavon et al. 2017, eq. 18): inputs are bounded by the extremes of a sequence."""

@@ -1,4 +1,4 @@
-"""Overlapping windows whose logits are blended: the predictor that is deployed."""
+"""Overlapping windows whose logits are blended, as in deployed predictors."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -6,52 +6,66 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.tiles import Box, Tiles, within
+from mrelevance.lrp.engine.tiles import Box, Tiles, within
 from mrelevance.runtime.errors import InputError
 
 SMALLEST_WEIGHT = 1e-3
-"""Of a window's corners, relative to its middle."""
+"""Smallest blending weight in a window's corners; the weight of its centre is 1."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of `size` (D, H, W) voxels that overlap by a share, blended with Gaussian weights.
+    """Overlapping windows of an image, blended with Gaussian weights.
 
-    The windows and weights of `monai.inferers.sliding_window_inference(mode="gaussian")`: a
-    standard deviation of an eighth of the window, as nnU-Net has it (Isensee et al. 2021). Along
-    an axis shorter than the window, the window is as long as the image. With `tiles` the same
-    logits are computed in smaller pieces, for want of memory.
+    Windows and weights are those of `monai.inferers.sliding_window_inference(mode="gaussian")`:
+    the standard deviation is an eighth of the window, as in nnU-Net (Isensee et al. 2021). Along
+    an axis that is shorter than the window, the window is as long as the image.
+
+    Attributes
+    ----------
+    size
+        Of a window in voxels (D, H, W), or (H, W) for networks in 2D.
+    overlap
+        Fraction of a window that the next one overlaps.
+    tiles
+        Compute the same logits in tiles, which take less memory; None: in whole windows.
 
     Raises
     ------
     InputError
-        The size is not three positive numbers, or the overlap not in [0, 1).
+        The size is not two or three positive numbers, or the overlap is not in [0, 1).
     """
 
-    size: tuple[int, int, int]
+    size: tuple[int, ...]
     overlap: float = 0.5
     tiles: Tiles | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be windows."""
-        if len(self.size) != 3 or min(self.size) < 1 or not 0 <= self.overlap < 1:
+        """Check size and overlap."""
+        if len(self.size) not in (2, 3) or min(self.size) < 1 or not 0 <= self.overlap < 1:
             raise InputError(
-                f"windows of {list(self.size)} voxels with overlap {self.overlap:g}: give three "
-                "positive sizes (D, H, W) and an overlap from 0 to below 1"
+                f"windows of {list(self.size)} voxels with overlap {self.overlap:g}: give two or "
+                "three positive sizes, (H, W) or (D, H, W), and an overlap from 0 to below 1"
             )
 
-    def boxes(self, grid: tuple[int, int, int]) -> list[Box]:
-        """What to compute for a grid (D, H, W): windows or their tiles, first axis slowest."""
+    def boxes(self, grid: tuple[int, ...]) -> list[Box]:
+        """Boxes to compute for a grid (D, H, W): the windows or their tiles, first axis slowest.
+
+        Raises
+        ------
+        InputError
+            The grid has another number of axes than the windows.
+        """
         windows = self._windows(grid)
         if self.tiles is None:
             return windows
         return [box for window in windows for box, _ in self.tiles.of(window)]
 
-    def blending(self, grid: tuple[int, int, int], like: Tensor) -> list[Tensor]:
-        """Share of each box in the blended logits of its voxels, in the order of `boxes`.
+    def blending(self, grid: tuple[int, ...], like: Tensor) -> list[Tensor]:
+        """Weight (D, H, W) of each box in the blended logits of its voxels, ordered as `boxes`.
 
-        The shares (D, H, W) of the boxes that cover a voxel add up to 1; type and device are those
-        of `like`.
+        The weights of all boxes that cover a voxel add up to 1. Type and device are those of
+        `like`.
         """
         windows = self._windows(grid)
         weights = gaussian_weights([side.stop - side.start for side in windows[0]], like)
@@ -64,13 +78,18 @@ class Windows:
             if self.tiles is None:
                 blends.append(blend)
                 continue
-            for box, piece in self.tiles.of(window):
+            for box, tile in self.tiles.of(window):
                 of_tile = like.new_zeros([side.stop - side.start for side in box])
-                of_tile[within(piece, box)] = blend[within(piece, window)]
+                of_tile[within(tile, box)] = blend[within(tile, window)]
                 blends.append(of_tile)
         return blends
 
-    def _windows(self, grid: tuple[int, int, int]) -> list[Box]:
+    def _windows(self, grid: tuple[int, ...]) -> list[Box]:
+        if len(grid) != len(self.size):
+            raise InputError(
+                f"windows of {list(self.size)} voxels for an image of {list(grid)} voxels: give "
+                "windows one size per axis of the image"
+            )
         sides = []
         for length, longest in zip(grid, self.size, strict=True):
             size = min(length, longest)
@@ -81,7 +100,7 @@ class Windows:
 
 
 def gaussian_weights(size: list[int], like: Tensor) -> Tensor:
-    """Weights (D, H, W) that fall off from the middle of a window."""
+    """Weights (D, H, W) that fall off from the centre of a window."""
     weights = like.new_ones(())
     for length in size:
         offset = torch.arange(length, device=like.device, dtype=like.dtype) - (length - 1) / 2

@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-from mrelevance.reporting.provenance import versions_of
 from mrelevance.runtime.files import sha256
+from mrelevance.runtime.versions import versions_of
 
 INTENDED_USE = (
     "Research on which MRI sequences a tumour-segmentation network uses. Not a medical device: "

@@ -4,7 +4,7 @@ import torch
 from monai.inferers import sliding_window_inference
 from torch.nn.functional import pad
 
-from mrelevance.lrp.tiles import Tiles, within
+from mrelevance.lrp.engine.tiles import Tiles, within
 from mrelevance.runtime.errors import InputError
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.evaluation.agreement import APPROXIMATES
 from mrelevance.protocol.selection import DICE, SENSITIVITY
-from mrelevance.runtime.subset_names import left_out
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.subset_names import left_out
 from mrelevance.statistics.bootstrap import statistic_interval
 from mrelevance.statistics.noninferiority import pooled, typical_difference
 from mrelevance.statistics.ranks import rank_agreement

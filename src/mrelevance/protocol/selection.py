@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.analysis.relevance_tests import holm
-from mrelevance.runtime.subset_names import left_out
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.subset_names import left_out
 from mrelevance.statistics.bootstrap import median_interval
 from mrelevance.statistics.noninferiority import (
     HOLDS,

@@ -5,8 +5,8 @@ from itertools import combinations
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, share_matrix
-from mrelevance.runtime.subset_names import left_out, sequences_of, subset_name
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.subset_names import left_out, sequences_of, subset_name
 
 LEFT_OUT = "one left out"
 SEARCHED = "search"

@@ -1,1 +1,1 @@
-"""Texts about a study in words: its methods, ready for a paper, and a reporting checklist."""
+"""Descriptions of a study: record, provenance, methods text, checklist, costs, verification."""

@@ -1,7 +1,7 @@
 """The record of a study as an RO-Crate: metadata that archives and workflow registries read.
 
 RO-Crate (Soiland-Reyes et al., Data Science 2022) in the profile Process Run Crate (Leo et al.,
-PLOS ONE 2024): one action, the run of the workflow, with what it used and what came out.
+PLOS ONE 2024): one action, the run of the workflow, with its inputs, software and results.
 """
 
 import mimetypes
@@ -11,18 +11,18 @@ from rocrate.model import ContextEntity, File
 from rocrate.rocrate import ROCrate
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-# Where the property sha256 is defined.
+# Defines the property sha256.
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 TYPES = {".nii": "application/octet-stream", ".pt": "application/octet-stream"}
 TABLE = "text/tab-separated-values"
-LICENCE = "Not chosen yet: to be filled in by whoever publishes these results."
+LICENCE = "Not chosen yet: fill it in before you publish these results."
 
 
 def crate_metadata(record: dict, results: str | Path) -> dict:
-    """Content of `ro-crate-metadata.json`, to lie in the folder of the recorded results.
+    """Content of `ro-crate-metadata.json`, a file in the folder of the recorded results.
 
-    `record` is the content of `provenance.json`, which is part of the crate itself. Recorded files
-    that are not there are left out; that they are missing is for `mrelevance.reporting.verify` to say.
+    `record` is the content of `provenance.json`, which is itself part of the crate. Recorded files
+    that no longer exist are left out; `mrelevance.reporting.verify` reports them.
     """
     results = Path(results)
     crate = ROCrate()
@@ -74,7 +74,7 @@ def _file(crate: ROCrate, path: str, checksum: str | None, results: Path) -> Fil
 
 
 def _inputs(crate: ROCrate, inputs: dict) -> list[ContextEntity]:
-    """The sample sheet and the images that it names, which lie outside of the crate."""
+    """The sample sheet and its images, which are not part of the crate."""
     sheet = inputs["sample_sheet"]
     named = {sheet["path"]: sheet["sha256"]} | {
         image["path"]: image["sha256"]
@@ -94,7 +94,7 @@ def _inputs(crate: ROCrate, inputs: dict) -> list[ContextEntity]:
 
 
 def _workflow(crate: ROCrate, record: dict) -> ContextEntity:
-    """The software that ran, with all packages that it required."""
+    """The workflow's software, with the packages that it requires."""
     versions = record["versions"]
     needed = {"python": versions["python"]} | versions["packages"]
     packages = [

@@ -1,19 +1,22 @@
-"""What the texts about a study say, as data: one dictionary for all templates."""
+"""The facts that the generated texts state: one dictionary for all templates."""
 
 import math
 
 import pandas as pd
 
 from mrelevance.analysis.strategies import HOMOGENEOUS_QUANTILE
+from mrelevance.attribution.ablation import ABLATIONS
 from mrelevance.attribution.baselines import DILATION_VOXELS, RING_VOXELS
-from mrelevance.attribution.gradients import PATH_POINTS
+from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.shapley import MOST_SEQUENCES
+from mrelevance.attribution.shares import MEASURED
 from mrelevance.cohort.sheet import MASK
 from mrelevance.cohort.split import EXCLUDED
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
 from mrelevance.registration.correct import MARGIN_MM
 from mrelevance.registration.failures import FLAGS
+from mrelevance.runtime.method_names import identifier, label, method_of, sentence
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 
 
@@ -23,12 +26,12 @@ def study_facts(
     parameters: int,
     tables: dict[str, pd.DataFrame],
 ) -> dict:
-    """Everything that a template may name.
+    """All names that a template may use.
 
     Parameters
     ----------
     record
-        Content of `provenance.json`; the sections of its configuration get names of their own.
+        Content of `provenance.json`; each section of its configuration gets a name of its own.
     card
         Content of the model's `card.json`.
     parameters
@@ -36,8 +39,10 @@ def study_facts(
     tables
         The tables `split`, `motion`, `scores` and `agreement` (its summary) of the study.
     """
-    sequences = record["configuration"]["sequences"]
-    return record["configuration"] | {
+    configuration = record["configuration"]
+    sequences = configuration["sequences"]
+    maps = configuration["evaluation"]["maps"]
+    return configuration | {
         "record": record,
         "card": card,
         "parameters": parameters,
@@ -51,6 +56,12 @@ def study_facts(
         ),
         "minutes": sum(rule["total_s"] for rule in record["rules"].values()) / 60,
         "peak_memory_gb": max(rule["peak_mb"] or 0 for rule in record["rules"].values()) / 1000,
+        "composites": _described(configuration["relevance"]["composites"]),
+        "compared": _described([*GRADIENT_METHODS, *ABLATIONS]),
+        "mapped": _described(maps["methods"]),
+        "randomised": _described(maps["randomised_methods"]),
+        "shown": _described([configuration["figures"]["composite"]])[0],
+        "measured": _described([MEASURED])[0],
         "passes": 2 ** len(sequences) if len(sequences) <= MOST_SEQUENCES else None,
         "constants": {
             "mask_margin_mm": MARGIN_MM,
@@ -60,10 +71,21 @@ def study_facts(
             "approximates": APPROXIMATES,
             "most_for_decoy": MOST_FOR_DECOY,
             "fewest_patients": FEWEST_PATIENTS,
-            "path_points": PATH_POINTS,
             "homogeneous_quantile": HOMOGENEOUS_QUANTILE,
         },
     }
+
+
+def _described(entries: list[str | dict]) -> list[dict]:
+    """Label, sentence and citations of configured methods."""
+    return [
+        {
+            "label": label(identifier(entry)),
+            "sentence": sentence(identifier(entry)),
+            "citations": method_of(identifier(entry)).citations,
+        }
+        for entry in entries
+    ]
 
 
 def _patients(split: pd.DataFrame) -> dict[str, int]:
@@ -78,7 +100,7 @@ def _has_mask(inputs: dict) -> bool:
 
 
 def _registrations(motion: pd.DataFrame) -> dict:
-    """Number of registrations, by flag and by method; errors in mm where the truth is known."""
+    """Numbers of registrations by flag and by method; mean errors in mm if the truth is known."""
     known = motion["error_after_mm"].notna()
     return {
         "all": len(motion),
@@ -90,7 +112,7 @@ def _registrations(motion: pd.DataFrame) -> dict:
 
 
 def _scores(scores: pd.DataFrame) -> dict:
-    """How the test patients were segmented; None for what is not defined without tumour."""
+    """Segmentation scores of the test patients; None where a score is undefined without tumour."""
     dice = scores["dice"].dropna()
     return {
         "patients": len(scores),

@@ -1,4 +1,4 @@
-"""What computes: hardware, operating system, installed packages, container."""
+"""The machine that computes: hardware, operating system, installed packages, container."""
 
 import os
 import platform
@@ -10,14 +10,14 @@ import psutil
 import torch
 
 from mrelevance import __version__
-from mrelevance.reporting.provenance import running_image
 from mrelevance.runtime.files import sha256
+from mrelevance.runtime.versions import running_image
 
 PROCESSORS = Path("/proc/cpuinfo")
 
 
 def hardware() -> dict:
-    """Processor, cores that may be used, memory in GB, and the names of the GPUs."""
+    """Processor, number of cores available to this process, memory in GB, names of the GPUs."""
     return {
         "processor": _processor(),
         "architecture": platform.machine(),
@@ -28,9 +28,10 @@ def hardware() -> dict:
 
 
 def versions() -> dict:
-    """Operating system, Python, and every installed package by its name on PyPI, in lower case.
+    """Versions of the operating system, Python and every installed package.
 
-    This package is among them where it is not installed, as in a container.
+    Packages have their normalised names, as on PyPI. mrelevance is included even where it is not
+    installed, as in the container.
     """
     packages = {
         re.sub(r"[-_.]+", "-", package.name).lower(): package.version for package in distributions()
@@ -44,10 +45,10 @@ def versions() -> dict:
 
 
 def container() -> dict | None:
-    """Name and SHA-256 of the Apptainer image that this runs in; None outside of one.
+    """Name and SHA-256 of the Apptainer image that this process runs in; None outside a container.
 
-    The name holds the hash of what the image was built from. The checksum is None where the image's
-    file cannot be seen from inside.
+    The name contains the hash of the files that the image was built from. The checksum is None if
+    the image file is not visible inside the container.
     """
     image = running_image()
     if image is None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
 from mrelevance.reporting.machine import container, hardware, versions
-from mrelevance.reporting.provenance import commit
 from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
+from mrelevance.runtime.versions import commit
 
 RECORD = "provenance.json"
 # Records of what goes beyond the study, one for each target.

@@ -1,4 +1,4 @@
-"""What a study costs per patient, and from that what larger ones will."""
+"""The cost of a study per patient, and of larger studies by extrapolation."""
 
 import math
 import os
@@ -17,18 +17,18 @@ FIXED_FOLDERS = ("cohort", "figures", "model", "protocol", "summary", "variants"
 
 
 def stage_costs(jobs: pd.DataFrame) -> pd.DataFrame:
-    """Costs of every rule: the columns of `per_rule`, and two more.
+    """Costs of every rule: the columns of `per_rule`, core_s and grows_with.
 
-    `core_s` is what its jobs took from a machine: their time, since they run on one core, and of
-    training, which uses several, the processor time. `grows_with` is *patients* for a rule with one
-    job per patient, *cohort* for a single job that reads what all patients left, else *nothing*.
+    core_s are the core seconds of its jobs: the processor time of training, which uses several
+    cores, and the elapsed time of all other jobs, which use one. grows_with is *patients* for a
+    rule with one job per patient, *cohort* for a rule with a single job that reads the results of
+    all patients, and *nothing* for a rule of fixed cost.
     """
     costs = per_rule(jobs)
-    trains = costs.index.str.startswith("train_network")
-    costs["core_s"] = costs["cpu_s"].where(trains, costs["total_s"])
+    costs["core_s"] = costs["cpu_s"].where(costs.index == "train_network", costs["total_s"])
     single = (jobs["part"] == "").groupby(jobs["rule"]).any()
     costs["grows_with"] = [
-        "nothing" if rule.startswith(FIXED) else "cohort" if single[rule] else "patients"
+        "nothing" if rule in FIXED else "cohort" if single[rule] else "patients"
         for rule in costs.index
     ]
     return costs
@@ -37,13 +37,14 @@ def stage_costs(jobs: pd.DataFrame) -> pd.DataFrame:
 def disk_use(results: str | Path) -> pd.DataFrame:
     """Size of every folder of the results.
 
-    Index: folder, `.` for the files beside the folders. Columns: files, disk_mb, and
-    per_patient_mb, by the patients that have a folder there; NA where there is none.
+    Index: folder; `.` stands for the files outside all folders. Columns: files, disk_mb, and
+    per_patient_mb, the size divided by the number of patients that have a subfolder there, NA
+    where none has.
     """
     results = Path(results)
     patients = set(os.listdir(results / "raw"))
     rows = {".": []}
-    # What lies in a cache is linked from here; a link may have lost its file.
+    # Results may be links into a cache, and a link may be broken.
     for folder, _, names in os.walk(results, followlinks=True):
         top = Path(folder).relative_to(results).parts[:1]
         paths = [Path(folder, name) for name in names]
@@ -58,12 +59,12 @@ def disk_use(results: str | Path) -> pd.DataFrame:
 
 
 def variant_costs(costs: pd.DataFrame, stages: dict[str, str], config: dict) -> pd.DataFrame:
-    """What all results of each variant would take, by the times of the study.
+    """Cost of all results of each variant, estimated from the times of the study.
 
     Parameters
     ----------
     costs
-        Of the study, see `stage_costs`.
+        Result of `stage_costs` for the study.
     stages
         The stage of each rule.
     config
@@ -71,8 +72,9 @@ def variant_costs(costs: pd.DataFrame, stages: dict[str, str], config: dict) -> 
 
     Returns
     -------
-    Columns: variant (the last is any network that gets fewer sequences), core_minutes, and begins,
-    the stages that are computed though none of those that they follow is.
+    pandas.DataFrame
+        Columns: variant, core_minutes, and begins, the first stages that the variant computes
+        itself. The last row stands for any network with fewer sequences.
     """
     per_stage = costs["core_s"].groupby(costs.index.map(stages)).sum()
     fewer = {"sequences": config["sequences"][:-1]}
@@ -98,26 +100,26 @@ def extrapolate(
     cores: int,
     cluster: dict,
 ) -> pd.DataFrame:
-    """What studies of other sizes need, one row for each number of patients in `wanted`.
+    """Costs of studies of other sizes, one row for each number of patients in `wanted`.
 
     Parameters
     ----------
     costs, disk
-        Of a study of `measured` patients, `tested` of which are test patients; see `stage_costs`
-        and `disk_use`.
+        Results of `stage_costs` and `disk_use` for a study of `measured` patients, of which
+        `tested` are test patients.
     cores
-        Of the one machine, assumed to be kept busy.
+        Number of cores of the single machine; all are assumed to be busy.
     cluster
-        `jobs` that run at once, `cores` of each, and how many patients are one job before training
-        (`prepare`) and after it (`explain`).
+        `jobs`, how many run at once; `cores` of each job; and how many patients share one job
+        before training (`prepare`) and after it (`explain`).
 
     Returns
     -------
     pandas.DataFrame
         Columns: patients, jobs, slurm_jobs, core_hours, machine_hours, cluster_hours, disk_gb,
-        files. What grows does so in proportion; images, network and share of test patients stay
-        the same. On the cluster the cohort's tables and figures are one job, and training takes as
-        long as it did.
+        files. Costs that grow do so in proportion to the patients. Image size, network and the
+        proportion of test patients stay the same. On the cluster, the tables and figures of the
+        cohort are one job, and training takes as long as measured.
     """
     of = {kind: rows for kind, rows in costs.groupby("grows_with")}
     none = costs.iloc[:0]

@@ -1,4 +1,4 @@
-"""Filling the templates of the texts about a study."""
+"""Fills in the templates of the generated texts."""
 
 import math
 import re
@@ -6,37 +6,37 @@ from collections.abc import Sequence
 
 import jinja2
 
-from mrelevance.reporting.citations import Citations
+from mrelevance.reporting.citations import Bibliography
 
 
 def fill(template: str, facts: dict) -> str:
-    """Fill a template of Markdown: paragraphs, headings and list items parted by empty lines.
+    """Fill in a template of Markdown, with an empty line between paragraphs and list items.
 
-    A template names what is in `facts`, cites works by `cite("key")`, and lists what it has cited
-    by `citations()`. Each paragraph becomes one line, so that a template may break lines and
-    leave sentences out as it likes.
+    A template uses the names in `facts`, cites works with `cite("key")`, and lists the cited works
+    with `citations()`. Each paragraph becomes one line, so a template may break lines anywhere and
+    may leave sentences out.
 
     Raises
     ------
     jinja2.UndefinedError
-        The template names what is not known.
+        The template uses a name that is not in `facts`.
     ValueError
-        It would print a value that is None or not a number.
+        The template would print None or NaN.
     """
-    citations = Citations()
+    bibliography = Bibliography()
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"listed": listed, "by": by, "span": span, "percent": percent}
     filled = environment.from_string(template).render(
-        facts, cite=citations.cite, citations=citations.entries
+        facts, cite=bibliography.cite, citations=bibliography.entries
     )
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", filled)]
     return "\n\n".join(part for part in paragraphs if part) + "\n"
 
 
 def listed(words: Sequence) -> str:
-    """Words as a list in a sentence: a, b and c."""
+    """Words as an enumeration: a, b and c."""
     *first, last = map(str, words)
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -47,17 +47,17 @@ def by(sizes: Sequence[float]) -> str:
 
 
 def span(limits: Sequence[float]) -> str:
-    """From lowest to highest: 5 to 15, or the value where they are the same."""
+    """Range of values: 5 to 15, or the value if both limits are equal."""
     lowest, highest = limits
     return f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
 
 
 def percent(share: float) -> str:
-    """A share as percentage: 33 %."""
+    """Fraction as a percentage: 33 %."""
     return f"{100 * share:g} %"
 
 
 def _printable(value):
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        raise ValueError("a text would name a value that is not known; its template must ask first")
+        raise ValueError("a template would print None or NaN; test for the value in the template")
     return value

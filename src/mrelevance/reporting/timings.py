@@ -8,8 +8,8 @@ import pandas as pd
 def read_benchmarks(folder: str | Path) -> pd.DataFrame:
     """One row per job: rule, part, seconds, cpu_s (processor seconds), memory_mb (peak).
 
-    The part is the rest of the file's path, such as the patient; empty where a rule has one job.
-    The last two are NA where a job was too short to be measured.
+    `part` is the rest of the file's path, for example the patient, and is empty if a rule has a
+    single job. cpu_s and memory_mb are NA for jobs that were too short to be measured.
     """
     rows = []
     for path in sorted(Path(folder).rglob("*.tsv")):
@@ -23,7 +23,10 @@ def read_benchmarks(folder: str | Path) -> pd.DataFrame:
 
 
 def jobs_of_study(results: str | Path) -> pd.DataFrame:
-    """Rows of `read_benchmarks` for the study and all its variants, which begin the part."""
+    """Jobs of the study and all its variants: the rows of `read_benchmarks`.
+
+    For jobs of a variant, `part` begins with the name of the variant and a slash.
+    """
     results = Path(results)
     tables = [read_benchmarks(results / "benchmarks")]
     for folder in sorted(results.glob("variants/*/benchmarks")):
@@ -34,10 +37,10 @@ def jobs_of_study(results: str | Path) -> pd.DataFrame:
 
 
 def per_rule(jobs: pd.DataFrame) -> pd.DataFrame:
-    """One row per rule of the jobs of `read_benchmarks`, the rule that took longest first.
+    """Sum up the jobs of `read_benchmarks`: one row per rule, the longest total time first.
 
-    Index: rule. Columns: jobs, total_s, median_s, longest_s, cpu_s (of all its jobs), peak_mb (of
-    one job).
+    Index: rule. Columns: jobs, total_s, median_s, longest_s, cpu_s (all jobs), peak_mb (the
+    largest of one job).
     """
     return (
         jobs.groupby("rule")

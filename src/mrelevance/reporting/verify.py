@@ -1,4 +1,4 @@
-"""Are the results still those that were recorded?
+"""Compare results with the checksums that were recorded for them.
 
 python -m mrelevance.reporting.verify [results]
 """
@@ -15,7 +15,7 @@ from mrelevance.runtime.files import read_json, sha256
 
 @dataclass(frozen=True)
 class Verification:
-    """Paths of results by how they compare with their record."""
+    """Paths of results, grouped by how they compare with their record."""
 
     same: list[str]
     changed: list[str]
@@ -24,17 +24,17 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing differs."""
+        """Whether every result is as recorded."""
         return not (self.changed or self.missing or self.new)
 
 
 def newest_record(results: str | Path) -> tuple[Path, dict]:
-    """The record that was written last, and its path; each lists all results there were.
+    """Path and content of the newest record; each record lists all results of its time.
 
     Raises
     ------
     InputError
-        There is none.
+        There is no record.
     """
     results = Path(results)
     paths = [
@@ -44,8 +44,8 @@ def newest_record(results: str | Path) -> tuple[Path, dict]:
     ]
     if not paths:
         raise InputError(
-            f"{results / RECORD} does not exist, so there is nothing to compare the results with; "
-            "run make reproduce, which records them"
+            f"{results / RECORD} does not exist, so the results cannot be compared with a record; "
+            "run make reproduce, which writes one"
         )
     records = [(path, read_json(path)) for path in paths]
     return max(records, key=lambda item: item[1]["recorded"])
@@ -54,19 +54,19 @@ def newest_record(results: str | Path) -> tuple[Path, dict]:
 def verify(results: str | Path, record: dict) -> Verification:
     """Compare the results in a folder with their record, file by file."""
     results = Path(results)
-    recorded, there = record["files"], result_files(results)
-    kept = [path for path in there if path in recorded]
+    recorded, found = record["files"], result_files(results)
+    kept = [path for path in found if path in recorded]
     same = [path for path in kept if sha256(results / path) == recorded[path]]
     return Verification(
         same=same,
         changed=sorted(set(kept) - set(same)),
-        missing=sorted(set(recorded) - set(there)),
-        new=sorted(set(there) - set(recorded)),
+        missing=sorted(set(recorded) - set(found)),
+        new=sorted(set(found) - set(recorded)),
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print what differs; 0 if nothing does, 1 if something does, 2 if there is no record."""
+    """Print the differences; 0 if there are none, 1 if there are some, 2 without a record."""
     parser = argparse.ArgumentParser(
         prog="python -m mrelevance.reporting.verify", description=__doc__
     )

@@ -1,7 +1,7 @@
 """Time and memory of a job that measures itself.
 
-Snakemake measures no job whose results it may take from a cache instead. What such a job writes
-has the columns of Snakemake's benchmark files that are read, and lies where those lie.
+Snakemake does not measure jobs of rules whose results may come from a cache. Such a job writes a
+file with those columns of Snakemake's benchmark files that are read here, in the same folder.
 """
 
 import os
@@ -16,19 +16,20 @@ from mrelevance.runtime.variants import results_of, variant_of
 
 
 def benchmark_of(log: str | Path) -> Path:
-    """Path of a job's benchmark, from that of its log: folder `benchmarks` in the place of `logs`."""
+    """Path of a job's benchmark: that of its log, with folder `benchmarks` instead of `logs`."""
     results = Path(results_of(variant_of(log)))
     job = Path(log).relative_to(results / "logs")
     return (results / "benchmarks" / job).with_suffix(".tsv")
 
 
 def record_benchmark(log: str | Path) -> None:
-    """Write what this process took since its start: the last that a job does.
+    """Write the time and memory of this process since its start; call it last. Linux only.
 
-    Columns: s, seconds; max_rss, the largest memory it has had at once, in MB; cpu_time, processor
-    seconds of all threads. `log` is the path of the job's log. Linux only.
+    Columns: s (seconds), max_rss (largest resident memory in MB), cpu_time (processor seconds of
+    all threads). `log` is the path of the job's log.
     """
     seconds = time.time() - psutil.Process().create_time()
+    # The peak of resource.getrusage would include the process that started this one.
     peak_kb = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     cpu = os.times()
     values = (seconds, int(peak_kb[1]) / 1024, sum(cpu[:4]))

@@ -1,7 +1,7 @@
 """A fingerprint of the code that a workflow step runs.
 
-Snakemake notices a changed script, but not a changed library behind it. A rule that carries this
-fingerprint among its parameters runs again exactly when the code it runs has changed.
+Snakemake notices a changed script but not a changed library. A rule that has this fingerprint among
+its parameters runs again exactly when the code that it runs has changed.
 """
 
 import ast
@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import re
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def search_first(folder: Path) -> None:
-    """Have Python processes that are started from here look for modules in a folder first."""
+    """Put a folder first on the module search path of all Python processes started from here."""
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
 
@@ -28,13 +29,14 @@ def search_first(folder: Path) -> None:
 def code_version(script: Path, package: Path = PACKAGE) -> str:
     """Hash of a script or notebook and of every module of `package` it imports, at any depth.
 
-    The hash is of the syntax trees without docstrings: comments, formatting and documentation do
-    not change it. Imports inside functions count; so do the packages that hold a module.
+    The syntax trees are hashed without docstrings, so comments, formatting and documentation do not
+    matter. Imports inside functions count, as do the `__init__.py` of the packages on the way and
+    the TOML file of the same name beside a module, which holds its data.
 
     Raises
     ------
     SyntaxError
-        The script or a module it imports is not Python.
+        The script or an imported module is not valid Python.
     """
     digest, waiting = _read_code(script, package)
     digests = {}
@@ -49,9 +51,9 @@ def code_version(script: Path, package: Path = PACKAGE) -> str:
 
 @lru_cache
 def _read_code(path: Path, package: Path) -> tuple[str, tuple[Path, ...]]:
-    """Hash of one file's syntax tree, and the files of `package` that it imports."""
+    """Hash of one file's code and data, and the files of `package` that it imports."""
     tree = _without_docstrings(ast.parse(_source(path), filename=str(path)))
-    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    digest = hashlib.sha256(f"{ast.dump(tree)}{_data(path)}".encode()).hexdigest()
     modules = {
         file
         for node in ast.walk(tree)
@@ -67,8 +69,14 @@ def _source(path: Path) -> str:
         return text
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     source = "\n".join("".join(cell["source"]) for cell in cells)
-    # Lines for IPython alone, such as %matplotlib inline, are no Python; as text they count.
+    # IPython commands such as %matplotlib inline are not Python; they count as strings.
     return re.sub(r"^[%!].*$", lambda line: repr(line[0]), source, flags=re.MULTILINE)
+
+
+def _data(path: Path) -> str:
+    """Content of the TOML file beside a module, without its comments; empty if there is none."""
+    data = path.with_suffix(".toml")
+    return repr(tomllib.loads(data.read_text(encoding="utf-8"))) if data.is_file() else ""
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.stages import setting
 from mrelevance.runtime.subset_names import check_minutes, check_subsets
 from mrelevance.runtime.variants import FIXED, STUDY, compared_variants, named_variants, varied
-from mrelevance.runtime.errors import InputError
 
 COMPARED_BY = {"baselines": ("relevance.baseline",), "motion_effect": ("motion.method",)}
 """The setting that tells the variants of a comparison apart in its tables and figures."""

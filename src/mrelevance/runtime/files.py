@@ -1,7 +1,7 @@
-"""Writing files whole, and tables as tab-separated text.
+"""Writing complete files, and reading and writing tables, JSON and checksums.
 
-Only what handles tables needs pandas, and imports it itself: Snakemake, too, reads files here,
-where nothing else need be installed.
+pandas is imported only inside the functions that need it, because Snakemake's own environment,
+which reads rows and JSON here, has no pandas.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ ADVICE = {
         "make the folder writable or choose another with --directory, then run again",
     ),
 }
-"""What to do when the system refuses to store a file, for each of its reasons."""
+"""Advice for each reason for which the system refuses to store a file."""
 
 UNFINISHED = ".writing-"
-"""What the names of files begin with until they are whole."""
+"""Prefix of the names of files that are not complete yet."""
 
 PROBE_BYTES = 2**20
-"""More than what is left on a disk that a writer has found full."""
+"""Size of a trial write: more than the space left on a disk that a writer has found full."""
 
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """Give a place beside `path` to write a file or folder to, renamed when the block succeeds.
+    """Yield a temporary path beside `path`, and rename it to `path` if the block succeeds.
 
-    An interruption leaves nothing half-written under the final name. A folder replaces what was
-    there.
+    The block writes a file or a folder to the temporary path, so an interruption never leaves an
+    incomplete one under the final name. A folder replaces the earlier folder and all its files.
 
     Raises
     ------
     StorageError
-        The disk is full, the folder read-only, or the system refuses for a like reason.
+        The disk is full, the quota used up, the file too large, or the folder not writable.
     """
     path = Path(path)
-    # The suffixes stay, because writers choose the format by them.
+    # Keep the suffixes: writers choose the format by them.
     beside = path.with_name(f"{UNFINISHED}{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
             _remove(path)
         beside.replace(path)
     except Exception as error:
-        # Libraries have errors of their own for a full disk.
+        # Some libraries raise errors of their own when the disk is full.
         reason = error if isinstance(error, OSError) else _refusal(beside)
         if reason is None or reason.errno not in ADVICE or isinstance(error, StorageError):
             raise
-        # In a folder that is itself unfinished, the file is named by its place to be.
+        # In a folder that is itself temporary, name the file by its final path.
         place = str(path).replace(UNFINISHED, "")
         raise StorageError(
             f"{place} cannot be written: {reason.strerror}; {ADVICE[reason.errno]}"
@@ -78,12 +78,12 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(folder: str | Path) -> None:
-    """Check that files can be made in a folder.
+    """Check that files can be created in a folder.
 
     Raises
     ------
     StorageError
-        They cannot.
+        The system refuses.
     """
     try:
         with TemporaryFile(dir=folder):
@@ -103,7 +103,7 @@ def _remove(path: Path) -> None:
 
 
 def _refusal(path: Path) -> OSError | None:
-    """Why nothing more can be stored in a file; None if something can."""
+    """Try to append to a file: the system's error, or None if it succeeds."""
     try:
         with open(path, "ab") as file:
             file.write(bytes(PROBE_BYTES))

@@ -12,9 +12,9 @@ import SimpleITK as sitk
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
 
-# Headers of one patient's sequences differ in the last digits of what is stored as float32.
+# NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
 TOLERANCE_MM = 1e-2
-# Of NIfTI, whose header has 352 bytes without extensions.
+# Without extensions, a NIfTI header has 352 bytes.
 LONGEST_HEADER_BYTES = 2**16
 
 
@@ -26,7 +26,7 @@ def read_image(path: str | Path, what: str = "image") -> sitk.Image:
     Raises
     ------
     InputError
-        The file is missing, cannot be read as an image, or holds values that are not finite.
+        The file is missing, is not a readable image, or has values that are not finite.
     """
     path = Path(path)
     if not path.is_file():
@@ -38,7 +38,7 @@ def read_image(path: str | Path, what: str = "image") -> sitk.Image:
             f"{what}: {path} cannot be read as an image; convert it to NIfTI"
         ) from error
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
-        raise InputError(f"{what}: {path} holds NaN or infinite voxels; repair the image")
+        raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
     return image
 
 
@@ -47,51 +47,54 @@ def to_array(image: sitk.Image) -> np.ndarray:
     return sitk.GetArrayFromImage(image)
 
 
-def image_like(array: np.ndarray, reference: sitk.Image) -> sitk.Image:
-    """Image with the geometry of the 3D image `reference`.
+def image_like(array: np.ndarray, grid: sitk.Image) -> sitk.Image:
+    """Image of an array with the geometry of the 3D image `grid`.
 
     `array` is (D, H, W), or (C, D, H, W) for a 4D image with the channels last in the file.
+
+    Raises
+    ------
+    ValueError
+        The array has another size than the grid.
     """
-    if array.shape[-3:] != reference.GetSize()[2::-1]:
-        raise ValueError(f"array {array.shape} does not fit the grid {reference.GetSize()[2::-1]}")
+    if array.shape[-3:] != grid.GetSize()[2::-1]:
+        raise ValueError(f"array {array.shape} does not fit the grid {grid.GetSize()[2::-1]}")
     if array.ndim == 4:
-        return sitk.JoinSeries([image_like(channel, reference) for channel in array])
+        return sitk.JoinSeries([image_like(channel, grid) for channel in array])
     if array.dtype == bool:
         array = array.astype(np.uint8)
     image = sitk.GetImageFromArray(np.ascontiguousarray(array))
-    image.CopyInformation(reference)
+    image.CopyInformation(grid)
     return image
 
 
 def first_channel(image: sitk.Image) -> sitk.Image:
-    """3D image of the first channel of a 4D image; its geometry is that of all channels."""
+    """First channel of a 4D image as a 3D image; all channels share its geometry."""
     size = list(image.GetSize())
     return sitk.Extract(image, [*size[:3], 0], [0, 0, 0, 0])
 
 
 def write_image(image: sitk.Image, path: str | Path) -> None:
-    """Write an image beside its place and rename it: never half a file.
-
-    Files named `.gz` are compressed at the fastest level.
+    """Write an image completely or not at all; a path that ends in `.gz` gives a compressed file.
 
     Raises
     ------
     StorageError
-        The disk is full, the folder read-only, or the like.
+        The system refuses to store the file; see `written_whole`.
     """
     compressed = str(path).endswith(".gz")
     with written_whole(path) as beside:
         sitk.WriteImage(image, str(beside), useCompression=compressed, compressionLevel=1)
-        # ITK does not notice when the disk is full.
+        # ITK does not report that the disk is full.
         if not _holds(beside, image, compressed):
             raise RuntimeError(f"{path} is shorter than its image")
 
 
 def _holds(path: Path, image: sitk.Image, compressed: bool) -> bool:
-    """Whether a NIfTI file is as long as a header and all voxels of an image."""
+    """Whether a NIfTI file is long enough for a header and all voxels of an image."""
     size = path.stat().st_size
     if compressed:
-        # The last four bytes of gzip hold the length of its content modulo 2^32 (RFC 1952).
+        # The last four bytes of a gzip file are the length of its content modulo 2^32 (RFC 1952).
         with open(path, "rb") as file:
             file.seek(max(size - 4, 0))
             size = int.from_bytes(file.read(), "little")
@@ -100,17 +103,19 @@ def _holds(path: Path, image: sitk.Image, compressed: bool) -> bool:
     return 0 < header <= LONGEST_HEADER_BYTES
 
 
-def check_same_geometry(image: sitk.Image, reference: sitk.Image, what: str) -> None:
-    """Compare size, spacing, origin and direction of two 3D images.
+def check_same_geometry(image: sitk.Image, expected: sitk.Image, what: str) -> None:
+    """Check that a 3D image has the size, spacing, origin and direction of another one.
+
+    `what` names the image in the error.
 
     Raises
     ------
     InputError
-        They differ by more than a hundredth of a millimetre over the field of view.
+        The sizes differ, or a corner of the grid lies more than 0.01 mm from its place.
     """
-    if image.GetSize() != reference.GetSize():
+    if image.GetSize() != expected.GetSize():
         raise InputError(
-            f"{what}: has {image.GetSize()} voxels, its reference {reference.GetSize()}; "
+            f"{what}: has {image.GetSize()} voxels, expected {expected.GetSize()}; "
             "both must lie on one grid"
         )
     corners = [
@@ -121,14 +126,14 @@ def check_same_geometry(image: sitk.Image, reference: sitk.Image, what: str) -> 
         np.linalg.norm(
             np.subtract(
                 image.TransformIndexToPhysicalPoint(corner),
-                reference.TransformIndexToPhysicalPoint(corner),
+                expected.TransformIndexToPhysicalPoint(corner),
             )
         )
         for corner in corners
     )
     if distance > TOLERANCE_MM:
         raise InputError(
-            f"{what}: its grid lies up to {distance:.2f} mm away from that of its reference; "
+            f"{what}: its grid lies up to {distance:.2f} mm away from the expected one; "
             "check spacing, origin and direction in the header"
         )
 

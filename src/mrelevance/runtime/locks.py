@@ -1,7 +1,7 @@
-"""Who is at work in a folder, so that a run that died does not lock it for ever.
+"""Locks that end with the process that holds them.
 
-Snakemake locks a folder by leaving files in it, which stay when it is killed. The system's own
-locks go with the process that holds them: a run, or a step of it, that holds one is alive.
+Snakemake locks a folder by writing files, which remain if Snakemake is killed. The kernel releases
+its locks (flock) when a process ends, so they tell whether a run or a step is still alive.
 """
 
 import fcntl
@@ -14,19 +14,20 @@ from typing import IO
 logger = logging.getLogger(__name__)
 
 MARK = "running"
+"""Name of the file in Snakemake's folder that running instances of Snakemake lock."""
 
 AT_WORK = Path(".snakemake/at_work")
-"""Folder of the files that steps at work have locked; they stay, so that others can find them."""
+"""Folder of the files that running steps lock; they are kept, so that other steps can test them."""
 
 HELD: list[IO] = []
-"""Files whose locks this process keeps until it ends."""
+"""Files that stay open, and locked, until this process ends."""
 
 
 def try_lock(file: IO, kind: int, wait: bool = False) -> bool | None:
-    """Take the system's lock of an open file: False if others hold it, None if there are no locks.
+    """Lock an open file; False if another process holds it, None if locks are not supported.
 
-    `kind` is `fcntl.LOCK_EX`, for one process alone, or `fcntl.LOCK_SH`, for several. Some network
-    file systems know no locks.
+    `kind` is `fcntl.LOCK_EX` (exclusive) or `fcntl.LOCK_SH` (shared). Some network file systems
+    do not support locks.
     """
     try:
         fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
@@ -38,26 +39,24 @@ def try_lock(file: IO, kind: int, wait: bool = False) -> bool | None:
 
 
 def be_alone(log: str | Path) -> None:
-    """Wait until no other step with this log is at work, and keep others waiting until the end.
+    """Wait until no other step with this log is running; then keep others waiting until the end.
 
-    The log itself cannot be locked for that: Snakemake deletes it before it starts a step.
+    The log itself cannot be locked: Snakemake deletes it before it starts a step.
     """
     AT_WORK.mkdir(parents=True, exist_ok=True)
-    file = open(AT_WORK / str(log).replace(os.sep, "_"), "a+")  # to stay open
+    file = open(AT_WORK / str(log).replace(os.sep, "_"), "a+")  # stays open
     if try_lock(file, fcntl.LOCK_EX) is False:
-        logger.warning(
-            "waiting until the same step of an interrupted run, still at work, has ended"
-        )
+        logger.warning("waiting until the same step of an interrupted run has ended")
         try_lock(file, fcntl.LOCK_EX, wait=True)
     HELD.append(file)
 
 
 def mark_running(folder: str | Path) -> None:
-    """Hold a mark in Snakemake's folder until this process ends, in whatever way.
+    """Hold the mark in Snakemake's folder until this process ends, however it ends.
 
-    Several runs may hold it, as Snakemake lets them if they do not share files.
+    Several runs may hold the mark at once: Snakemake allows them if they write different files.
     """
-    # To stay open; for reading as well, without which network file systems give no shared lock.
+    # Stays open. Network file systems grant a shared lock only on a file opened for reading.
     file = open(Path(folder) / MARK, "a+")
     try_lock(file, fcntl.LOCK_SH, wait=True)
     file.truncate(0)
@@ -67,16 +66,17 @@ def mark_running(folder: str | Path) -> None:
 
 
 def remove_stale_lock(folder: str | Path) -> bool:
-    """Remove Snakemake's lock from its folder if the run that left it is dead; whether it did.
+    """Remove Snakemake's lock if the run that left it has died; True if it was removed.
 
-    It is dead if nobody holds its mark. The lock stays where that is not certain: if it is younger
-    than the mark, or the mark is of another machine, whose locks may not be seen from here.
+    The run has died if no process holds the mark. The lock stays where that is uncertain: if it is
+    newer than the mark, or if the mark comes from another machine, whose locks may not be visible
+    here.
     """
     folder = Path(folder)
     mark, locks = folder / MARK, list((folder / "locks").glob("*.lock"))
     if not locks or not mark.exists():
         return False
-    # Open for writing, without which network file systems give no lock for one alone.
+    # Network file systems grant an exclusive lock only on a file opened for writing.
     with open(mark, "r+") as file:
         if not try_lock(file, fcntl.LOCK_EX) or file.read() != platform.node():
             return False
@@ -86,6 +86,6 @@ def remove_stale_lock(folder: str | Path) -> bool:
             for lock in locks:
                 lock.unlink()
         except FileNotFoundError:
-            # A run that ended, or found the same, was faster.
+            # Another run has ended or has removed the same lock meanwhile.
             return False
     return True

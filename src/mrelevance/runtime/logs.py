@@ -1,4 +1,4 @@
-"""Where a step of the workflow reports what it does, and how it ends."""
+"""The log of a workflow step, and how a step ends."""
 
 import logging
 import os
@@ -16,16 +16,22 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 def log_to(path: str | Path) -> logging.Logger:
-    """Send log messages to `path` and to the terminal; end bad input with its one line.
+    """Send log messages to the file `path`, and warnings and errors also to the terminal.
 
-    So ends what cannot be stored, and an interruption; any other exception keeps its traceback.
+    Bad input, a result that cannot be stored, and an interruption are reported in one line; any
+    other exception with its traceback.
 
-    The log also makes sure that a step is alone: it ends when Snakemake does, however that came
-    to its end, and waits for one of an earlier run that is still at work on the same files.
+    The function also keeps steps off each other's files. This step ends when its Snakemake ends,
+    and it first waits for the same step of an earlier run, if that is still running.
+
+    Raises
+    ------
+    StorageError
+        The folder of the log cannot be written.
     """
     _end_with(os.getppid())
     logging.captureWarnings(True)
-    # On a full disk the log fails too, and would bury the reason under its own errors.
+    # On a full disk, logging itself fails; its own errors would hide the reason.
     logging.raiseExceptions = False
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
@@ -55,7 +61,7 @@ def log_to(path: str | Path) -> logging.Logger:
 
 
 def _end_with(parent: int) -> None:
-    """End this process as soon as it is no longer a child of `parent`."""
+    """End this process as soon as `parent` is no longer its parent."""
 
     def watch():
         while os.getppid() == parent:

@@ -7,9 +7,9 @@ gets. `results/variants/{variant}/` has the layout of `results/`.
 import copy
 from pathlib import Path
 
-from mrelevance.runtime.subset_names import sequences_of
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.stages import stages_computed
+from mrelevance.runtime.subset_names import sequences_of
 
 STUDY = "study"
 """What the study itself is called beside its variants."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.explained import explained_patient
 
 from mrelevance.analysis.targets import target_summary
 from mrelevance.attribution.target_table import target_table
@@ -17,7 +18,11 @@ def targets_of(patients, tumour_part):
     for patient in range(patients):
         margin = generator.uniform(1, 2, (3, 1, 1, 1)) * np.ones((3, 1, 2, 2))
         values = np.stack([(tumour_part - 1) * margin, tumour_part * margin], axis=1)
-        tables.append(target_table(values, {("tumour", 0): mask}, SEQUENCES, f"P{patient}"))
+        explained = explained_patient(
+            np.zeros((len(SEQUENCES), *mask.shape)), {("tumour", 0): mask}, f"P{patient}",
+            sequences=SEQUENCES,
+        )  # fmt: skip
+        tables.append(target_table(values, explained))
     return pd.concat(tables)
 
 

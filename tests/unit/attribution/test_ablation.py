@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from helpers.explained import explained_patient
 
 from mrelevance.attribution.ablation import ablated_coalitions, ablation_table, occlusion_parts
 from mrelevance.attribution.shapley import shapley_values
@@ -33,6 +34,10 @@ def outputs(label):
     return seen
 
 
+def patient_with(label):
+    return explained_patient(np.zeros((3, *SHAPE)), {}, sequences=SEQUENCES, label=label)
+
+
 def test_coalitions_are_all_none_all_but_one_and_one_alone():
     coalitions = ablated_coalitions(3)
     assert coalitions["all", None] == (True, True, True)
@@ -61,7 +66,7 @@ def test_parts_are_differences_of_forward_passes(outputs, label):
 
 
 def test_table_says_what_is_found_without_each_sequence(outputs, label):
-    table = ablation_table("P1", outputs, label, SEQUENCES, (1.0, 1.0, 1.0), 0.1)
+    table = ablation_table(patient_with(label), outputs, 0.1)
     rows = table.set_index(["ablation", table["sequence"].fillna("")])
     assert rows.loc[("all", ""), ["dice", "detected", "false_positives"]].tolist() == [1, 2, 0]
     assert rows.loc[("none", ""), ["dice", "detected", "margin"]].tolist() == [0, 0, -0.5]
@@ -75,6 +80,6 @@ def test_table_says_what_is_found_without_each_sequence(outputs, label):
 
 def test_a_patient_without_lesions_has_no_margin(outputs):
     empty = np.zeros(SHAPE, int)
-    table = ablation_table("P1", outputs, empty, SEQUENCES, (1.0, 1.0, 1.0), 0.1)
+    table = ablation_table(patient_with(empty), outputs, 0.1)
     assert table["margin"].isna().all()
     assert table.set_index("ablation").loc["all", "false_positives"] == 2

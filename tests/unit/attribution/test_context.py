@@ -1,12 +1,20 @@
-"""Zones, and that the map's sums are what the adjoint pass of the zones' indicators says."""
+"""Zones, and that the map's sums are those of forward-mode passes of the zones' indicators."""
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from helpers.explained import explained_patient
 from torch import nn
 
-from mrelevance.attribution.context import context_table, read_organ, zone_names, zones_around
+from mrelevance.attribution.context import (
+    Zones,
+    context_table,
+    patient_zones,
+    read_organ,
+    zone_names,
+    zones_around,
+)
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import write_image
@@ -31,9 +39,9 @@ def image():
 
 
 def table_of(relevance_map, lesion, organ=None, sequences=SEQUENCES):
-    zones = {LESION: zones_around(lesion, SPACING, organ)}
-    maps = {LESION: np.asarray(relevance_map)}
-    return context_table(maps, zones, zone_names(organ is not None), sequences, KEYS)
+    of_region = {LESION: zones_around(lesion, SPACING, organ)}
+    zones = Zones(zone_names(organ is not None), of_region)
+    return context_table({LESION: np.asarray(relevance_map)}, zones, sequences, KEYS)
 
 
 def by_zone(table):
@@ -58,9 +66,19 @@ def test_zones_by_distance_in_millimetres(lesion):
     np.testing.assert_array_equal(without[zones < 4], zones[zones < 4])
 
 
+def test_a_patient_has_zones_around_every_lesion(lesion):
+    masks = {("tumour", 0): lesion, LESION: lesion}
+    patient = explained_patient(np.zeros((2, *SIZE)), masks)
+    patient.grid.SetSpacing(SPACING[::-1])
+    zones = patient_zones(patient, None)
+    assert zones.names == zone_names(organ_known=False)
+    assert list(zones.of_region) == [LESION]
+    np.testing.assert_array_equal(zones.of_region[LESION], zones_around(lesion, SPACING, None))
+
+
 @pytest.mark.parametrize("composite", ["alpha2_beta1", "epsilon", "deeplift"])
 @pytest.mark.parametrize("windows", [None, Windows((8, 8, 8), 0.5)])
-def test_sums_of_the_map_are_adjoint_passes_of_indicators(image, lesion, composite, windows):
+def test_sums_of_the_map_are_forward_mode_passes_of_indicators(image, lesion, composite, windows):
     torch.manual_seed(1)
     network = nn.Sequential(
         nn.Conv3d(2, 6, 3, padding=1),

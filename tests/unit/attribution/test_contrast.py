@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from helpers.explained import explained_patient
 
-from mrelevance.attribution.context import zone_names, zones_around
+from mrelevance.attribution.context import Zones, zone_names, zones_around
 from mrelevance.attribution.contrast import contrast_table
 
 SPACING = (4.0, 3.0, 3.0)
@@ -16,8 +17,9 @@ def lesion():
 
 
 def contrast_of(image, lesion, tumour):
-    zones = {("TP", 1): zones_around(lesion, SPACING, None)}
-    table = contrast_table(image, zones, NAMES, tumour, ["T1", "T2"], "P1")
+    zones = Zones(NAMES, {("TP", 1): zones_around(lesion, SPACING, None)})
+    patient = explained_patient(image, {}, lesions=tumour, sequences=["T1", "T2"])
+    table = contrast_table(patient, zones)
     assert table[["patient", "region", "lesion"]].drop_duplicates().to_numpy().tolist() == [
         ["P1", "TP", 1]
     ]

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from mrelevance.attribution.gradients import peer_relevance
+from mrelevance.attribution.gradients import RegionOutput, gradient_relevance
 from mrelevance.runtime.seeds import patient_seed
 
 SHAPE = (4, 5, 6)
@@ -23,9 +23,15 @@ def linear(x: torch.Tensor) -> torch.Tensor:
     return (WEIGHTS.view(3, 1, 1, 1) * x[0]).sum(0) + 7
 
 
+def relevance_of(output, images, seed=1):
+    image, baseline, region = images
+    in_region = RegionOutput(lambda x: output(x)[region].sum()[None], image, baseline)
+    return gradient_relevance(in_region, seed)
+
+
 def test_linear_output_has_known_answers(images):
     image, baseline, region = images
-    relevance = peer_relevance(linear, image, baseline, region, seed=1)
+    relevance = relevance_of(linear, images)
     voxels = int(region.sum())
     assert relevance["gradient"] == pytest.approx(voxels * WEIGHTS.abs().numpy())
     inside = image[:, region].sum(1)
@@ -46,7 +52,7 @@ def test_integrated_gradients_are_complete(images):
     def output(x):
         return network(x)[0, 0]
 
-    relevance = peer_relevance(output, image, baseline, region, seed=1)
+    relevance = relevance_of(output, images)
     with torch.no_grad():
         change = (output(image[None]) - output(baseline[None]))[region].sum()
     assert relevance["integrated_gradients"].sum() == pytest.approx(float(change), rel=1e-3)
@@ -54,9 +60,7 @@ def test_integrated_gradients_are_complete(images):
 
 
 def test_random_shares_follow_the_seed_and_sum_to_one(images):
-    first, again, other = (
-        peer_relevance(linear, *images, seed=seed)["random"] for seed in (1, 1, 2)
-    )
+    first, again, other = (relevance_of(linear, images, seed)["random"] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert first.sum() == pytest.approx(1) and (first >= 0).all()
     assert patient_seed(1, "P1") == patient_seed(1, "P1") != patient_seed(1, "P2")

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from helpers.explained import explained_patient
+from torch import nn
 
-from mrelevance.attribution.measurement import measure_sequences, measurement_tables
+from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
+from mrelevance.networks.predictor import Predictor
 
 SHAPE = (4, 5, 6)
 MASK = np.zeros(SHAPE, bool)
@@ -12,28 +15,36 @@ MASK[1:3, 1:4, 2:5] = True
 MASKS = {("tumour", 0): MASK, ("TP", 1): MASK & (np.arange(6) < 4)}
 
 
-def logits_of(x: torch.Tensor) -> torch.Tensor:
+class PairwiseNetwork(nn.Module):
     """Tumour from a weighted sum and a product of neighbouring sequences."""
-    weights = torch.linspace(1, 2, x.shape[1]).view(-1, 1, 1, 1)
-    tumour = (x[0] * weights).sum(0) + 2 * x[0, 0] * x[0, 1]
-    return torch.stack([-tumour / 2, tumour / 2])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weights = torch.linspace(1, 2, x.shape[1]).view(-1, 1, 1, 1)
+        tumour = (x[0] * weights).sum(0) + 2 * x[0, 0] * x[0, 1]
+        return torch.stack([-tumour / 2, tumour / 2])[None]
 
 
-def measured(count: int, permutations: int = 40):
+def predictor_of(network: nn.Module) -> Predictor:
+    return Predictor(network, SHAPE[::-1], 0.5, divisor=1)
+
+
+def patient_of(image: torch.Tensor):
+    return explained_patient(image.numpy(), MASKS)
+
+
+def measured(count: int):
     generator = torch.Generator().manual_seed(count)
     image = 1 + torch.rand(count, *SHAPE, generator=generator)
-    return measure_sequences(
-        logits_of, image, torch.zeros_like(image), MASKS, "margin", permutations, 3, "P1"
-    ), image
+    predictor = predictor_of(PairwiseNetwork())
+    return measure_shapley(patient_of(image), predictor, "margin", Sampling(40, seed=3)), image
 
 
-def tables(measurement, count: int):
-    names = [f"S{k}" for k in range(count)]
-    return measurement_tables(measurement, MASKS, "margin", 0.1, names, "P1")
+def tables(measurement, image: torch.Tensor):
+    return measurement_tables(measurement, patient_of(image), "margin", 0.1)
 
 
 def analytic(image: torch.Tensor) -> np.ndarray:
-    """Shapley values of `logits_of`: the product is shared by its two factors."""
+    """Shapley values of `PairwiseNetwork`: the product is shared by its two factors."""
     weights = torch.linspace(1, 2, len(image)).view(-1, 1, 1, 1)
     values = image * weights
     values[:2] += image[0] * image[1]
@@ -49,22 +60,23 @@ def test_values_are_those_of_the_formula(count):
     torch.testing.assert_close(tumour, -background)
 
 
-def three_together(x: torch.Tensor) -> torch.Tensor:
-    tumour = x[0].sum(0) + 5 * x[0, 0] * x[0, 1] * x[0, 2]
-    return torch.stack([torch.zeros_like(tumour), tumour])
+class ThreeTogether(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tumour = x[0].sum(0) + 5 * x[0, 0] * x[0, 1] * x[0, 2]
+        return torch.stack([torch.zeros_like(tumour), tumour])[None]
 
 
 def test_a_sample_states_its_error():
     image = torch.ones(9, *SHAPE)
-    arguments = (three_together, image, torch.zeros_like(image), MASKS, "margin")
-    measurement = measure_sequences(*arguments, 40, 3, "P1")
-    shapley, _ = tables(measurement, 9)
+    arguments = (patient_of(image), predictor_of(ThreeTogether()), "margin")
+    measurement = measure_shapley(*arguments, Sampling(40, seed=3))
+    shapley, _ = tables(measurement, image)
     of_tumour = shapley[shapley["region"] == "tumour"]
     exact = np.where(np.arange(9) < 3, 1 + 5 / 3, 1) / 14
     error = of_tumour["standard_error"].to_numpy()
     assert (error[:3] > 0.005).all() and np.allclose(error[3:], 0, atol=1e-9)
     assert (np.abs(of_tumour["relevance_pooled"] - exact) <= 4 * error + 1e-6).all()
-    many = measure_sequences(*arguments, 640, 3, "P1")
+    many = measure_shapley(*arguments, Sampling(640, seed=3))
     ratio = many.standard_errors["tumour", 0][:3] / error[:3]
     assert (ratio < 0.4).all(), "sixteen times the orders, a quarter of the error"
 
@@ -72,7 +84,7 @@ def test_a_sample_states_its_error():
 @pytest.mark.parametrize("count", [4, 9])
 def test_tables_hold_measurement_and_occlusions(count):
     measurement, image = measured(count)
-    shapley, occlusion = tables(measurement, count)
+    shapley, occlusion = tables(measurement, image)
     assert list(shapley["region"].unique()) == ["tumour", "TP"]
     shares = analytic(image)[:, MASK].sum(1)
     of_tumour = shapley[shapley["region"] == "tumour"]
@@ -90,4 +102,4 @@ def test_the_logits_of_all_ablations_are_kept():
     measurement, image = measured(9)
     assert len(measurement.logits) == 2 + 2 * 9
     full = measurement.logits[(True,) * 9]
-    torch.testing.assert_close(full, logits_of(image[None]))
+    torch.testing.assert_close(full, PairwiseNetwork()(image[None])[0])

@@ -1,32 +1,32 @@
 import numpy as np
 import pytest
 import torch
+from helpers.explained import explained_patient
 from helpers.map_lesions import SEQUENCES, SIZE, lesion_crop, small_unet
 from torch import nn
 from torch.nn import functional
 
-from mrelevance.attribution.gradients import peer_relevance
+from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput, gradient_relevance
 from mrelevance.attribution.lesion_crop import RegionMargin
-from mrelevance.attribution.methods import GALLERY, METHODS, attribution_map
-from mrelevance.attribution.patient import relate_patient
+from mrelevance.attribution.methods import MAPS, MappedNetwork, attribution_map
+from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import target_logit
-from mrelevance.lrp import Explainer, Windows
-from mrelevance.networks.memory import WithinMemory
+from mrelevance.lrp import Explainer
+from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 
 
 @pytest.fixture(scope="module")
 def explained():
-    network, crop = small_unet(), lesion_crop()
-    return network, Explainer(network, crop.image), crop
+    return small_unet(), lesion_crop()
 
 
 def map_of(explained, method, seed=3):
-    network, exported, crop = explained
-    return attribution_map(method, network, exported, crop, "margin", seed)
+    network, crop = explained
+    return attribution_map(method, MappedNetwork(network, "margin"), crop, seed)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", MAPS)
 def test_every_method_gives_a_finite_map_of_the_crop(explained, method):
     values = map_of(explained, method)
     assert values.shape == (SEQUENCES, *SIZE) and not values.requires_grad
@@ -34,38 +34,53 @@ def test_every_method_gives_a_finite_map_of_the_crop(explained, method):
     torch.testing.assert_close(values, map_of(explained, method), rtol=0, atol=0)
 
 
-def test_the_gallery_holds_methods_that_exist():
-    assert set(GALLERY) <= set(METHODS)
+def test_parameters_are_those_of_the_identifier(explained):
+    network, crop = explained
+    explainer = Explainer(network, crop.image, "epsilon", epsilon=0.25)
+    weights = crop.region / crop.region.sum()
+    expected = explainer.explain(crop.image, (1, 0)).weighted_map(weights)
+    found = map_of(explained, "epsilon-0.25")
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    assert not torch.allclose(found, map_of(explained, "epsilon"))
+    finer = map_of(explained, "integrated_gradients-64")
+    margin = RegionMargin(network, crop.region, "margin")
+    change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
+    assert float(finer.sum()) == pytest.approx(change, rel=0.01)
+
+
+def test_what_gives_no_map_is_refused(explained):
+    with pytest.raises(InputError, match="method shapley gives no map; choose from zero, epsilon"):
+        map_of(explained, "shapley")
 
 
 @pytest.mark.parametrize("composite", ["epsilon", "alpha1_beta0", "deeplift"])
-def test_maps_sum_to_the_shares_of_relate_patient(explained, composite):
-    network, _, crop = explained
-    memory = WithinMemory(network, SIZE[::-1], 1, crop.image.shape, "P1")
-    (relevance,) = relate_patient(
-        network, Windows(SIZE), memory, crop.image.numpy(), crop.baseline.numpy(),
-        {("TP", 1): crop.region.numpy()}, [composite], "margin", 0.1, ["a", "b", "c"], "P1",
-    )  # fmt: skip
+def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
+    network, crop = explained
+    patient = explained_patient(
+        crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
+    )
+    settings = {"composites": [composite], "target": "margin", "tau": 0.1}
+    predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
+    (relevance,) = compute_relevance(patient, predictor, settings)
     sums = map_of(explained, composite).sum((1, 2, 3))
     pooled = relevance.table["relevance_pooled"].to_numpy()
     np.testing.assert_allclose(sums / sums.sum(), pooled, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "method", ["gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"]
-)
-def test_maps_of_peers_sum_to_their_relevance(explained, method):
-    network, _, crop = explained
-    relevance = peer_relevance(
-        lambda image: target_logit(network(image)[0], "margin"),
-        crop.image, crop.baseline, crop.region, seed=1,
-    )  # fmt: skip
+@pytest.mark.parametrize("method", GRADIENT_METHODS)
+def test_maps_of_gradient_methods_sum_to_their_relevance(explained, method):
+    network, crop = explained
+
+    def of_region(image):
+        return target_logit(network(image)[0], "margin")[crop.region].sum()[None]
+
+    relevance = gradient_relevance(RegionOutput(of_region, crop.image, crop.baseline), seed=1)
     sums = map_of(explained, method).sum((1, 2, 3)) * crop.region.sum()
     np.testing.assert_allclose(sums, relevance[method], rtol=1e-4, atol=1e-4)
 
 
 def test_deeplift_and_integrated_gradients_are_complete(explained):
-    network, _, crop = explained
+    network, crop = explained
     margin = RegionMargin(network, crop.region, "margin")
     change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
     assert float(map_of(explained, "deeplift").sum()) == pytest.approx(change, rel=1e-4)
@@ -73,7 +88,7 @@ def test_deeplift_and_integrated_gradients_are_complete(explained):
 
 
 def test_region_margin_takes_images_one_by_one_or_together(explained):
-    network, _, crop = explained
+    network, crop = explained
     margin = RegionMargin(network, crop.region, "margin")
     both = margin(torch.stack([crop.image, crop.baseline]))
     torch.testing.assert_close(both[1:], margin(crop.baseline[None]))
@@ -100,7 +115,7 @@ class Rectified(torch.autograd.Function):
 )
 def test_rectifiers_hand_back_positive_values_only(explained, method, guided):
     """Against the same network with both rectifiers written by hand."""
-    network, _, crop = explained
+    network, crop = explained
     image = crop.image[None].clone().requires_grad_()
     skip = Rectified.apply(network.norm(network.first(image)), 0.1, guided)
     below = network.up(Rectified.apply(network.down(skip), 0.0, guided))
@@ -126,9 +141,8 @@ def test_activations_that_would_keep_their_gradient_are_an_error(method, kind):
             return self.last(functional.relu(x) if kind == "functional" else self.smooth(x))
 
     network, crop = Network().eval(), lesion_crop()
-    exported = Explainer(network, crop.image)
     with pytest.raises(InputError, match="no rectifier that is a module of its own"):
-        attribution_map(method, network, exported, crop, "margin", 0)
+        map_of((network, crop), method)
 
 
 def test_seg_grad_cam_gives_every_sequence_the_same_and_is_never_negative(explained):
@@ -138,7 +152,7 @@ def test_seg_grad_cam_gives_every_sequence_the_same_and_is_never_negative(explai
 
 
 def test_the_network_is_left_as_it_was(explained):
-    network, _, crop = explained
+    network, crop = explained
     with torch.no_grad():
         before = network(crop.image[None])
         map_of(explained, "guided_backprop")
@@ -147,5 +161,5 @@ def test_the_network_is_left_as_it_was(explained):
 
 
 def test_an_unknown_method_is_refused(explained):
-    with pytest.raises(InputError, match="'lime' is unknown; choose from zero"):
+    with pytest.raises(InputError, match="method lime is unknown; known are zero"):
         map_of(explained, "lime")

@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from helpers.explained import explained_patient
 from torch import nn
 
-from mrelevance.attribution.patient import relate_patient
+from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import target_logit
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.inference import PaddedNetwork, predict_logits
-from mrelevance.networks.memory import WithinMemory
+from mrelevance.networks.predictor import Predictor
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
-ONE_WINDOW = Windows((8, 6, 6))
+ONE_WINDOW = (6, 6, 8)
 
 
 @pytest.fixture
@@ -40,17 +41,11 @@ def masks() -> dict:
     return {("tumour", 0): masks["TP", 1] | masks["FP", 2], **masks}
 
 
-def relate(network, image, masks, composites, windows=ONE_WINDOW):
-    baseline = np.zeros_like(image)
-    padded = PaddedNetwork(network, 2).eval()
-    memory = WithinMemory(padded, windows.size[::-1], 2, image.shape, "P01")
-    return {
-        result.composite: result
-        for result in relate_patient(
-            padded, windows, memory, image, baseline, masks, composites,
-            "margin", 0.1, SEQUENCES, "P01",
-        )
-    }  # fmt: skip
+def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
+    patient = explained_patient(image, masks, sequences=SEQUENCES)
+    predictor = Predictor(network, window, 0.5, divisor=2)
+    settings = {"composites": composites, "target": "margin", "tau": 0.1}
+    return {result.method: result for result in compute_relevance(patient, predictor, settings)}
 
 
 @pytest.mark.parametrize("window", [(6, 6, 8), (4, 6, 4)])
@@ -65,7 +60,7 @@ def test_explained_network_is_the_one_that_predicts(network, image, window):
 
 def test_blended_windows_are_explained_as_such(network, image, masks):
     composites = ["alpha1_beta0", "deeplift", "deeplift_by_sequence"]
-    for result in relate(network, image, masks, composites, Windows((4, 4, 4))).values():
+    for result in relevance_of(network, image, masks, composites, (4, 4, 4)).values():
         assert result.table["conservation"].to_numpy() == pytest.approx(1, abs=1e-4)
         tumour = result.table[result.table["region"] == "tumour"]
         included = int((tumour["voxels"] - tumour["excluded_voxels"]).iloc[0])
@@ -74,7 +69,7 @@ def test_blended_windows_are_explained_as_such(network, image, masks):
 
 
 def test_mean_share_equals_the_region_maps_sum_per_sequence(network, image, masks):
-    result = relate(network, image, masks, ["alpha2_beta1"])["alpha2_beta1"]
+    result = relevance_of(network, image, masks, ["alpha2_beta1"])["alpha2_beta1"]
     for (region, lesion), relevance_map in result.maps.items():
         rows = result.table[(result.table["region"] == region) & (result.table["lesion"] == lesion)]
         included = int((rows["voxels"] - rows["excluded_voxels"]).iloc[0])
@@ -85,7 +80,7 @@ def test_mean_share_equals_the_region_maps_sum_per_sequence(network, image, mask
 
 def test_map_of_the_tumour_is_that_of_all_its_voxels(network, image, masks):
     tensor = torch.from_numpy(image)
-    result = relate(network, image, masks, ["alpha1_beta0"])["alpha1_beta0"]
+    result = relevance_of(network, image, masks, ["alpha1_beta0"])["alpha1_beta0"]
     explainer = Explainer(PaddedNetwork(network, 2).eval(), tensor, "alpha1_beta0")
     at_once = explainer.region(tensor, torch.from_numpy(masks["tumour", 0]), (1, 0))
     torch.testing.assert_close(
@@ -94,17 +89,38 @@ def test_map_of_the_tumour_is_that_of_all_its_voxels(network, image, masks):
 
 
 def test_rules_that_promise_it_conserve_and_deeplift_explains_the_change(network, image, masks):
-    for result in relate(network, image, masks, ["alpha1_beta0", "deeplift"]).values():
+    for result in relevance_of(network, image, masks, ["alpha1_beta0", "deeplift"]).values():
         assert result.table["conservation"].to_numpy() == pytest.approx(1, abs=1e-4)
 
 
 def test_shares_sum_to_one_or_are_left_out(network, image, masks):
-    result = relate(network, image, masks, ["epsilon"])["epsilon"]
+    result = relevance_of(network, image, masks, ["epsilon"])["epsilon"]
     sums = result.shares.sum(axis=0)
     left_out = (result.shares == 0).all(axis=0)
     assert sums[~left_out] == pytest.approx(1, abs=1e-3)
     tumour = result.table.query("region == 'tumour'").iloc[0]
     assert (left_out & masks["tumour", 0]).sum() == tumour["excluded_voxels"]
+
+
+def test_a_composite_with_parameters_has_its_own_result(network, image, masks):
+    composites = ["epsilon", {"name": "epsilon", "epsilon": 0.25}]
+    plain, other = relevance_of(network, image, masks, composites).values()
+    assert (plain.method, other.method) == ("epsilon", "epsilon-0.25")
+    assert set(other.table["method"]) == {"epsilon-0.25"}
+    tensor = torch.from_numpy(image)
+    explainer = Explainer(PaddedNetwork(network, 2).eval(), tensor, "epsilon", epsilon=0.25)
+    with torch.no_grad():
+        expected = explainer.explain(tensor, (1, 0)).sequence_parts.sum(0).numpy()
+    np.testing.assert_array_equal(other.normalisers, expected)
+    assert not np.allclose(plain.normalisers, expected)
+
+
+def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
+    patient = explained_patient(image, {("TP", 1): masks["TP", 1]})
+    settings = {"composites": ["epsilon"], "target": "margin", "tau": 1e9}
+    (result,) = compute_relevance(patient, Predictor(network, ONE_WINDOW, 0.5, 2), settings)
+    assert not result.maps["TP", 1].any() and not result.maps["tumour", 0].any()
+    assert result.table["relevance"].isna().all()
 
 
 def test_target_logit_is_the_margin_or_the_tumour():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers.explained import explained_patient
 
 from mrelevance.attribution.target_table import target_table
 
@@ -18,8 +19,13 @@ def masks():
     return {("tumour", 0): mask, ("TP", 2): mask & (np.arange(6) > 1)}
 
 
-def test_tumour_and_background_add_up_to_the_margin(values, masks):
-    table = target_table(values, masks, SEQUENCES, "P1")
+@pytest.fixture
+def patient(masks):
+    return explained_patient(np.zeros((3, 4, 5, 6)), masks, sequences=SEQUENCES)
+
+
+def test_tumour_and_background_add_up_to_the_margin(values, masks, patient):
+    table = target_table(values, patient)
     keys = ["region", "lesion", "sequence"]
     by_target = {name: own.set_index(keys) for name, own in table.groupby("target")}
     np.testing.assert_allclose(
@@ -36,9 +42,9 @@ def test_tumour_and_background_add_up_to_the_margin(values, masks):
     np.testing.assert_allclose(sums, 1)
 
 
-def test_a_target_that_does_not_change_has_no_shares(values, masks):
+def test_a_target_that_does_not_change_has_no_shares(values, patient):
     values[:, 0] = 0
-    table = target_table(values, masks, SEQUENCES, "P1")
+    table = target_table(values, patient)
     assert table.loc[table["target"] == "background", "relevance_pooled"].isna().all()
     tumour, margin = (
         table.loc[table["target"] == name, "relevance_pooled"].to_numpy()

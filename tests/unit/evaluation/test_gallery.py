@@ -3,6 +3,7 @@ import pytest
 from helpers.map_lesions import lesion_crop, small_unet
 
 from mrelevance.attribution.lesion_crop import RegionMargin
+from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
 
 METHODS = ("zero", "alpha2_beta1", "deeplift", "integrated_gradients", "seg_grad_cam_coarsest")
@@ -14,7 +15,7 @@ def mapped():
     margin = RegionMargin(network, crop.region, "margin")
     start = float(margin(crop.image[None]))
     change = start - float(margin(crop.baseline[None]))
-    maps, table = gallery_maps(network, crop, METHODS, "margin", seed=1)
+    maps, table = gallery_maps(MappedNetwork(network, "margin"), crop, METHODS, seed=1)
     return maps, table, start, change
 
 

@@ -6,12 +6,17 @@ import torch
 from helpers.map_lesions import lesion_crop, small_unet
 from torch import nn
 
+from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.maps import perturbation_areas
 from mrelevance.evaluation.perturbation import (
     COLUMNS,
+    Perturbation,
     block_labels,
+    crop_margin,
     perturb_lesion,
+    perturb_lesions,
     perturbation_table,
+    perturbations,
     replacement_image,
     step_counts,
     unit_orders,
@@ -42,9 +47,8 @@ def curve(table, order):
 def test_the_curve_of_a_linear_model_is_the_sum_of_what_is_left(linear, units):
     weights, image, baseline = linear
     exact = weights * (image - baseline)
-    table = perturbation_table(
-        margin_of(weights), image, baseline, {"exact": exact}, units, "baseline", 8, BLOCK, seed=1
-    )
+    way = Perturbation(units, "baseline", steps=8, block=BLOCK, seed=1)
+    table = perturbation_table(margin_of(weights), image, baseline, {"exact": exact}, way)
     per_cube = exact.view(2, 2, 2, 2, 2, 4, 2).sum((2, 4, 6)).flatten(1)  # (C, cubes)
     sums = per_cube.flatten() if units == "one_sequence" else per_cube.sum(0)
     start = float(margin_of(weights)(image[None]))
@@ -66,9 +70,8 @@ def test_no_order_falls_faster_than_that_of_the_exact_map(linear):
     weights, image, baseline = linear
     maps = {"exact": weights * (image - baseline)}
     maps |= {f"random {k}": torch.randn(SIZE, generator=torch.manual_seed(k)) for k in range(20)}
-    table = perturbation_table(
-        margin_of(weights), image, baseline, maps, "all_sequences", "baseline", 6, BLOCK, seed=1
-    )
+    way = Perturbation("all_sequences", "baseline", steps=6, block=BLOCK, seed=1)
+    table = perturbation_table(margin_of(weights), image, baseline, maps, way)
     areas = perturbation_areas(table.assign(patient="P", lesion=1)).set_index("method")
     assert areas["difference"].idxmax() == "exact"
     chance = areas["difference"].drop("exact")
@@ -87,7 +90,8 @@ def test_equal_selections_are_measured_once(linear):
     same = image.clone()
     same[:, :2, :2, :2] = baseline[:, :2, :2, :2]  # one cube alone changes
     maps = {name: torch.randn(SIZE) for name in "abc"}
-    perturbation_table(margin, image, same, maps, "all_sequences", "baseline", 8, BLOCK, seed=1)
+    way = Perturbation("all_sequences", "baseline", steps=8, block=BLOCK, seed=1)
+    perturbation_table(margin, image, same, maps, way)
     assert len(seen) == 2
 
 
@@ -155,10 +159,9 @@ class Shifted(nn.Module):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_lesion_is_perturbed_in_every_way(precision):
     crop = lesion_crop()
-    table = perturb_lesion(
-        Shifted(20.0), crop, {"random": torch.randn(crop.image.shape)}, SETTINGS, "margin",
-        precision, seed=1,
-    )  # fmt: skip
+    margin = crop_margin(MappedNetwork(Shifted(20.0), "margin"), crop, precision)
+    maps = {"random": torch.randn(crop.image.shape)}
+    table = perturb_lesion(margin, crop, maps, perturbations(SETTINGS, seed=1))
     assert list(table.columns) == COLUMNS and set(table["patient"]) == {"P1"}
     ways = table.groupby(["units", "replacement", "order"]).size()
     assert len(ways) == 12 and (ways == 4).all()
@@ -169,5 +172,17 @@ def test_a_lesion_is_perturbed_in_every_way(precision):
 def test_a_lesion_that_its_crop_loses_is_an_error():
     crop = lesion_crop()
     maps = {"random": torch.randn(crop.image.shape)}
+    margin = crop_margin(MappedNetwork(Shifted(-20.0), "margin"), crop, "float32")
     with pytest.raises(InputError, match=r"P1: lesion 2 .* enlarge evaluation.maps.crop"):
-        perturb_lesion(Shifted(-20.0), crop, maps, SETTINGS, "margin", "float32", seed=1)
+        perturb_lesion(margin, crop, maps, perturbations(SETTINGS, seed=1))
+
+
+def test_lesions_are_perturbed_under_the_configured_methods():
+    settings = SETTINGS | {"methods": ["gradient", {"name": "gamma", "gamma": 1}]}
+    network = small_unet()
+    network.last.bias += torch.tensor([0, 20])
+    mapped = MappedNetwork(network, "margin")
+    table = perturb_lesions(mapped, [lesion_crop(1)], settings, "float32", seed=1)
+    assert list(table["method"].unique()) == ["gradient", "gamma-1"]
+    empty = perturb_lesions(mapped, [], settings, "float32", seed=1)
+    assert empty.empty and list(empty.columns) == COLUMNS

@@ -6,7 +6,7 @@ from monai.networks.nets import DynUNet
 from torch import nn
 
 from mrelevance.attribution.ablation import ABLATIONS, occlusion_parts
-from mrelevance.attribution.gradients import peer_relevance
+from mrelevance.attribution.gradients import RegionOutput, gradient_relevance
 from mrelevance.attribution.shapley import shapley_values
 from mrelevance.lrp import Explainer
 from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
@@ -76,5 +76,6 @@ def test_the_measurement_and_the_occlusions(network, images):
 def test_gradients(network, images, method):
     region = torch.zeros(SIZE, dtype=torch.bool)
     region[3:6, 4:9, 2:5] = True
-    relevance = peer_relevance(lambda given: margin(network, given), *images, region, seed=0)
+    output = RegionOutput(lambda given: margin(network, given)[region].sum()[None], *images)
+    relevance = gradient_relevance(output, seed=0)
     assert_only_read(torch.from_numpy(relevance[method] / relevance[method].sum()))

@@ -7,6 +7,7 @@ from helpers.map_lesions import lesion_crop, small_unet
 from torch.nn import functional
 
 from mrelevance.attribution.layers import stages_from_output
+from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.evaluation.maps import summarise_randomisation
 from mrelevance.evaluation.randomisation import (
     COLUMNS,
@@ -94,9 +95,7 @@ def test_a_rule_that_ignores_the_weights_is_caught():
             "honest": chance,
         }
 
-    table = randomisation_table(
-        network, [crop.image for crop in crops], [crop.region for crop in crops], maps_of, seed=1
-    )
+    table = randomisation_table(network, crops, maps_of, seed=1)
     of_edges = table[table["method"] == "edges"]
     np.testing.assert_allclose(of_edges["similarity"], 1)
     assert list(of_edges["stage"].unique()) == [0, 1, 2, 3, 4]
@@ -107,10 +106,12 @@ def test_a_rule_that_ignores_the_weights_is_caught():
 
 
 def test_methods_are_compared_with_themselves_on_the_trained_network():
-    crops = [lesion_crop(1), lesion_crop(2)]
-    table = randomise_lesions(
-        small_unet(), crops, ["alpha1_beta0", "gradient", "random"], "margin", seed=1
-    )
+    crops = [lesion_crop(1), lesion_crop(2), lesion_crop(3)]
+    settings = {
+        "randomised_lesions": 2,
+        "randomised_methods": ["alpha1_beta0", "gradient", "random"],
+    }
+    table = randomise_lesions(MappedNetwork(small_unet(), "margin"), crops, settings, seed=1)
     assert list(table.columns) == COLUMNS
     assert set(table["method"]) == {"alpha1_beta0", "gradient", "random", "network_output"}
     assert len(table) == 2 * 4 * 5 and set(table["lesion"]) == {2}
@@ -121,5 +122,6 @@ def test_methods_are_compared_with_themselves_on_the_trained_network():
 
 
 def test_without_lesions_the_table_is_empty():
-    table = randomise_lesions(small_unet(), [], ["gradient"], "margin", seed=1)
+    settings = {"randomised_lesions": 1, "randomised_methods": ["gradient"]}
+    table = randomise_lesions(MappedNetwork(small_unet(), "margin"), [], settings, seed=1)
     assert table.empty and list(table.columns) == COLUMNS

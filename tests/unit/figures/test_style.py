@@ -63,9 +63,10 @@ def test_axis_of_shares_is_not_ruled_by_one_outlier():
     assert 0.9 < high < 1.1
 
 
-def test_unknown_composite_keeps_its_name():
+def test_methods_have_readable_names_and_others_keep_theirs():
     assert style.method_name("my_rule") == "my_rule"
     assert style.method_name("shapley") == "exact Shapley value"
+    assert style.method_name("epsilon-0.25") == "epsilon 0.25"
 
 
 @pytest.mark.parametrize("sequences", [["T1"], ["T1", "T2", "T3", "T4", "T5"]])

@@ -1,4 +1,4 @@
-"""Sequence-wise DeepLIFT: maps that sum to what replacing each sequence does."""
+"""DeepLIFT by sequence: each sequence's map sums to the effect of replacing that sequence."""
 
 import pytest
 import torch
@@ -22,8 +22,8 @@ def margin(network, image) -> torch.Tensor:
     return tumour - background
 
 
-def test_parts_are_what_replacing_one_sequence_changes():
-    # No instance or group norm: their statistics are held for DeepLIFT, not for the measurement.
+def test_parts_are_the_effects_of_replacing_one_sequence():
+    # Without instance and group norm: DeepLIFT freezes their statistics, the measurement does not.
     network, image, explanation = explained("plain")
     total = torch.zeros_like(explanation.logit)
     for sequence in range(SEQUENCES):
@@ -38,7 +38,7 @@ def test_parts_are_what_replacing_one_sequence_changes():
 
 
 @pytest.mark.parametrize("name", ["plain", "normalised", "residual"])
-def test_each_sequence_takes_its_part_in_its_own_voxels(name):
+def test_the_map_of_each_sequence_sums_to_its_part(name):
     _, _, explanation = explained(name)
     for voxel in [(0, 0, 0), (2, 3, 1)]:
         sums = explanation.voxel(voxel).sum((1, 2, 3))
@@ -48,7 +48,7 @@ def test_each_sequence_takes_its_part_in_its_own_voxels(name):
     torch.testing.assert_close(explanation.normalisers, normalisers, rtol=0, atol=1e-10)
 
 
-def test_a_sequence_like_its_baseline_takes_nothing():
+def test_a_sequence_equal_to_its_baseline_takes_nothing():
     image = image_of()
     baseline = BASELINE.clone()
     baseline[:, 1] = image[:, 1]

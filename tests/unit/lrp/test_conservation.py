@@ -1,4 +1,4 @@
-"""What goes in comes out, or is reported: trained networks, biases, stabilisers, dead neurons."""
+"""Relevance is conserved, or its loss is reported: biases, stabilisers, dead neurons."""
 
 import pytest
 import torch
@@ -93,7 +93,7 @@ def test_layers_absorb_what_the_map_lacks(name, composite, options):
 
 
 def test_a_bias_absorbs_its_part_of_the_logit():
-    """One voxel of `plain`: the last layer passes on the logit less its bias, no more."""
+    """One voxel of `plain`: the last layer passes on the logit minus its bias."""
     network, image = step_network("plain"), image_of()
     explanation = Explainer(network, image, "zero").explain(image, 1, keep_values=True)
     region = torch.zeros(SIZE, dtype=torch.bool)
@@ -107,8 +107,8 @@ def test_a_bias_absorbs_its_part_of_the_logit():
             assert row["passed"] == pytest.approx(row["received"], rel=1e-10)
 
 
-def test_neurons_with_nothing_but_a_bias_absorb_their_relevance_and_say_so():
-    """Behind dead rectifiers there is nothing to distribute, for any rule."""
+def test_loss_at_neurons_without_contributions_is_reported():
+    """After dead rectifiers no rule has anything to distribute."""
     network, image = step_network("plain"), image_of()
     with torch.no_grad():
         network.layers["a"].bias.fill_(-100)
@@ -143,7 +143,7 @@ def test_epsilon_tends_to_zero_rule_and_absorbs_more_with_more_epsilon():
 
 @pytest.mark.parametrize("input_rule", ["z_box", "flat", "w_square"])
 def test_input_rules_conserve(input_rule):
-    """Also where the image itself is zero, which rules by contribution leave without relevance."""
+    """Also where the image is zero; rules by contribution give no relevance there."""
     torch.manual_seed(0)
     network, image = randomised(Residual()), image_of(sequences=2)
     image[:, :, 1] = 0
@@ -155,7 +155,7 @@ def test_input_rules_conserve(input_rule):
 
 @pytest.mark.parametrize("input_rule", ["z_box", "flat", "w_square"])
 @pytest.mark.parametrize("composite", ["zero", "alpha1_beta0"])
-def test_layers_with_an_input_rule_are_counted_too(composite, input_rule):
+def test_layers_with_an_input_rule_are_reported_too(composite, input_rule):
     network, image = step_network("residual"), image_of()
     explanation = Explainer(network, image, composite, input_rule=input_rule).explain(
         image, keep_values=True

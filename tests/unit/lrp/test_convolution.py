@@ -1,9 +1,9 @@
-"""Convolutions as linear maps: shortcuts change nothing."""
+"""Convolutions as linear maps: faster ways to compute them give the same values."""
 
 import pytest
 import torch
 
-from mrelevance.lrp.convolution import Convolution, support
+from mrelevance.lrp.engine.convolution import Convolution, support
 
 GEOMETRIES = {
     "plain": {"stride": 1, "padding": 1, "dilation": 1, "groups": 1, "kernel": 3},
@@ -41,7 +41,7 @@ def plain_output(convolution: Convolution, x: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
 @pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
 @pytest.mark.parametrize("channels", [2, 6, 8])
-def test_adjoint_of_a_small_support_is_the_gradient_of_the_plain_convolution(
+def test_transpose_of_a_small_support_is_the_gradient_of_the_plain_convolution(
     geometry, box, channels
 ):
     torch.manual_seed(0)
@@ -52,8 +52,8 @@ def test_adjoint_of_a_small_support_is_the_gradient_of_the_plain_convolution(
     m[:, :, *box] = torch.randn_like(m[:, :, *box])
     (expected,) = torch.autograd.grad(output, x, m)
     assert expected.any()
-    adjoint = convolution.adjoint(m, x.shape[1:])
-    torch.testing.assert_close(adjoint, expected, rtol=0, atol=1e-12)
+    transposed = convolution.transpose(m, x.shape[1:])
+    torch.testing.assert_close(transposed, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6, 7, 8, 9])
@@ -66,11 +66,11 @@ def test_channels_added_for_speed_change_nothing(channels):
     )
 
 
-def test_adjoint_of_nothing_is_nothing():
+def test_transpose_of_nothing_is_nothing():
     convolution = convolution_of(GEOMETRIES["plain"], 2)
     m = torch.zeros(1, 4, *SIZE, dtype=torch.float64)
-    adjoint = convolution.adjoint(m, torch.Size((2, *SIZE)))
-    assert adjoint.shape == (1, 2, *SIZE) and not adjoint.any()
+    transposed = convolution.transpose(m, torch.Size((2, *SIZE)))
+    assert transposed.shape == (1, 2, *SIZE) and not transposed.any()
 
 
 def test_support_is_the_smallest_box():

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mrelevance.lrp import Explainer
-from mrelevance.lrp.maps import BUILDERS
+from mrelevance.lrp.engine.operations import BUILDERS
 
 PROJECT = Path(__file__).parents[3]
 PAGE = PROJECT / "docs" / "lrp.md"

@@ -1,4 +1,4 @@
-"""The interface: rules and mappings of the user's, the summary, and errors one can act on."""
+"""The interface: a user's own rules and composites, the summary, and error messages."""
 
 import pytest
 import torch
@@ -28,7 +28,7 @@ class Calling(nn.Module):
         return self.after(self.function(self.before(image)))
 
 
-def test_a_rule_of_the_users_own_is_that_rule():
+def test_a_users_own_rule_is_applied():
     """Gamma written by a user as gains of the positive and the negative contributions."""
 
     def gains(positive, negative, output):
@@ -44,19 +44,19 @@ def test_a_rule_of_the_users_own_is_that_rule():
     assert "mine" in mine.summary()
 
 
-def test_a_mapping_of_the_users_own_sees_operation_layer_and_order():
+def test_a_users_own_composite_sees_operation_and_layer():
     network, image = step_network("normalised"), image_of()
     seen = []
 
-    def mapping(operation):
+    def composite(operation):
         seen.append((operation.kind, operation.path))
         return builtin.alpha_beta(1, 0) if operation.path == "layers.a" else builtin.zero
 
-    mixed = Explainer(network, image, mapping)
+    mixed = Explainer(network, image, composite)
     shares = mixed.shares(image)
     assert ("convolution", "layers.a") in seen and ("convolution", "layers.h") in seen
-    for composite in ("zero", "alpha1_beta0"):
-        assert not torch.allclose(shares, Explainer(network, image, composite).shares(image))
+    for name in ("zero", "alpha1_beta0"):
+        assert not torch.allclose(shares, Explainer(network, image, name).shares(image))
     rows = {line.split()[0]: line.split()[-1] for line in mixed.summary().splitlines()}
     assert rows["layers.a"] == "alpha1_beta0" and rows["layers.h"] == "zero"
 
@@ -69,7 +69,7 @@ def test_summary_lists_each_layer_with_its_rule():
     image = image_of((8, 8, 8), sequences=2)
     summary = Explainer(network, image, "epsilon_plus", input_rule="z_box").summary()
     lines = {line.split()[0]: line for line in summary.splitlines()}
-    names = {}  # MONAI registers these modules under two names each
+    names = {}  # MONAI registers each of these modules under two names
     for name, module in network.named_modules(remove_duplicate=False):
         if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
             names.setdefault(module, []).append(name)
@@ -111,7 +111,7 @@ def test_an_operation_without_a_rule_is_named_with_its_layer(function, operation
 
 
 def test_an_operation_without_a_rule_that_carries_no_relevance_is_no_error():
-    """The gate of a gated sum may be computed in any way."""
+    """A gate may be computed in any way."""
 
     def gated(x):
         return x * torch.sigmoid(torch.sin(x))
@@ -172,7 +172,7 @@ def test_wrong_images_are_refused(explainer):
     for shape in [(4, 6, 4), (2, 3, 4, 6, 4)]:
         with pytest.raises(InputError, match=r"give one image \(C, D, H, W\)"):
             explainer.shares(torch.zeros(shape))
-    with pytest.raises(InputError, match="has 2 sequences, the network was given 3"):
+    with pytest.raises(InputError, match="has 2 sequences, the example image had 3"):
         explainer.shares(torch.zeros(2, *SIZE))
     spoilt = image_of()
     for value in (float("nan"), float("inf")):
@@ -218,7 +218,7 @@ def test_an_input_rule_that_no_layer_can_follow_is_refused():
         Explainer(network, image_of(), input_rule="flat").shares(image_of())
 
 
-def test_input_rules_of_the_users_own():
+def test_a_users_own_input_rule_is_applied():
     """Weights' magnitudes instead of their squares."""
     magnitude = InputRule("magnitude", lambda weight: [("one", weight.abs())])
     network, image = one(nn.Conv3d(3, 2, 1)), image_of()

@@ -1,4 +1,4 @@
-"""However a network is written, its operations are the same; and agreement with captum."""
+"""The way in which a network is written does not matter; agreement with captum."""
 
 import pytest
 import torch
@@ -64,7 +64,7 @@ class Functional(Modules):
 
 
 class Dropping(Modules):
-    """Dropout, absent in evaluation, and a head whose output nobody reads."""
+    """Dropout, which evaluation skips, and an operation whose output is not used."""
 
     def __init__(self):
         super().__init__()
@@ -144,7 +144,7 @@ class Gated(nn.Module):
 
 
 def test_a_gate_is_a_weight_and_takes_no_relevance():
-    """So relevance is that of the network whose gate is a constant of this image."""
+    """So relevance equals that of a network whose gate is a constant."""
 
     class Constant(Gated):
         def forward(self, image):
@@ -226,7 +226,7 @@ def test_agrees_with_captum_on_lrp():
 
 
 def test_agrees_with_captum_on_deeplift():
-    """Without max pooling: with it, captum's own convergence delta is not zero."""
+    """Without max pooling, for which captum's own convergence delta is not zero."""
     network, image, baseline = sequential(pool=False), image_of(), image_of(seed=3)
     expected = DeepLift(Flat(network)).attribute(image, baseline, target=7).detach()[0]
     explainer = Explainer(sequential(pool=False), image, "deeplift", baseline=baseline)

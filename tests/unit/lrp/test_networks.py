@@ -1,4 +1,4 @@
-"""Every network of the list: complete, conserving, and equal in single precision."""
+"""Every network of the list: complete under DeepLIFT, conserving, close in single precision."""
 
 import pytest
 import torch
@@ -98,7 +98,7 @@ def network_and_image(name):
 
 
 def freeze_statistics(module, inputs, output):
-    """Normalise both images of a batch, (image, baseline), as the first one is normalised."""
+    """Normalise both images of a batch (image, baseline) by the statistics of the first."""
     (u,) = inputs
     groups = module.num_groups if isinstance(module, nn.GroupNorm) else u.shape[1]
     first = u[:1].reshape(groups, -1)
@@ -179,8 +179,8 @@ def test_signed_rules_conserve_whatever_the_biases(name, composite):
     torch.testing.assert_close(ratio, torch.ones_like(ratio), rtol=1e-7, atol=0)
 
 
-# alpha2_beta1 divides by the opposing part, which is a difference of two sums: where it is weak,
-# single precision keeps few of its digits.
+# alpha2_beta1 divides by the opposing part, a difference of two sums. Where that part is weak, few
+# of its digits are left in single precision.
 SINGLE_PRECISION = {"alpha1_beta0": 1e-5, "alpha2_beta1": 1e-2, "epsilon": 1e-3, "deeplift": 1e-3}
 
 

@@ -1,4 +1,4 @@
-"""Two passes are the literal definition: regions, shares, adjoint, sequences in any order."""
+"""Two passes equal the literal definition: regions, shares, both modes, permuted sequences."""
 
 import pytest
 import torch
@@ -171,7 +171,10 @@ def test_tau_decides_which_voxels_stay():
     region = torch.ones(2, 2, 2, dtype=torch.bool)
     assert explanation.included(region, tau=0.19).all()
     assert not explanation.included(region, tau=0.21).any()
-    assert not explanation.region(region, tau=0.21).any()
+    with pytest.raises(InputError, match=r"none of the 8 voxels .* above tau=0.21"):
+        explanation.region(region, tau=0.21)
+    with pytest.raises(InputError, match="the region is empty"):
+        explanation.region(torch.zeros_like(region), tau=0.19)
 
 
 @SOME_COMPOSITES

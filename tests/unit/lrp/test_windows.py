@@ -167,7 +167,7 @@ def test_windows_need_a_size_and_an_overlap_that_make_sense():
 
 def test_activations_are_kept_for_one_window_only():
     explanation = explanation_of("plain", composite="zero")
-    with pytest.raises(InputError, match="explain in one window"):
+    with pytest.raises(InputError, match="keep_values=True, in one window"):
         explanation.conservation_by_layer(region())
 
 

@@ -6,15 +6,17 @@ from math import prod
 import numpy as np
 import pytest
 import torch
+from helpers.explained import explained_patient
 from torch import nn
 
 import mrelevance.lrp.explainer
-from mrelevance.attribution.patient import relate_patient
+from mrelevance.attribution.patient import compute_relevance
 from mrelevance.lrp import Windows
-from mrelevance.lrp.tiles import Tiles, within
-from mrelevance.networks.inference import PaddedNetwork, predict_logits
+from mrelevance.lrp.engine.tiles import Tiles, within
+from mrelevance.networks.inference import predict_logits
 from mrelevance.networks.memory import WithinMemory, reach
 from mrelevance.networks.network import build_network
+from mrelevance.networks.predictor import Predictor
 
 SIZE = (23, 64, 26)
 # Another name of the CPU, which stands for a GPU of little memory.
@@ -184,22 +186,21 @@ def test_the_cpu_is_the_last_to_run_out():
     ],
 )
 def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
-    network = PaddedNetwork(dynunet(), 4).eval()
-    image, reference = image_of().numpy(), np.zeros((3, *SIZE), np.float32)
+    network = dynunet()
     masks = {("TP", 1): np.zeros(SIZE, bool), ("FN", 2): np.zeros(SIZE, bool)}
     masks["TP", 1][8:13, 15:25, 10:16] = True
     masks["FN", 2][0:3, 30:40, 20:26] = True
     masks = {("tumour", 0): masks["TP", 1], **masks}
+    patient = explained_patient(image_of().numpy(), masks)
+    settings = {"composites": [composite], "target": "margin", "tau": 0.1}
 
-    def relate(memory):
-        (result,) = relate_patient(
-            network, Windows(window[::-1], 0.5), memory, image, reference, masks, [composite],
-            "margin", 0.1, ["a", "b", "c"], "P07",
-        )  # fmt: skip
+    def relevance_of(predictor):
+        (result,) = compute_relevance(patient, predictor, settings)
         return result
 
-    expected = relate(within_memory(network, window))
-    memory = within_memory(network, window)
+    expected = relevance_of(Predictor(network, window, 0.5, 4, device=SMALL_GPU))
+    predictor = Predictor(network, window, 0.5, 4, device=SMALL_GPU)
+    memory = predictor.memory(patient.image.shape, patient.name)
     trace, voxels = mrelevance.lrp.explainer.trace_image, []
 
     def limited(graph, box, *others):
@@ -209,7 +210,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
         return trace(graph, box, *others)
 
     monkeypatch.setattr(mrelevance.lrp.explainer, "trace_image", limited)
-    found = relate(memory)
+    found = relevance_of(predictor)
     assert memory.tiles is not None and memory.device == SMALL_GPU
     assert max(voxels) == prod(memory.tiles.largest(tuple(map(min, SIZE, window[::-1]))))
 

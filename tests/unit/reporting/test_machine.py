@@ -1,4 +1,4 @@
-"""What computes."""
+"""Hardware, versions and container of the machine."""
 
 import hashlib
 import os
@@ -30,8 +30,7 @@ def test_hardware_is_that_of_this_machine():
 
 
 def test_no_container_outside_of_one(monkeypatch):
-    for name in ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("APPTAINER_CONTAINER", raising=False)
     assert container() is None
 
 

@@ -1,4 +1,4 @@
-"""The texts about a study: methods and checklist."""
+"""The generated texts: methods and checklist."""
 
 import re
 from copy import deepcopy
@@ -11,11 +11,12 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mrelevance.lrp.composites import COMPOSITES
-from mrelevance.reporting.citations import REFERENCES, Citations
+from mrelevance.reporting.citations import CITATIONS
 from mrelevance.reporting.facts import study_facts
 from mrelevance.reporting.machine import versions
 from mrelevance.reporting.text import by, fill, listed, percent, span
+from mrelevance.runtime.methods import COMPOSITES, MAPPED
+from mrelevance.runtime.methods import METHODS as DECLARED
 
 ROOT = Path(__file__).parents[3]
 METHODS, CHECKLIST = (
@@ -33,7 +34,7 @@ CARD = {
 VERSIONS = versions()
 OWN = {
     "sequences": ["FLAIR", "T1", "T2"],
-    "reference": "FLAIR",
+    "fixed_sequence": "FLAIR",
     "cohort": {"source": "images", "patients": "config/mine.tsv"},
 }
 
@@ -88,27 +89,31 @@ def facts(changes=None, record=None, **tables):
 def cited_and_listed(text):
     """Short names of the works that a text cites, and of those in its list of references."""
     body, _, entries = re.split(r"^## (References?)$", text, flags=re.MULTILINE)
-    shorts = {reference.short for reference in REFERENCES.values()}
+    shorts = {citation.short for citation in CITATIONS.values()}
     brackets = re.findall(r"\(([^()]*\b(?:19|20)\d\d)\)", body)
     cited = {name for bracket in brackets for name in bracket.split("; ")}
     assert cited <= shorts, cited - shorts
-    in_list = {reference.short for reference in REFERENCES.values() if reference.entry in entries}
+    in_list = {citation.short for citation in CITATIONS.values() if citation.entry in entries}
     assert len(in_list) == len(re.findall(r"^(?:\d+\. )?\w.*\d\.?.*$", entries, re.MULTILINE))
     return cited, in_list
 
 
-KNOWN_ANSWERS = {
+CHANGES = {
     "phantom": {},
-    "decoy": {"phantom": {"known_answer": "decoy", "motion_mm": [0, 0]}, "motion": {"method": "none"}},
+    "decoy": {"phantom": {"known_answer": "decoy", "motion_mm": [0, 0]},
+              "motion": {"method": "none"}},
     "single source": {"phantom": {"known_answer": "single_source", "known_answer_sequence": "T2"}},
     "own": OWN,
     "own, rigid": OWN | {"motion": {"method": "rigid", "interpolation": "linear"}},
     "resampled": {"preprocess": {"spacing_mm": [2, 2, 3]}},
-    "zero": {"relevance": {"reference": "zero", "target": "tumour"}},
-    "shuffled": {"relevance": {"reference": "shuffled"}, "motion": {"on_failure": "exclude"}},
+    "zero": {"relevance": {"baseline": "zero", "target": "tumour"}},
+    "shuffled": {"relevance": {"baseline": "shuffled"}, "motion": {"on_failure": "exclude"}},
     "many sequences": {"sequences": CONFIG["sequences"] + ["A", "B", "C"],
                        "phantom": {"t2_weighted": ["T2", "A", "B", "C"]}},
-    "every composite": {"relevance": {"composites": list(COMPOSITES)}},
+    "every method": {"relevance": {"composites": list(COMPOSITES)},
+                     "evaluation": {"maps": {"methods": list(MAPPED)}}},
+    "parameters": {"relevance": {"composites": [{"name": "epsilon", "epsilon": 0.25}]},
+                   "figures": {"composite": "epsilon-0.25"}},
     "other network": {"network": {"name": "SegResNet"}, "training": {"precision": "float32"}},
     "no flips": {"training": {"augmentation": {"flip_axes": []}},
                  "motion": {"on_failure": "continue"}},
@@ -116,7 +121,7 @@ KNOWN_ANSWERS = {
 
 
 @pytest.mark.parametrize("template", [METHODS, CHECKLIST], ids=["methods", "checklist"])
-@pytest.mark.parametrize("changes", KNOWN_ANSWERS.values(), ids=KNOWN_ANSWERS)
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_no_text_has_gaps(template, changes):
     text = fill(template, facts(changes))
     assert not re.search(r"\bNone\b(?!( by|:))|\bnan\b|\{\{|\{%|\}\}|Undefined", text)
@@ -125,7 +130,7 @@ def test_no_text_has_gaps(template, changes):
 
 
 @pytest.mark.parametrize("template", [METHODS, CHECKLIST], ids=["methods", "checklist"])
-@pytest.mark.parametrize("changes", KNOWN_ANSWERS.values(), ids=KNOWN_ANSWERS)
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_what_is_cited_is_listed_and_nothing_else(template, changes):
     cited, in_list = cited_and_listed(fill(template, facts(changes)))
     assert cited == in_list
@@ -167,7 +172,7 @@ def test_methods_follow_the_kind_of_study():
     none = fill(METHODS, facts({"motion": {"method": "none"}}))
     assert "without registration" in none and "mutual information" not in none
     assert "64 forward passes" in phantom
-    assert "32 random orders" in fill(METHODS, facts(KNOWN_ANSWERS["many sequences"]))
+    assert "32 random orders" in fill(METHODS, facts(CHANGES["many sequences"]))
     excluded = fill(METHODS, facts(split=split_table(excluded=2)))
     assert "2 patients were excluded" in excluded
     unvalidated = fill(METHODS, facts(split=split_table(validation=0)))
@@ -176,6 +181,12 @@ def test_methods_follow_the_kind_of_study():
     assert f"drawn at random from the seed {CONFIG['seed']}" in drawn
     masked = {"split": "drawn", "images": {"A": {"mask": {}}}}
     assert "given mask of the organ" in fill(METHODS, facts(OWN, record={"inputs": masked}))
+
+
+def test_methods_name_the_parameters_of_composites():
+    text = fill(METHODS, facts(KNOWN_ANSWERS["parameters"]))
+    assert "LRP-epsilon with a stabiliser of 0.25 times" in text
+    assert "For epsilon 0.25 the relevance of each lesion" in text
 
 
 def test_methods_name_versions_and_machine():
@@ -217,7 +228,10 @@ def test_checklist_leaves_people_to_people():
     assert "3 of 5 lesions detected, 1 false positives" in own
     assert "It took 10 minutes of work in all jobs, none with more than 1.5 GB" in own
     assert "came from a cache" not in own
-    shared = fill(CHECKLIST, facts(record={"from_cache": {"train_network": 1, "relate_peers": 20}}))
+    shared = fill(
+        CHECKLIST,
+        facts(record={"from_cache": {"train_network": 1, "compute_gradient_methods": 20}}),
+    )
     assert "The results of 21 more jobs came from a cache; their time is not in it." in shared
 
 
@@ -235,9 +249,9 @@ def test_undefined_scores_are_left_out():
 
 
 def test_unknown_values_and_names_are_errors():
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match="None or NaN"):
         fill("{{ value }}", {"value": None})
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match="None or NaN"):
         fill("{{ value }}", {"value": float("nan")})
     with pytest.raises(jinja2.UndefinedError):
         fill("{{ other }}", {"value": 1})
@@ -258,26 +272,7 @@ def test_words_of_the_templates():
     assert percent(0.1) == "10 %" and percent(0.333) == "33.3 %"
 
 
-def test_citations_stand_in_the_order_of_their_years():
-    citations = Citations()
-    assert citations.cite("montavon2019", "bach2015") == "(Bach et al. 2015; Montavon et al. 2019)"
-    assert len(citations.entries()) == 2
-
-
-@pytest.mark.parametrize("key", REFERENCES)
-def test_references_are_whole(key):
-    reference = REFERENCES[key]
-    year = reference.short[-4:]
-    assert key.endswith(year) and year in reference.entry
-    assert [r.short for r in REFERENCES.values()].count(reference.short) == 1
-    first_author = reference.short.split(" et al.")[0].split(" and ")[0].removesuffix(f" {year}")
-    assert reference.entry.startswith(first_author)
-    if "doi:" in reference.entry:
-        assert re.search(r"doi:10\.\d{4,}/\S+[^.]$", reference.entry)
-    if "arXiv:" in reference.entry:
-        assert re.search(r"arXiv:\d{4}\.\d{4,5}$", reference.entry)
-
-
-def test_every_reference_is_cited_by_some_template():
+def test_every_citation_is_used_by_some_template():
     named = set(re.findall(r'"(\w+\d{4})"', METHODS + CHECKLIST))
-    assert named == set(REFERENCES)
+    named |= {key for method in DECLARED.values() for key in method.citations}
+    assert named == set(CITATIONS)

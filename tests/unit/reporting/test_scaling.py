@@ -1,12 +1,19 @@
-"""What larger studies will cost, from a measured one."""
+"""The cost of larger studies, extrapolated from a measured one."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from mrelevance.reporting.scaling import disk_use, extrapolate, stage_costs, variant_costs
+from mrelevance.reporting.scaling import (
+    FIXED,
+    disk_use,
+    extrapolate,
+    stage_costs,
+    variant_costs,
+)
 
 PROJECT = Path(__file__).parents[3]
 PATIENTS, TESTED = 4, 2
@@ -17,11 +24,8 @@ CLUSTER = {"jobs": 10, "cores": 5, "prepare": 3, "explain": 2}
 def costs():
     rows = [("simulate", f"P{number}", 10.0, 8.0, 300.0) for number in range(PATIENTS)]
     rows += [("predict", f"P{number}", 20.0, None, 500.0) for number in range(TESTED)]
-    # On two cores; the processor time says so.
-    rows += [
-        ("train_network", "", 100.0, 200.0, 900.0),
-        ("train_network_less", "none", 50, 60, 900),
-    ]
+    # Training took two cores: its processor time is twice the elapsed time.
+    rows += [("train_network", "", 100.0, 200.0, 900.0), ("map_lesion", "P1", 50, 60, 900)]
     rows += [("summarise", "", 6.0, 3.0, 80.0)]
     return stage_costs(
         pd.DataFrame(rows, columns=["rule", "part", "seconds", "cpu_s", "memory_mb"])
@@ -50,16 +54,17 @@ def test_a_variant_costs_the_stages_that_it_computes(costs):
     stages = {
         "simulate": "raw",
         "train_network": "model",
-        "train_network_less": "model",
+        "map_lesion": "evaluation",
         "predict": "prediction",
         "summarise": "summary",
     }
     found = variant_costs(costs, stages, config).set_index("variant")
     assert found["core_minutes"].to_dict() == pytest.approx(
-        {"inpainted_baseline": 0, "zero_baseline": 0.1, "shuffled_baseline": 0.1}
-        | dict.fromkeys(["rigid", "unregistered"], (200 + 60 + 40 + 6) / 60)
-        | dict.fromkeys(["other_seed", "residual"], (200 + 60 + 40 + 6) / 60)
-        | {"a subset of the sequences": (200 + 60 + 40 + 6) / 60}
+        {"inpainted_baseline": 0}
+        | dict.fromkeys(["zero_baseline", "shuffled_baseline"], (50 + 6) / 60)
+        | dict.fromkeys(["rigid", "unregistered"], (200 + 40 + 50 + 6) / 60)
+        | dict.fromkeys(["other_seed", "residual"], (200 + 40 + 50 + 6) / 60)
+        | {"a subset of the sequences": (200 + 40 + 50 + 6) / 60}
     )
     assert found.loc["zero_baseline", "begins"] == "relevance, evaluation"
     assert found.loc["rigid", "begins"] == "motion"
@@ -71,14 +76,14 @@ def test_cost_grows_with_patients_cohort_or_nothing(costs):
         "simulate": "patients",
         "predict": "patients",
         "train_network": "nothing",
-        "train_network_less": "nothing",
+        "map_lesion": "nothing",
         "summarise": "cohort",
     }
     assert costs["core_s"].to_dict() == {
         "simulate": 40,
         "predict": 40,
         "train_network": 200,
-        "train_network_less": 60,
+        "map_lesion": 50,
         "summarise": 6,
     }
 
@@ -116,10 +121,15 @@ def test_the_measured_study_is_what_was_measured(costs, results):
 def test_larger_studies_cost_in_proportion_but_train_once(costs, results):
     needs = extrapolate(costs, disk_use(results), PATIENTS, TESTED, [40], 2, CLUSTER).iloc[0]
     assert needs["jobs"] == 10 * 6 + 1 + 2
-    # 14 groups of 3 before training, 10 of 2 test patients after it, 2 trainings, split, summary.
+    # 14 groups of 3 before training, 10 of 2 test patients after it, training, map, split, summary.
     assert needs["slurm_jobs"] == 14 + 10 + 2 + 2
-    assert needs["core_hours"] * 3600 == pytest.approx(10 * 80 + 10 * 6 + 260)
+    assert needs["core_hours"] * 3600 == pytest.approx(10 * 80 + 10 * 6 + 250)
     assert needs["cluster_hours"] * 3600 == pytest.approx(800 / 50 + 60 / 5 + 150)
-    # Only the network does not grow.
+    # Only the size of the network stays the same.
     assert needs["disk_gb"] * 1000 == pytest.approx(10 * 13 + 7)
     assert needs["files"] == 10 * 7 + 1
+
+
+def test_rules_of_fixed_cost_are_rules_of_the_workflow():
+    text = "".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
+    assert set(FIXED) <= set(re.findall(r"^rule (\w+):", text, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Comparing results with their record."""
+"""Results are compared with their record."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_missing_and_new_files_are_found(results, capsys):
     assert f"new     {results}/model/other.pt" in printed
 
 
-def test_logs_and_reports_are_no_results(results):
+def test_logs_and_reports_do_not_count_as_results(results):
     for path in ("logs/train.log", "benchmarks/train.tsv", "report/report.html"):
         (results / path).parent.mkdir(exist_ok=True)
         (results / path).write_text("new")

@@ -24,6 +24,8 @@ FILES = {
     "library/figures/__init__.py": "colour = 'blue'\n",
     "library/figures/line.py": "from ..deep import scale\n\n\ndef plot(x):\n    return scale(x)\n",
     "library/figures/bars.py": "import library.deep\n",
+    "library/deep.toml": "scale = 2\n",
+    "library/unused.toml": "scale = 2\n",
     "script.py": SCRIPT,
 }
 
@@ -52,6 +54,7 @@ def version(tmp_path):
         ("library/late.py", "value = 2\n"),
         ("library/deep.py", "def scale(x):\n    return 3 * x\n"),
         ("library/figures/__init__.py", "colour = 'red'\n"),
+        ("library/deep.toml", "scale = 3\n"),
         ("library/figures/line.py", FILES["library/figures/line.py"].replace("(x)", "(y)")),
     ],
 )
@@ -67,6 +70,8 @@ def test_changed_code_changes_the_version(version, path, text):
         ("library/deep.py", "def scale(x):  # twice\n\n    return (2 *\n            x)\n"),
         ("library/deep.py", 'def scale(x):\n    """Double."""\n    return 2 * x\n'),
         ("library/unused.py", "value = 2\n"),
+        ("library/unused.toml", "scale = 3\n"),
+        ("library/deep.toml", "# twice\nscale = 2\n"),
         ("library/figures/bars.py", "import library.late\n"),
     ],
 )

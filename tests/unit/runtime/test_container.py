@@ -1,4 +1,4 @@
-"""The container's name follows its recipe, and steps inside run the code of the checkout."""
+"""The image is named after its recipe, and steps inside run the code of the checkout."""
 
 import re
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mrelevance.runtime import container
+from mrelevance.runtime.definition import definition
 from mrelevance.runtime.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +19,7 @@ RECIPE = (ROOT / "envs/Containerfile").read_text()
 
 @pytest.fixture
 def project(tmp_path):
-    """A project with the ingredients of the image and no image."""
+    """A project with the ingredients of the image but without the image."""
     (tmp_path / "envs").mkdir()
     for name in container.INGREDIENTS:
         shutil.copy(ROOT / "envs" / name, tmp_path / "envs")
@@ -27,7 +28,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """A PATH with programs of our own, each of which notes how it was called."""
+    """Puts fake programs on PATH that record how they were called."""
     folder, calls = tmp_path / "programs", tmp_path / "calls"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
@@ -65,7 +66,7 @@ def test_every_file_that_the_recipe_copies_is_an_ingredient():
     assert set(let_pass) == names
 
 
-def test_a_container_that_was_not_built_is_one_line(project):
+def test_a_container_that_was_not_built_gives_one_line(project):
     image = container.image_path(project)
     with pytest.raises(InputError, match="does not exist; build it with make container") as error:
         container.check_image(image)
@@ -80,70 +81,19 @@ def test_steps_inside_see_the_checkout_and_its_code(monkeypatch, tmp_path):
     assert found["APPTAINER_BIND"] == "/scratch:/scratch:ro,/project,/data"
     assert found["APPTAINERENV_PYTHONPATH"] == "/project/src"
     assert found["APPTAINERENV_MRELEVANCE_COMMIT"] == "abc"
-    # A job of Snakemake reads the workflow again, in an environment that has it all already.
+    # A job of Snakemake reads the workflow again, with these variables already set.
     monkeypatch.setenv("APPTAINER_BIND", found["APPTAINER_BIND"])
     again = container.variables_inside(Path("/project"), None, [Path("/data")])
     assert again["APPTAINER_BIND"] == found["APPTAINER_BIND"]
     assert again["APPTAINERENV_MRELEVANCE_COMMIT"] == ""
-    with pytest.raises(InputError, match="a,b cannot be seen in a container"):
+    with pytest.raises(InputError, match="a,b cannot be mounted in a container"):
         container.variables_inside(Path("/project"), None, [Path("/data/a,b")])
-
-
-def test_definition_is_the_same_recipe():
-    text = """\
-# A comment.
-FROM debian:bookworm-slim AS build
-RUN one \\
-    && two
-# Another.
-COPY list.txt /opt/list.txt
-FROM debian:bookworm-slim
-RUN three
-COPY --from=build /opt/all /opt/all
-COPY a b /opt/all/
-ENV PATH=/opt/all/bin:$PATH
-USER someone
-"""
-    assert (
-        container.definition(text)
-        == """\
-Bootstrap: docker
-From: debian:bookworm-slim
-Stage: build
-
-%files
-    list.txt /opt/list.txt
-
-%post
-    one && two
-
-Bootstrap: docker
-From: debian:bookworm-slim
-
-%files from build
-    /opt/all /opt/all
-
-%files
-    a /opt/all/
-    b /opt/all/
-
-%post
-    three
-    export PATH=/opt/all/bin:$PATH
-
-%environment
-    export PATH=/opt/all/bin:$PATH
-"""
-    )
-    assert container.definition(RECIPE).count("Bootstrap: docker") == 2
-    with pytest.raises(ValueError, match="cannot translate WORKDIR"):
-        container.definition("FROM a\nWORKDIR /b\n")
 
 
 APPTAINER = 'test "$1" != build || : > "$2"'
 
 
-def test_podman_is_used_where_docker_does_not_answer(project, programs):
+def test_podman_is_used_if_docker_does_not_answer(project, programs):
     programs("docker", "exit 1")
     programs("podman")
     programs("apptainer", APPTAINER)
@@ -161,10 +111,10 @@ def test_podman_is_used_where_docker_does_not_answer(project, programs):
     assert not list(project.glob("envs/.building-*"))
 
 
-def test_apptainer_builds_alone_where_it_must(project, programs):
+def test_apptainer_builds_alone_without_docker_and_podman(project, programs):
     programs("apptainer", f"{APPTAINER}; cp $3 {project}/used.def")
     assert container.build(project).is_file()
-    assert (project / "used.def").read_text() == container.definition(RECIPE)
+    assert (project / "used.def").read_text() == definition(RECIPE)
 
 
 def test_a_build_that_fails_leaves_nothing(project, programs):
@@ -180,7 +130,7 @@ def test_without_apptainer_there_is_no_container(project, programs):
         container.build(project)
 
 
-def test_folders_of_the_host_do_not_enter_the_search_path(monkeypatch):
+def test_folders_of_the_host_are_kept_out_of_the_search_path(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = list(sys.path)
     spec = spec_from_file_location("keep_host_out", ROOT / "envs/keep_host_out.py")

@@ -1,4 +1,4 @@
-"""No file is ever half-written, whatever happens while it is written."""
+"""Files are written completely or not at all, whatever happens meanwhile."""
 
 import ast
 import json
@@ -41,7 +41,7 @@ def figure():
 
 
 def through_library(write):
-    """A writer whose library knows nothing of the name under which the file will be."""
+    """Make a writer of a library's function by wrapping it in `written_whole`."""
 
     def writer(path):
         with written_whole(path) as beside:
@@ -50,7 +50,7 @@ def through_library(write):
     return writer
 
 
-# Each writes more than there is room for on the full disk below.
+# Each writes more than fits on the full disk below.
 WRITERS = {
     "table.tsv": lambda path: write_table(pd.DataFrame({"value": NOISE.ravel()}), path),
     "document.json": lambda path: write_json({"values": NOISE.ravel().tolist()}, path),
@@ -80,7 +80,7 @@ def test_a_full_disk_is_named_and_nothing_is_left(name, tmp_path):
 
 
 @every_writer
-def test_a_file_that_is_there_survives_a_full_disk(name, tmp_path):
+def test_an_existing_file_survives_a_full_disk(name, tmp_path):
     with small_disk(tmp_path / "disk", 64) as folder:
         (folder / name).write_text("whole")
         with pytest.raises(StorageError):
@@ -105,7 +105,7 @@ def test_what_fits_is_written(name, tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
 
 
-def test_an_image_that_is_cut_short_is_no_image(tmp_path, monkeypatch):
+def test_a_truncated_image_is_an_error(tmp_path, monkeypatch):
     whole = sitk.WriteImage
 
     def cut_short(image, path, **options):
@@ -131,7 +131,7 @@ def test_whole_images_of_every_kind_are_recognised(name, kind, shape, tmp_path):
     write_image(sitk.GetImageFromArray(values, isVector=True), tmp_path / name)
 
 
-def test_an_error_of_the_writer_stays_what_it_was(tmp_path):
+def test_other_errors_of_the_writer_are_raised_unchanged(tmp_path):
     with pytest.raises(ZeroDivisionError), written_whole(tmp_path / "file") as beside:
         beside.write_text("half")
         raise ZeroDivisionError
@@ -154,7 +154,7 @@ def test_a_folder_replaces_what_was_there_at_once(tmp_path):
     assert not list(place.iterdir()) and [path.name for path in tmp_path.iterdir()] == ["maps"]
 
 
-def test_what_an_interrupted_writer_left_is_swept_away(tmp_path):
+def test_leftovers_of_an_interrupted_writer_are_removed(tmp_path):
     (tmp_path / ".writing-maps").mkdir()
     (tmp_path / ".writing-maps/old").write_text("half")
     with written_whole(tmp_path / "maps") as folder:
@@ -162,7 +162,7 @@ def test_what_an_interrupted_writer_left_is_swept_away(tmp_path):
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["new"]
 
 
-def test_a_file_in_an_unfinished_folder_is_named_by_its_place(tmp_path):
+def test_a_file_in_a_temporary_folder_is_named_by_its_final_path(tmp_path):
     with small_disk(tmp_path / "disk", 64) as disk:
         with pytest.raises(StorageError) as error, written_whole(disk / "maps") as folder:
             WRITERS["image.nii.gz"](folder / "map.nii.gz")
@@ -172,7 +172,7 @@ def test_a_file_in_an_unfinished_folder_is_named_by_its_place(tmp_path):
         assert not list(disk.iterdir())
 
 
-def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
+def test_checking_a_folder_leaves_no_file_in_it(tmp_path):
     check_writable(tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -185,14 +185,14 @@ def test_a_read_only_folder_is_found_before_anything_runs(tmp_path):
         check_writable(tmp_path)
 
 
-# Functions and methods that put something into a file, whatever they are called on.
+# Names of functions and methods that write to a file.
 WRITING = {
     *{"write_text", "write_bytes", "savefig", "imsave", "WriteImage", "WriteTransform", "save"},
     *{"savez", "savetxt", "tofile", "to_csv", "to_json", "to_pickle", "to_excel", "to_html"},
     *{"to_parquet", "copyfile", "copytree", "copy2", "touch", "symlink_to"},
 }
-# What writes no result: a picture into memory, the mark of a run, the trial of a full disk, and the
-# recipe of a container in a folder of its own.
+# Calls that write no result: a picture in memory, the mark of a run, the trial write on a full
+# disk, and a recipe of a container in a temporary folder.
 EXEMPT = {
     ("overlay.py", "picture.save"),
     ("locks.py", "open"),

@@ -1,4 +1,4 @@
-"""A lock that nobody holds any more stops nobody."""
+"""Stale locks are removed, and locks of living runs are not."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from mrelevance.runtime.locks import MARK, remove_stale_lock
 
-# A run that has marked the folder and then locked it as Snakemake does, in any order.
+# A run that holds the mark in the folder.
 RUN = """
 import sys, time
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_the_lock_of_a_living_run_stays(folder, start):
     assert remove_stale_lock(folder)
 
 
-def test_a_lock_that_came_after_the_mark_is_of_somebody_else(folder, start):
+def test_a_lock_newer_than_the_mark_belongs_to_another_run(folder, start):
     kill(start())
     later = time.time() + 10
     os.utime(folder / "locks/0.input.lock", (later, later))

@@ -1,4 +1,4 @@
-"""How a step of the workflow ends, and that it is alone with its files."""
+"""A step reports how it ends, and never writes beside another step with the same log."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def finish(script, log):
 @pytest.mark.parametrize(
     ("error", "kind"), [("InputError", "InputError"), ("StorageError", "StorageError")]
 )
-def test_what_a_user_can_act_on_is_one_line(error, kind, tmp_path):
+def test_an_error_that_a_user_can_act_on_is_one_line(error, kind, tmp_path):
     script = (
         f"from mrelevance.runtime.errors import {kind}\nraise {error}('T1.nii: wrong; do this')"
     )
@@ -53,7 +53,7 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
     assert "ZeroDivisionError" in (tmp_path / "log").read_text()
 
 
-def test_an_interruption_is_no_failure_to_explain(tmp_path):
+def test_an_interruption_is_one_line(tmp_path):
     script = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)"
     code, errors = finish(script, tmp_path / "log")
     assert code == -signal.SIGINT
@@ -104,13 +104,13 @@ time.sleep(600)
     while not (tmp_path / "log.step").exists():
         time.sleep(0.1)
     parent.kill()
-    # The step holds the pipe open: this ends when the step has closed it.
+    # The step inherited the pipe, so this returns when the step has ended.
     parent.communicate()
     while runs(step):
         time.sleep(0.1)
 
 
 def runs(process: int) -> bool:
-    """Whether a process is there and no zombie."""
+    """Whether a process exists and is not a zombie."""
     state = Path(f"/proc/{process}/stat")
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"

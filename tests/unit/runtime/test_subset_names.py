@@ -1,5 +1,6 @@
 import pytest
 
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.subset_names import (
     check_minutes,
     check_subsets,
@@ -7,7 +8,6 @@ from mrelevance.runtime.subset_names import (
     sequences_of,
     subset_name,
 )
-from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1+C", "T2", "FLAIR", "PD"]
 

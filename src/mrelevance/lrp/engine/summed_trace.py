@@ -1,4 +1,4 @@
-"""A sum of explanations that reads like one, with the activations of one at a time in memory."""
+"""A sum of traces, with the activations of one at a time in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,18 +6,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.tiles import Box
-from mrelevance.lrp.trace import Trace
+from mrelevance.lrp.engine.tiles import Box
+from mrelevance.lrp.engine.trace import Trace
 from mrelevance.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
 class Part:
-    """A window of the image, and what it contributes to the explained output.
+    """One addend of the explained output: a window of the image, and what is explained there.
 
-    `blend` (D, H, W) is the window's share in the logits of its voxels; `sequence` is the one that
-    the baseline replaces, None for all or where there is no baseline; `segment` is the stretch of
-    the straight path to the baseline that is explained, 0 the one that begins at the image.
+    Attributes
+    ----------
+    box
+        Of the window, in the image.
+    blend
+        Weight (D, H, W) of the window in the blended logits of its voxels.
+    sequence
+        The sequence that the baseline replaces; None for all, or without a baseline.
+    segment
+        Number of the step on the straight path from the image to the baseline, from 0.
     """
 
     box: Box
@@ -28,18 +35,17 @@ class Part:
 
 @dataclass(frozen=True)
 class SummedTrace:
-    """Parts that answer together like the `Trace` of one network.
+    """Presents several parts as one `Trace`.
 
-    Blending is one more linear layer, in which each window hands on the relevance of the logits
-    that it contributed, so both passes of the sum are the sums of the parts' passes. Each pass
-    traces the parts anew, one by one: memory is that of the largest, whatever their number.
+    Blending is one more linear layer, so each pass of the sum is the sum of the parts' passes.
+    Each pass traces the parts again, one at a time: the memory is that of the largest part.
 
     Attributes
     ----------
     size
         Of the image, (C, D, H, W).
     parts
-        What is summed.
+        The addends.
     trace_of
         Traces the window of a part.
     progress
@@ -56,36 +62,36 @@ class SummedTrace:
     output_change: Tensor
     with_baseline: bool
 
-    def tangents(self, weightings: list[Tensor]) -> list[Tensor]:
-        """Adjoint pass of several weightings of the image, see `Trace.tangents`."""
+    def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
+        """Forward mode of several weightings of the image, see `Trace.forward_mode`."""
         sums = [torch.zeros_like(self.output) for _ in weightings]
         for part in self.progress(self.parts):
             trace = self.trace_of(part)
-            # A weighting that is constant in space has no box to cut.
+            # A weighting that is constant in space is the same in every box.
             cut = [v[:, :, *part.box] if v.shape[2:] == self.size[1:] else v for v in weightings]
-            for total, q in zip(sums, trace.tangents(cut), strict=True):
+            for total, q in zip(sums, trace.forward_mode(cut), strict=True):
                 total[:, :, *part.box] += part.blend * q
         return sums
 
-    def adjoint(self, multiplier: Tensor) -> Tensor:
-        """Relevance pass, see `Trace.adjoint`; parts that the multiplier spares are left out."""
+    def reverse_mode(self, multiplier: Tensor) -> Tensor:
+        """Reverse mode, see `Trace.reverse_mode`; parts with a multiplier of zero are skipped."""
         relevance = multiplier.new_zeros(1, *self.size)
         touched = [part for part in self.parts if multiplier[:, :, *part.box].any()]
         for part in self.progress(touched):
             m = part.blend * multiplier[:, :, *part.box]
-            relevance[:, :, *part.box] += self.trace_of(part).adjoint(m)
+            relevance[:, :, *part.box] += self.trace_of(part).reverse_mode(m)
         return relevance
 
 
 def sum_traces(
     image: Tensor, parts: list[Part], trace_of: Callable[[Part], Trace], progress: Callable = iter
 ) -> SummedTrace:
-    """Trace every part of an image (1, C, D, H, W) once, for the output of their sum.
+    """Trace every part of an image (1, C, D, H, W) once to compute the output of their sum.
 
     Raises
     ------
     InputError
-        The network's logits are not on the grid of what it was given.
+        The logits of a window are not on the grid of the window.
     """
     output = image.new_zeros(1, 1, *image.shape[2:])
     change = torch.zeros_like(output)
@@ -94,7 +100,7 @@ def sum_traces(
         if trace.output.shape[2:] != part.blend.shape:
             raise InputError(
                 f"a window of {tuple(part.blend.shape)} voxels gives logits of "
-                f"{tuple(trace.output.shape[2:])}; blending needs logits on the window's grid"
+                f"{tuple(trace.output.shape[2:])} voxels; blending needs the same grid for both"
             )
         change[:, :, *part.box] += part.blend * trace.output_change
         if not part.sequence and not part.segment:  # each window's logits once

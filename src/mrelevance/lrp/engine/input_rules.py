@@ -1,18 +1,20 @@
-"""Rules for the layers that read the image."""
+"""Maps of the convolutions that read the image, under an input rule."""
 
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.graph import Operation
-from mrelevance.lrp.maps import LinearMap, folded_convolution
+from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.linear import folded_convolution
+from mrelevance.lrp.engine.linear_map import LinearMap
 from mrelevance.lrp.rules import InputRule, quotient
 
 
 def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRule) -> LinearMap:
-    """Map weights v of the image to q of the layer's output, and m back to relevance.
+    """Map weights v of the image to q of the layer's output, and m to relevance of the image.
 
-    Other than the maps between layers it takes v itself, not `x v`, and returns relevance: the
-    rules give relevance to voxels that are zero. Bounds are each sequence's extremes.
+    Unlike inner layers, this map takes v directly, not `x v`, and returns relevance, not its
+    multiplier: input rules give relevance to voxels that are zero, too. The bounds are the
+    extremes of each sequence.
     """
     x = values[0][:1]
     convolution = operation.arguments[1]
@@ -29,16 +31,16 @@ def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRul
     total = sum(convolution.linear(factor, weight) for factor, weight in terms)
     gain = quotient(output, total)
 
-    def tangent(v: Tensor) -> Tensor:
+    def forward(v: Tensor) -> Tensor:
         return gain * sum(convolution.linear(factor * v, weight) for factor, weight in terms)
 
-    def adjoint(m: Tensor) -> tuple[Tensor]:
+    def reverse(m: Tensor) -> tuple[Tensor]:
         scaled = gain * m
         return (
             sum(
-                factor * convolution.adjoint(scaled, x.shape[1:], weight)
+                factor * convolution.transpose(scaled, x.shape[1:], weight)
                 for factor, weight in terms
             ),
         )
 
-    return LinearMap(tangent, adjoint)
+    return LinearMap(forward, reverse)

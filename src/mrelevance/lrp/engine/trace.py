@@ -1,4 +1,4 @@
-"""One image seen through the network: a chain of linear maps, to be run in both directions."""
+"""The network around one image: a chain of linear maps, with a pass in either direction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.graph import Graph, Operation
-from mrelevance.lrp.input_rules import build_input_layer
-from mrelevance.lrp.maps import BUILDERS, LinearMap
+from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.input_rules import build_input_layer
+from mrelevance.lrp.engine.linear_map import LinearMap
+from mrelevance.lrp.engine.operations import BUILDERS
 from mrelevance.lrp.rules import InputRule, Rule
 from mrelevance.runtime.errors import InputError
 
@@ -19,9 +20,20 @@ RuleOf = Callable[[Operation], Rule]
 class Trace:
     """The maps of all operations that carry relevance, around one image.
 
-    `change` is the image (1, C, D, H, W), less the baseline if there is one; `output` the
-    explained logit (1, 1, D, H, W), `baseline_output` that of the baseline with the
-    normalisation statistics of the image. `values`, if kept, are all activations.
+    Attributes
+    ----------
+    graph
+        The network with one output channel, the target.
+    maps, input_maps
+        By name of the operation; `input_maps` are those under an input rule.
+    change
+        The image (1, C, D, H, W), minus the baseline if there is one.
+    output
+        The explained logit (1, 1, D, H, W).
+    baseline_output
+        That of the baseline, with the normalisation statistics of the image; None without one.
+    values
+        All activations by name; None unless they were kept.
     """
 
     graph: Graph
@@ -42,37 +54,37 @@ class Trace:
         """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
         return self.output if self.baseline_output is None else self.output - self.baseline_output
 
-    def tangents(self, weightings: list[Tensor]) -> list[Tensor]:
-        """Adjoint pass `y * (L^T v)` of several weightings of the image.
+    def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
+        """`y * (L^T v)`, (1, 1, D, H, W), for each weighting v of the image.
 
-        Weights v are (1, C, D, H, W), or (1, C, 1, 1, 1) where they are constant in space; each
-        gives (1, 1, D, H, W).
+        Weightings are (1, C, D, H, W), or (1, C, 1, 1, 1) if they are constant in space.
         """
-        return [self._tangent(weights) for weights in weightings]
+        return [self._forward_pass(weights) for weights in weightings]
 
-    def _tangent(self, weights: Tensor) -> Tensor:
+    def _forward_pass(self, weights: Tensor) -> Tensor:
         if not self.input_maps and not (self.change * weights).any():
             return torch.zeros_like(self.output)
         parts = {self.graph.image: self.change * weights}
         left = self.graph.readers()
         for operation in self.graph.operations:
             if operation.name in self.input_maps:
-                parts[operation.name] = self.input_maps[operation.name].tangent(weights)
+                parts[operation.name] = self.input_maps[operation.name].forward(weights)
             elif operation.name in self.maps:
                 inputs = [parts.get(name) for name in operation.inputs]
-                parts[operation.name] = self.maps[operation.name].tangent(*inputs)
+                parts[operation.name] = self.maps[operation.name].forward(*inputs)
             _forget_read(parts, left, operation)
         return parts[self.graph.output]
 
-    def adjoint(
+    def reverse_mode(
         self,
         multiplier: Tensor,
         observe: Callable[[Operation, Tensor, tuple, bool], None] | None = None,
     ) -> Tensor:
-        """Relevance pass: relevance (1, C, D, H, W) of the image for `output * multiplier`.
+        """Relevance (1, C, D, H, W) of the image for `output * multiplier`.
 
-        `observe` sees each operation with the multipliers of its output and of its inputs; where
-        an input rule gives the image's relevance itself, not its multiplier, the last is True.
+        `observe` is called for each operation with the multiplier of its output, the multipliers
+        of its inputs, and False. Under an input rule these multipliers are relevances, and the
+        last argument is True.
         """
         multipliers = {self.graph.output: multiplier}
         relevance = torch.zeros_like(self.change)
@@ -81,12 +93,12 @@ class Trace:
             if m is None:
                 continue
             if operation.name in self.input_maps:
-                (direct,) = self.input_maps[operation.name].adjoint(m)
+                (direct,) = self.input_maps[operation.name].reverse(m)
                 relevance = relevance + direct
                 if observe:
                     observe(operation, m, (direct,), True)
                 continue
-            passed = self.maps[operation.name].adjoint(m)
+            passed = self.maps[operation.name].reverse(m)
             if observe:
                 observe(operation, m, passed, False)
             for name, part in zip(operation.inputs, passed, strict=True):
@@ -105,13 +117,13 @@ def trace_image(
     input_rule: InputRule | None = None,
     keep_values: bool = False,
 ) -> Trace:
-    """Run the network on an image (1, C, D, H, W), and on a baseline, and fix every rule.
+    """Run the network on an image (1, C, D, H, W) and a baseline, and build every map.
 
     Raises
     ------
     InputError
-        An operation that carries relevance has no rule, or reads the image and cannot follow
-        the input rule.
+        An operation that carries relevance has no rule, or it reads the image and is not a
+        convolution although an input rule is given.
     """
     carrying = operations_carrying_relevance(graph, with_baseline=baseline is not None)
     values = {graph.image: image if baseline is None else torch.cat([image, baseline])}
@@ -129,8 +141,8 @@ def trace_image(
             if input_rule and operation.name in carrying and graph.image in operation.inputs:
                 if operation.kind != "convolution":
                     raise InputError(
-                        f"input rule {input_rule.name!r} holds for convolutions, but {operation} "
-                        "reads the image; leave input_rule out for this network"
+                        f"input rule {input_rule.name!r} is for convolutions, but {operation} "
+                        "reads the image; explain this network without input_rule"
                     )
                 input_maps[operation.name] = build_input_layer(operation, inputs, input_rule)
         if not keep_values:
@@ -149,7 +161,7 @@ def trace_image(
 
 
 def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
-    """Names of the operations that relevance passes on its way from the output to the image.
+    """Names of the operations that relevance passes from the output to the image.
 
     Raises
     ------
@@ -162,13 +174,13 @@ def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]
             continue
         if operation.kind == "product" and not with_baseline:
             raise InputError(
-                f"{operation} multiplies two activations and neither is a gate (sigmoid or "
-                "softmax); only the composite deeplift has a rule for that"
+                f"{operation} multiplies two activations, neither of which is a gate (sigmoid or "
+                "softmax); use a composite with a baseline, such as deeplift"
             )
         if operation.kind not in BUILDERS:
             raise InputError(
-                f"{operation} has no rule; register one in mrelevance.lrp.maps.BUILDERS or "
-                "replace the layer by one that has"
+                f"{operation} has no rule; add one to mrelevance.lrp.engine.operations.BUILDERS "
+                "or replace the layer"
             )
         gated = operation.kind == "gated" and not with_baseline
         carrying.update(operation.inputs[:1] if gated else operation.inputs)

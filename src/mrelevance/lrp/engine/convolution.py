@@ -1,4 +1,4 @@
-"""A convolution as a linear map: forwards, transposed, and with other weights."""
+"""A convolution as a linear map: itself, its transpose, and both with other weights."""
 
 from dataclasses import dataclass, replace
 from math import prod
@@ -11,6 +11,7 @@ from mrelevance.runtime.errors import InputError
 
 CONVOLUTIONS = {"conv2d", "conv3d", "conv_transpose2d", "conv_transpose3d"}
 FAST_CHANNELS = 8
+"""The CPU takes up to eight times longer for 2 to 7 input channels than for 8."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Convolution:
     transposed: bool
 
     def linear(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Convolve `x` (B, C, ...) without bias, with other weights if given."""
+        """Convolve `x` (B, C, ...) without the bias; `weight` replaces the weights."""
         weight = self.weight if weight is None else weight
         missing = self._missing_channels()
         if missing:
@@ -37,10 +38,10 @@ class Convolution:
             self.output_padding, self.groups,
         )  # fmt: skip
 
-    def adjoint(self, m: Tensor, size: torch.Size, weight: Tensor | None = None) -> Tensor:
-        """Apply the transpose of `linear` to `m`; `size` is that of the input without batch.
+    def transpose(self, m: Tensor, size: torch.Size, weight: Tensor | None = None) -> Tensor:
+        """Apply the transpose of `linear` to `m`; `size` is that of the input, without batch.
 
-        Where `m` is zero but in a small box, as for a lesion, only that box is computed with.
+        If `m` is zero outside a small box, as for a lesion, only that box is computed.
         """
         weight = self.weight if weight is None else weight
         if self.transposed:
@@ -63,7 +64,7 @@ class Convolution:
         return whole
 
     def _reached(self, box: tuple[slice, ...]) -> tuple[list[int], list[int]]:
-        """First voxel and extent of what the outputs in a box read; it may start below zero."""
+        """First voxel, perhaps negative, and extent of the inputs that a box of outputs reads."""
         axes = list(
             zip(box, self.stride, self.padding, self.dilation, self.weight.shape[2:], strict=True)
         )
@@ -87,13 +88,13 @@ class Convolution:
         )[0][:, : size[0]]  # fmt: skip
 
     def _missing_channels(self) -> int:
-        """Channels short of 8: the CPU is up to eight times slower with 2 to 7 than with 8."""
+        """Channels of zeros to add for speed, see `FAST_CHANNELS`."""
         channels = self.weight.shape[1]
         applies = not self.transposed and self.groups == 1 and 2 <= channels < FAST_CHANNELS
         return FAST_CHANNELS - channels if applies else 0
 
     def scaled_weight(self, scale: Tensor) -> Tensor:
-        """Weights times `scale`, one factor per output channel or one for all."""
+        """Weights times `scale`, which is one factor per output channel or one for all."""
         kernel = [1] * (self.weight.ndim - 2)
         if not self.transposed:
             return self.weight * scale.view(-1, 1, *kernel)
@@ -115,7 +116,13 @@ class Convolution:
 
 
 def convolution_from_arguments(kind: str, arguments: tuple) -> Convolution:
-    """Read the arguments of an ATen convolution, its input left out."""
+    """Convolution of that kind from the arguments of the ATen operation, without its input.
+
+    Raises
+    ------
+    InputError
+        The convolution pads more on one side than on the other.
+    """
     transposed = kind.startswith("conv_transpose")
     weight, bias, *geometry = arguments if len(arguments) > 1 else (*arguments, None)
     if transposed:
@@ -138,8 +145,8 @@ def convolution_from_arguments(kind: str, arguments: tuple) -> Convolution:
         total = [d * (k - 1) for d, k in extents]
         if any(width % 2 for width in total):
             raise InputError(
-                "a convolution pads unevenly (padding='same' with an even kernel); "
-                "use an odd kernel or an explicit padding layer"
+                "a convolution pads more on one side than on the other (padding='same' with an "
+                "even kernel); use an odd kernel or a padding layer"
             )
         padding = [width // 2 for width in total]
     return Convolution(
@@ -149,7 +156,7 @@ def convolution_from_arguments(kind: str, arguments: tuple) -> Convolution:
 
 
 def convolve(x: Tensor, convolution: Convolution) -> Tensor:
-    """Convolve `x` (B, C, ...), bias included."""
+    """Convolve `x` (B, C, ...) and add the bias."""
     result = convolution.linear(x)
     if convolution.bias is None:
         return result
@@ -157,7 +164,7 @@ def convolve(x: Tensor, convolution: Convolution) -> Tensor:
 
 
 def support(m: Tensor) -> tuple[slice, ...] | None:
-    """Smallest box of voxels outside which `m` (B, C, ...) is zero; None where it is all zero."""
+    """Smallest box of voxels outside which `m` (B, C, ...) is zero; None if all of it is zero."""
     voxels = (m != 0).any(dim=1).any(dim=0)
     box = []
     for axis in range(voxels.ndim):

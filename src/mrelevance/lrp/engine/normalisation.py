@@ -3,20 +3,20 @@
 import torch
 from torch import Tensor
 
-from mrelevance.lrp.graph import Operation
+from mrelevance.lrp.engine.graph import Operation
 from mrelevance.runtime.errors import InputError
 
 
 def scale_and_shift(operation: Operation, u: Tensor) -> tuple[Tensor, Tensor]:
     """Scale a and shift c (1, C, 1, ...) such that the normalisation of `u` is `a u + c`.
 
-    Batch norm takes its running statistics; instance and group norm those of `u` (1, C, ...),
-    the input of this very image. Biased variance, as in the layers.
+    Batch norm uses its running statistics; instance and group norm use those of `u` (1, C, ...).
+    The variance is the biased one, as in these layers.
 
     Raises
     ------
     InputError
-        The arguments of the operation are of a form that is not known.
+        Batch norm uses the statistics of the batch.
     """
     arguments = operation.arguments[1:]
     if operation.kind == "group_norm":
@@ -33,7 +33,7 @@ def scale_and_shift(operation: Operation, u: Tensor) -> tuple[Tensor, Tensor]:
     elif operation.kind == "batch_norm":
         weight, bias, mean, variance, training, _, eps = arguments[:7]
         if training:
-            raise InputError(f"{operation}: batch statistics in use; call network.eval() first")
+            raise InputError(f"{operation} uses batch statistics; call network.eval() first")
     else:
         weight, bias, mean, variance, _, eps = arguments[:6]
     scale = torch.rsqrt(variance + eps)

@@ -1,0 +1,151 @@
+"""A network as a list of operations in order of computation."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mrelevance.runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A value computed from the image; its name is that of the operation that computes it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One ATen operation.
+
+    Attributes
+    ----------
+    name
+        Of its output, unique in the graph.
+    kind
+        What it computes, such as `convolution` or `leaky_relu`; decides how it is explained.
+    call, arguments, keywords
+        The function and what it is called with; activations stand where their values go.
+    path
+        Of the layer in the network, such as `model.0.conv`.
+    normalisation
+        The normalisation folded into this convolution, if any.
+    """
+
+    name: str
+    kind: str
+    call: Callable
+    arguments: tuple
+    keywords: dict = field(default_factory=dict)
+    path: str = ""
+    normalisation: "Operation | None" = None
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the activations that it reads, in the order of its arguments."""
+        return [activation.name for activation in activations_in((self.arguments, self.keywords))]
+
+    def __str__(self) -> str:
+        """Kind and layer, as error messages name an operation."""
+        return f"operation {self.kind} in layer '{self.path or 'network'}'"
+
+    def apply(self, values: dict[str, Tensor]) -> Tensor:
+        """Compute the operation from the activations, without the folded normalisation."""
+        arguments = _substitute(self.arguments, lambda activation: values[activation.name])
+        keywords = _substitute(self.keywords, lambda activation: values[activation.name])
+        result = self.call(*arguments, **keywords)
+        return result[0] if isinstance(result, tuple) else result
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Operations in order of computation, from the activation `image` to `output`.
+
+    `classes` is the number of channels of the output.
+    """
+
+    operations: tuple[Operation, ...]
+    image: str
+    output: str
+    classes: int
+
+    def readers(self) -> Counter:
+        """How many operations read each activation; the caller counts as a reader of the output."""
+        count = Counter(name for operation in self.operations for name in set(operation.inputs))
+        count[self.output] += 1
+        return count
+
+    def with_target(self, target: int | tuple[int, int]) -> "Graph":
+        """Graph with one output channel: a class logit, or a margin `positive - negative`.
+
+        Where the logits come from a convolution, the choice is folded into its weights.
+
+        Raises
+        ------
+        InputError
+            The network has no such class, or the two classes are the same.
+        """
+        chosen = {target} if isinstance(target, int) else set(target)
+        wanted = 1 if isinstance(target, int) else 2
+        if len(chosen) != wanted or not all(0 <= index < self.classes for index in chosen):
+            raise InputError(
+                f"target {target} is neither a class nor a pair of different classes; the "
+                f"network has {self.classes} classes, counted from 0"
+            )
+        last = self._operation_before_crops()
+        alone = self.readers()[last.name] == 1
+        if alone and last.kind == "convolution" and not last.normalisation:
+            source, convolution = last.arguments
+            if convolution.groups == 1:
+                folded = replace(last, arguments=(source, convolution.with_target(target)))
+                operations = (folded if o.name == last.name else o for o in self.operations)
+                return replace(self, operations=tuple(operations))
+        return self._with_selected_target(target)
+
+    def _operation_before_crops(self) -> Operation:
+        """Operation that computes the logits before they are cropped in space."""
+        by_name = {operation.name: operation for operation in self.operations}
+        last = by_name[self.output]
+        while last.kind == "slice" and last.arguments[1] >= 2 and last.inputs[0] in by_name:
+            last = by_name[last.inputs[0]]
+        return last
+
+    def _with_selected_target(self, target: int | tuple[int, int]) -> "Graph":
+        logits = Activation(self.output)
+        narrow = torch.ops.aten.narrow.default
+        classes = [target] if isinstance(target, int) else list(target)
+        chosen = tuple(
+            Operation(f"target_{index}", "narrow", narrow, (logits, 1, index, 1), path="target")
+            for index in classes
+        )
+        if len(chosen) == 2:
+            addends = tuple(Activation(operation.name) for operation in chosen)
+            margin = Operation("margin", "sub", torch.ops.aten.sub.Tensor, addends, path="target")
+            chosen = (*chosen, margin)
+        operations = (*self.operations, *chosen)
+        return replace(self, operations=operations, output=chosen[-1].name, classes=1)
+
+
+def activations_in(arguments: Any) -> Iterator[Activation]:
+    """Activations among the arguments of an operation, in order, however nested."""
+    if isinstance(arguments, Activation):
+        yield arguments
+    elif isinstance(arguments, list | tuple):
+        for argument in arguments:
+            yield from activations_in(argument)
+    elif isinstance(arguments, dict):
+        yield from activations_in(list(arguments.values()))
+
+
+def _substitute(arguments: Any, value: Callable[[Activation], Any]) -> Any:
+    if isinstance(arguments, Activation):
+        return value(arguments)
+    if isinstance(arguments, list | tuple):
+        return type(arguments)(_substitute(argument, value) for argument in arguments)
+    if isinstance(arguments, dict):
+        return {key: _substitute(argument, value) for key, argument in arguments.items()}
+    return arguments

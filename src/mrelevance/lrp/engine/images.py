@@ -1,0 +1,52 @@
+"""Which images a network takes, in 2D or 3D, and checks of what is given."""
+
+import torch
+from torch import Tensor, nn
+
+from mrelevance.runtime.errors import InputError
+
+
+def spatial_axes(network: nn.Module, image: Tensor) -> int:
+    """Number of axes in space, 2 or 3, of the images that a network takes.
+
+    An image of four axes is (1, C, H, W) if the first one is 1 and the network convolves in 2D;
+    otherwise it is (C, D, H, W).
+
+    Raises
+    ------
+    InputError
+        The image has a number of axes that the network does not take.
+    """
+    kernels = {parameter.ndim - 2 for parameter in network.parameters()}
+    in_plane = 2 in kernels and 3 not in kernels
+    if image.ndim == 5 or (image.ndim == 4 and not (in_plane and len(image) == 1)):
+        return 3
+    if image.ndim == 4 or (image.ndim == 3 and in_plane):
+        return 2
+    raise InputError(
+        f"the image has shape {tuple(image.shape)}; give one image (C, D, H, W), or (C, H, W) for "
+        "a network in 2D"
+    )
+
+
+def prepared_image(image: Tensor, axes: int, sequences: int) -> Tensor:
+    """Image (1, C, D, H, W), or (1, C, H, W) if `axes` is 2; the first axis may be missing.
+
+    Raises
+    ------
+    InputError
+        The image has another shape or number of sequences, or voxels that are not finite.
+    """
+    if image.ndim == axes + 1:
+        image = image[None]
+    if image.ndim != axes + 2 or image.shape[0] != 1:
+        shape = "(C, D, H, W)" if axes == 3 else "(C, H, W)"
+        raise InputError(f"the image has shape {tuple(image.shape)}; give one image {shape}")
+    if image.shape[1] != sequences:
+        raise InputError(
+            f"the image has {image.shape[1]} sequences, the example image had {sequences}; give "
+            "the sequences that the network takes"
+        )
+    if not torch.isfinite(image).all():
+        raise InputError("the image has NaN or infinite voxels; repair it first")
+    return image

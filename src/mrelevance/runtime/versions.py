@@ -1,0 +1,74 @@
+"""What code runs: the commit, the versions of packages, the container image.
+
+Uses only the standard library: Snakemake's own environment has no other packages of the project.
+"""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from mrelevance import __version__
+
+# Apptainer sets this to the path of the image that a process runs in.
+IMAGE_VARIABLE = "APPTAINER_CONTAINER"
+# Passes the commit of the code to the steps in a container.
+COMMIT_VARIABLE = "MRELEVANCE_COMMIT"
+# Packages whose version may change a result.
+PACKAGES = (
+    "mrelevance",
+    "torch",
+    "monai",
+    "SimpleITK",
+    "nibabel",
+    "dcmri",
+    "captum",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "snakemake",
+)
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of Python and of packages; mrelevance itself need not be installed.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        Another package is not installed.
+    """
+    return {"python": platform.python_version()} | {
+        package: __version__ if package == "mrelevance" else version(package)
+        for package in packages
+    }
+
+
+def commit(folder: Path = Path(__file__).parent) -> str | None:
+    """Commit of the code in a folder, None outside a git repository.
+
+    It ends in `-dirty` if the code has changed since. Containers have no git, so the workflow
+    passes the commit to them in an environment variable.
+    """
+    if COMMIT_VARIABLE in os.environ:
+        return os.environ[COMMIT_VARIABLE] or None
+    try:
+        answer = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return answer.stdout.strip() or None
+
+
+def running_image() -> Path | None:
+    """Path on the host of the image that this process runs in; None outside a container."""
+    path = os.environ.get(IMAGE_VARIABLE)
+    return Path(path) if path else None
