@@ -1,4 +1,4 @@
-"""How the trained network does without a sequence, and with one alone."""
+"""Performance of the trained network without a sequence, and with one alone."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,11 +18,11 @@ LIMITS = {"all": ("-", "all sequences"), "none": (":", "no sequence")}
 
 
 @style.styled
-def ablation(table: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(ablation: pd.DataFrame, sequences: list[str]) -> Figure:
     """One panel per measure; a dot per sequence left out, a triangle per sequence kept alone.
 
-    `table` is the cohort's ablation table. A sequence is left out by giving its reference to the
-    network, which was trained on all.
+    `ablation` is the cohort's ablation table. A sequence is left out by giving its baseline to the
+    network, which was trained on all sequences.
 
     Raises
     ------
@@ -30,9 +30,11 @@ def ablation(table: pd.DataFrame, sequences: list[str]) -> Figure:
         A column is missing.
     """
     check_columns(
-        table, ["ablation", "sequence", "dice", "lesions", "detected", "margin"], "ablation table"
+        ablation,
+        ["ablation", "sequence", "dice", "lesions", "detected", "margin"],
+        "ablation table",
     )
-    values = table.fillna({"sequence": ""}).groupby(["ablation", "sequence"])
+    values = ablation.fillna({"sequence": ""}).groupby(["ablation", "sequence"])
     summary = pd.DataFrame({
         "dice": values["dice"].median(),
         "sensitivity": values["detected"].sum() / values["lesions"].sum(),
@@ -51,11 +53,11 @@ def ablation(table: pd.DataFrame, sequences: list[str]) -> Figure:
 def _panel(axes: Axes, summary: pd.Series, sequences: list[str], colours: dict[str, str]) -> None:
     for limit, (line, _) in LIMITS.items():
         axes.axhline(summary[limit, ""], color="0.4", linewidth=0.8, linestyle=line, zorder=0)
-    for ablated, (marker, _) in MARKERS.items():
+    for kind, (marker, _) in MARKERS.items():
         for x, sequence in enumerate(sequences):
             axes.scatter(
-                x, summary[ablated, sequence], s=22, marker=marker, color=colours[sequence],
-                gid=f"{ablated} {sequence}",
+                x, summary[kind, sequence], s=22, marker=marker, color=colours[sequence],
+                gid=f"{kind} {sequence}",
             )  # fmt: skip
     style.sequence_axis(axes, sequences)
 

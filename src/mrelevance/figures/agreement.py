@@ -1,4 +1,4 @@
-"""Every method's shares beside the measurement."""
+"""Every method's shares against the measured shares."""
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,12 @@ from mrelevance.runtime.columns import check_columns
 
 
 @style.styled
-def agreement(
-    relevance: pd.DataFrame, agreement_summary: pd.DataFrame, sequences: list[str]
-) -> Figure:
+def draw(relevance: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) -> Figure:
     """Pooled shares of each method over the exact Shapley shares; a dot is one patient.
 
-    `relevance` is the cohort's relevance table (region `tumour`), `agreement_summary` the table
-    of that name. On the diagonal a rule says what the measurement says. Dots beyond the axis are
-    counted in the panel.
+    `relevance` is the cohort's relevance table, of which the region `tumour` is shown; `agreement`
+    is the agreement summary. On the diagonal a method equals the measurement. Each panel counts the
+    dots beyond its axis.
 
     Raises
     ------
@@ -27,12 +25,12 @@ def agreement(
         A column is missing, there are no Shapley values, or see `share_matrix`.
     """
     check_columns(
-        agreement_summary,
+        agreement,
         ["method", "n", "kendall_tau", "l1_distance", "same_first"],
         "agreement summary",
     )
     measured = share_matrix(relevance, MEASURED, "relevance_pooled").reindex(columns=sequences)
-    methods = list(agreement_summary["method"])
+    methods = list(agreement["method"])
     if not methods:
         return style.statement("No tumour was predicted in any test patient.")
     matrices = {
@@ -50,7 +48,7 @@ def agreement(
         np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
         np.concatenate([measured, *(matrix.median().to_frame().T for matrix in matrices.values())]),
     )
-    summaries = agreement_summary.set_index("method")
+    summaries = agreement.set_index("method")
     for axes, (name, shares) in zip(grid.flat, matrices.items(), strict=False):
         _panel(axes, measured, shares, limits)
         row = summaries.loc[name]
@@ -67,7 +65,7 @@ def agreement(
     for axes in grid.flat[len(matrices) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_ylabel("share by the rule")
+        axes.set_ylabel("share by the method")
     for axes in grid[-1]:
         axes.set_xlabel("exact Shapley share")
     figure.legend(

@@ -1,4 +1,4 @@
-"""What the measurement says with each baseline."""
+"""Measured shares of the sequences with each baseline."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ APART = 0.24
 
 
 @style.styled
-def baselines(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) -> Figure:
     """Shapley shares per sequence and baseline; small dots are patients, large ones medians.
 
     `shares` and `agreement` are the tables of `mrelevance.evaluation.baselines`.

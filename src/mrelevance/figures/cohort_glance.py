@@ -1,16 +1,47 @@
 """The cohort at a glance: lesions per split, and one patient's sequences."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrelevance.figures import style
-from mrelevance.figures.slices import bar_length_mm, largest_slice, outline, scale_bar, show_anatomy
+from mrelevance.figures.slices import (
+    bar_length_mm,
+    largest_slice,
+    outline,
+    read_radiological,
+    scale_bar,
+    show_anatomy,
+)
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
 SPLIT_COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
+
+
+def draw(
+    split: pd.DataFrame,
+    lesions: pd.DataFrame,
+    image: Path,
+    label: Path,
+    sequences: list[str],
+    seed: int,
+) -> Figure:
+    """The cohort, and the patient whose preprocessed `image` and `label` are given.
+
+    Raises
+    ------
+    InputError
+        See `cohort_glance`.
+    """
+    voxels, spacing_mm = read_radiological(image)
+    labelled = read_radiological(label)[0] > 0
+    patient = image.parent.name
+    return cohort_glance(split, lesions, voxels, labelled, spacing_mm, sequences, patient, seed)
 
 
 @style.styled
@@ -26,12 +57,11 @@ def cohort_glance(
 ) -> Figure:
     """Number, size and type of the labelled lesions per split above one patient's sequences.
 
-    `split` has patient and split, `lesions` is the table of `cohort_lesions`. `image` is
-    (C, D, H, W) and `label` bool (D, H, W), as displayed (see `slices.radiological`), with
-    `spacing_mm` (z, y, x), of the `patient` shown in the slice with the most labelled voxels
-    (the middle one where there is none).
-    `seed` scatters dots sideways. Types are left out where none is known, and so are patients
-    of no split.
+    `split` has patient and split, `lesions` is the table of `cohort_lesions`. `image` (C, D, H, W)
+    and `label` (D, H, W, bool) of `patient`, with `spacing_mm` (z, y, x), are as displayed (see
+    `slices.radiological`). The slice shown is the one with the most labelled voxels, or the middle
+    one without any. `seed` scatters the dots sideways. Patients of no split are left out, and so is
+    the panel of types where no type is known.
 
     Raises
     ------
@@ -54,10 +84,10 @@ def cohort_glance(
     figure = style.new_figure(style.PAGE_MM, 58 + pictures_mm + 6)
     above, below = figure.subfigures(2, 1, height_ratios=[58, pictures_mm + 6])
 
-    generator = np.random.default_rng(seed)
     charts = above.subplots(1, 3 if with_types else 2)
-    _lesions_per_patient(charts[0], split, lesions, splits, generator)
-    _diameters(charts[1], lesions, splits, generator)
+    with style.scattering(seed):
+        _lesions_per_patient(charts[0], split, lesions, splits)
+        _diameters(charts[1], lesions, splits)
     if with_types:
         _types(charts[2], lesions, splits)
 
@@ -81,55 +111,48 @@ def cohort_glance(
 
 
 def _lesions_per_patient(
-    axes: Axes,
-    split: pd.DataFrame,
-    lesions: pd.DataFrame,
-    splits: list[str],
-    generator: np.random.Generator,
+    axes: Axes, split: pd.DataFrame, lesions: pd.DataFrame, splits: list[str]
 ) -> None:
-    for x, name in enumerate(splits):
-        patients = split.loc[split["split"] == name, "patient"]
-        counts = lesions.groupby("patient").size().reindex(patients, fill_value=0).to_numpy()
-        _dots(axes, x, counts, SPLIT_COLOURS[name], generator)
-    _split_axis(axes, [_counted(n, split, "patient") for n in splits])
+    counts = lesions.groupby("patient").size().reindex(split["patient"], fill_value=0)
+    _dots(axes, split.assign(lesions=counts.to_numpy()), "lesions", splits)
+    _split_axis(axes, [_counted(name, split, "patient") for name in splits])
     axes.set_ylim(bottom=-0.3)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("labelled lesions in a patient")
 
 
-def _diameters(
-    axes: Axes, lesions: pd.DataFrame, splits: list[str], generator: np.random.Generator
-) -> None:
-    for x, name in enumerate(splits):
-        values = lesions.loc[lesions["split"] == name, "diameter_mm"].to_numpy()
-        _dots(axes, x, values, SPLIT_COLOURS[name], generator)
-    _split_axis(axes, [_counted(n, lesions, "lesion") for n in splits])
+def _diameters(axes: Axes, lesions: pd.DataFrame, splits: list[str]) -> None:
+    _dots(axes, lesions, "diameter_mm", splits)
+    _split_axis(axes, [_counted(name, lesions, "lesion") for name in splits])
     axes.set_ylim(bottom=0)
     axes.set_ylabel("lesion diameter (mm)")
 
 
 def _types(axes: Axes, lesions: pd.DataFrame, splits: list[str]) -> None:
-    names = list(lesions["type"].value_counts().index)
-    left = np.zeros(len(names))
-    for split in splits:
-        of_split = lesions.loc[lesions["split"] == split, "type"]
-        counts = of_split.value_counts().reindex(names, fill_value=0).to_numpy()
-        axes.barh(names, counts, left=left, color=SPLIT_COLOURS[split], label=split, height=0.65)
-        left = left + counts
-    axes.invert_yaxis()
-    axes.set_xlabel("labelled lesions")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1)
+    names = lesions["type"].value_counts().index
+    sns.histplot(
+        lesions.assign(type=pd.Categorical(lesions["type"], names)), y="type", hue="split",
+        hue_order=splits[::-1], palette=SPLIT_COLOURS, multiple="stack", shrink=0.65, alpha=1,
+        linewidth=0, ax=axes,
+    )  # fmt: skip
+    axes.set(xlabel="labelled lesions", ylabel=None)
+    sns.move_legend(
+        axes, "lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1, title=None,
+        reverse=True,
+    )  # fmt: skip
 
 
-def _dots(
-    axes: Axes, x: int, values: np.ndarray, colour: str, generator: np.random.Generator
-) -> None:
-    if not len(values):
-        return
-    sideways = generator.uniform(-0.22, 0.22, len(values))
-    axes.scatter(x + sideways, values, s=7, color=colour, alpha=0.55, linewidths=0)
-    if len(values) > 2:
-        axes.hlines(np.median(values), x - 0.32, x + 0.32, color="black", linewidth=1.4)
+def _dots(axes: Axes, table: pd.DataFrame, column: str, splits: list[str]) -> None:
+    """A dot per row of `table`, scattered sideways, and the median of each split."""
+    of_split = {"data": table, "x": "split", "y": column, "order": splits, "ax": axes}
+    sns.stripplot(
+        **of_split, hue="split", hue_order=splits, palette=SPLIT_COLOURS, jitter=0.22, size=2.6,
+        alpha=0.55, linewidth=0, legend=False,
+    )  # fmt: skip
+    sns.pointplot(
+        **of_split, color="black", estimator="median", errorbar=None, linestyle="none", marker="_",
+        markersize=16, markeredgewidth=1.4,
+    )  # fmt: skip
 
 
 def _counted(split: str, table: pd.DataFrame, noun: str) -> str:
@@ -140,3 +163,4 @@ def _counted(split: str, table: pd.DataFrame, noun: str) -> str:
 def _split_axis(axes: Axes, names: list[str]) -> None:
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_xlabel(None)

@@ -1,17 +1,16 @@
-"""Where relevance comes from: in a lesion, near it, elsewhere in the organ, outside."""
+"""Where relevance comes from: inside a lesion, near it, elsewhere in the organ, outside."""
 
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.analysis.context import ALL, KINDS, NEEDED, ZONE_COLUMNS, lesion_matrix, zones_of
 from mrelevance.figures import style
+from mrelevance.figures.lesion_kinds import KIND_COLOURS, KIND_NAMES
 from mrelevance.runtime.columns import check_columns
 
-KIND_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false positive"}
-KIND_COLOURS = {"TP": "#0072B2", "FN": "#D55E00", "FP": "#009E73"}
 ZONE_NAMES = {
     "inside": "inside",
     "within_5_mm": "to 5 mm",
@@ -21,16 +20,17 @@ ZONE_NAMES = {
     "outside": "farther, outside it",
     "elsewhere": "farther",
 }
-SPREAD = 0.24
+SPREAD = 0.8 / len(KINDS)  # as seaborn sets them apart
 
 
 @style.styled
-def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
+def draw(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
     """Share of each lesion's relevance in each zone; one panel per method.
 
-    `context` is the cohort's context table, `zones` that of `summary.context.zone_summary`. A dot
-    is a lesion, coloured by whether it was found; the bar is the median with its interval. `seed`
-    scatters the dots sideways; dots beyond the axis are counted.
+    `context` is the cohort's context table, `zones` the zone summary of
+    `mrelevance.analysis.context`. A dot is a lesion, coloured by whether it was found; the bar is
+    the median with its interval. `seed` scatters the dots sideways. Each panel counts the dots
+    beyond its axis.
 
     Raises
     ------
@@ -46,11 +46,11 @@ def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
     rows, columns = style.grid_shape(len(methods))
     figure = style.new_figure(style.PAGE_MM if columns > 1 else 110, 62 * rows + 10)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
-    generator = np.random.default_rng(seed)
     for axes, method in zip(grid.flat, methods, strict=False):
         own = context[context["method"] == method]
         summary = zones[(zones["method"] == method) & (zones["sequence"] == ALL)]
-        _panel(axes, own, summary, names, generator)
+        with style.scattering(seed):
+            _panel(axes, own, summary, names)
         axes.set_title(style.method_name(method), loc="left")
         axes.set_xticks(range(len(names)), [ZONE_NAMES[name] for name in names])
         axes.tick_params(axis="x", rotation=30)
@@ -71,36 +71,21 @@ def context(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
     return figure
 
 
-def _panel(
-    axes: Axes,
-    own: pd.DataFrame,
-    summary: pd.DataFrame,
-    names: list[str],
-    generator: np.random.Generator,
-) -> None:
-    matrices = {
-        kind: lesion_matrix(own[own["region"] == kind], "zone", "relevance").reindex(columns=names)
-        for kind in KINDS
-        if (own["region"] == kind).any()
-    }
-    values = np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()])
-    known = values[~np.isnan(values)]
+def _panel(axes: Axes, own: pd.DataFrame, summary: pd.DataFrame, names: list[str]) -> None:
+    shares = lesion_matrix(own, "zone", "relevance").reindex(columns=names)
+    shares = shares.melt(var_name="zone", value_name="share", ignore_index=False).reset_index()
+    known = shares["share"].dropna().to_numpy()
     limits = style.share_limits(known, known)
     axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-    for kind, matrix in matrices.items():
-        place = SPREAD * (KINDS.index(kind) - 1)
-        for x, zone in enumerate(names):
-            shares = matrix[zone].to_numpy()
-            sideways = generator.uniform(-0.08, 0.08, len(shares))
-            axes.scatter(
-                x + place + sideways, shares, s=5, color=KIND_COLOURS[kind], alpha=0.3,
-                linewidths=0, gid=f"{kind} {zone}",
-            )  # fmt: skip
-            row = summary[(summary["region"] == kind) & (summary["zone"] == zone)].iloc[0]
-            axes.vlines(x + place, row["low"], row["high"], color=KIND_COLOURS[kind], linewidth=1)
-            axes.hlines(
-                row["median"], x + place - 0.1, x + place + 0.1, color=KIND_COLOURS[kind],
-                linewidth=1.8,
-            )  # fmt: skip
-    axes.set_ylim(limits)
+    sns.stripplot(
+        shares, x="zone", y="share", order=names, hue="region", hue_order=KINDS,
+        palette=KIND_COLOURS, dodge=True, jitter=0.24, size=2.2, alpha=0.3, linewidth=0,
+        legend=False, ax=axes,
+    )  # fmt: skip
+    for row in summary[summary["zone"].isin(names)].itertuples():
+        x = names.index(row.zone) + SPREAD * (KINDS.index(row.region) - 1)
+        colour = KIND_COLOURS[row.region]
+        axes.vlines(x, row.low, row.high, color=colour, linewidth=1)
+        axes.hlines(row.median, x - 0.1, x + 0.1, color=colour, linewidth=1.8)
+    axes.set(xlabel=None, ylabel=None, ylim=limits)
     style.count_beyond(axes, known, limits, x=0.97)

@@ -1,4 +1,4 @@
-"""What a sequence is worth to a network, against what a network loses that never had it."""
+"""Relevance of each sequence against the loss when a network is trained without it."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +7,6 @@ from matplotlib.lines import Line2D
 
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import style
-from mrelevance.figures.selection import wrapped
 from mrelevance.protocol.dropping import (
     COLUMNS,
     LOSSES,
@@ -25,7 +24,7 @@ SPREAD = 0.15
 
 
 @style.styled
-def droppability(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) -> Figure:
     """Measured share and loss of Dice in the trained network over the loss on retraining; ranks.
 
     `values` and `agreement` are the tables of `mrelevance.protocol.dropping`. The verdict stands
@@ -36,14 +35,14 @@ def droppability(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[
     InputError
         A column is missing.
     """
-    check_columns(values, VALUE_COLUMNS, "droppability of every sequence")
-    check_columns(agreement, COLUMNS, "droppability")
+    check_columns(values, VALUE_COLUMNS, "loss by sequence")
+    check_columns(agreement, COLUMNS, "agreement with the loss")
     text = droppability_verdict(values, agreement)
     if agreement.empty:
         return style.statement(text)
     predictors = list(dict.fromkeys(agreement["predictor"]))
     figure = style.new_figure(style.PAGE_MM, max(86, 7 * len(predictors) + 42))
-    figure.suptitle(wrapped(text), x=0.02, ha="left", fontsize=7)
+    figure.suptitle(style.wrapped(text), x=0.02, ha="left", fontsize=7)
     shares, replaced, ranks = figure.subplots(1, 3, width_ratios=[1, 1, 0.9])
     of_quantity = values.set_index(["quantity", "measure"]).sort_index(kind="stable")
     retrained = of_quantity.loc[RETRAINED, DICE].set_index("sequence")

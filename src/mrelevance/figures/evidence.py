@@ -1,4 +1,4 @@
-"""Evidence for the tumour and against it, apart, per sequence and kind of lesion."""
+"""Evidence for the tumour and against it, shown separately, per sequence and kind of lesion."""
 
 import numpy as np
 import pandas as pd
@@ -9,18 +9,18 @@ from matplotlib.patches import Patch
 
 from mrelevance.analysis.context import ALL, EVIDENCE_COLUMNS, KINDS
 from mrelevance.figures import style
-from mrelevance.figures.context import KIND_NAMES
+from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.runtime.columns import check_columns
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 
 
 @style.styled
-def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
-    """Bars up and down: what the voxels of each sequence say for the tumour and against it.
+def draw(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
+    """Relevance for the tumour (bars up) and against it (bars down) in the voxels of each sequence.
 
-    `evidence` is the table of `summary.context.evidence_summary`. One row per method, one
-    column per kind of lesion; the black mark with its interval is the net. The axis of a row is
-    that of the kinds found in three patients or more; bars beyond it are counted.
+    `evidence` is the evidence summary of `mrelevance.analysis.context`. One row per method, one
+    column per kind of lesion; the black mark with its interval is the net. The axis of a row holds
+    the kinds found in three patients or more; the panels count the bars beyond it.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def evidence(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
             own = shown[(shown["method"] == method) & (shown["region"] == kind)]
             _panel(axes, own.set_index("sequence"), sequences)
             style.sequence_axis(axes, sequences)
-            _say_what_is_cut(axes, own[["positive", "negative"]].to_numpy(), limits)
+            _count_cut_bars(axes, own[["positive", "negative"]].to_numpy(), limits)
             axes.set_xlim(-0.6, len(sequences) - 0.4)
         row[0].set_ylim(limits)
         row[0].set_ylabel(f"{style.method_name(method)}\npart of the relevance")
@@ -79,17 +79,17 @@ def _panel(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
         axes.hlines(row["net"], x - 0.25, x + 0.25, color="black", linewidth=1.4, zorder=4)
 
 
-def _say_what_is_cut(axes: Axes, bars: np.ndarray, limits: tuple[float, float]) -> None:
+def _count_cut_bars(axes: Axes, bars: np.ndarray, limits: tuple[float, float]) -> None:
     cut = int(((bars < limits[0]) | (bars > limits[1])).sum())
     if cut:
         axes.text(
-            0.5, 0.97, f"{cut} bars go on beyond the axis", transform=axes.transAxes, fontsize=6,
+            0.5, 0.97, f"{cut} bars beyond the axis", transform=axes.transAxes, fontsize=6,
             ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
 
 
 def _limits(own: pd.DataFrame) -> tuple[float, float]:
-    """Axis that holds all bars, but those of two patients or less only if there are no others."""
+    """Axis that holds all bars of three patients or more, or, without such bars, all others."""
     several = own[own["patients"] >= FEWEST_PATIENTS]
     heights = (own if several.empty else several)[["positive", "negative", "net"]].to_numpy()
     low, high = min(0, np.nanmin(heights)), max(0, np.nanmax(heights))

@@ -1,4 +1,4 @@
-"""How near every attribution method comes to the measurement."""
+"""Agreement of every attribution method with the measurement."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,21 +20,21 @@ GROUPS = {
 
 
 @style.styled
-def faithfulness(agreement_summary: pd.DataFrame) -> Figure:
+def draw(agreement: pd.DataFrame) -> Figure:
     """Order and amounts of every method against the exact Shapley values, best method first.
 
-    `agreement_summary` is the table of that name: medians over patients with their intervals. The
-    dashed lines mark what a method must reach to follow the measurement.
+    `agreement` is the agreement summary: medians over patients with their intervals. The dashed
+    lines mark what a method must reach to follow the measurement.
 
     Raises
     ------
     InputError
         A column is missing.
     """
-    check_columns(agreement_summary, SUMMARY_COLUMNS, "agreement summary")
-    if agreement_summary.empty:
+    check_columns(agreement, SUMMARY_COLUMNS, "agreement summary")
+    if agreement.empty:
         return style.statement("No tumour was predicted in any test patient.")
-    methods = agreement_summary.sort_values(
+    methods = agreement.sort_values(
         ["kendall_tau", "l1_distance"], ascending=[False, True], na_position="last"
     )
     figure = style.new_figure(style.PAGE_MM, 6 * len(methods) + 26)

@@ -1,4 +1,4 @@
-"""Which patient's shares are unlike the others', and what is different about it."""
+"""Patients whose shares differ from all others', and what else sets them apart."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,15 @@ LARGEST_Z = 12
 
 
 @style.styled
-def individuals(
-    distances: pd.DataFrame, differences: pd.DataFrame, sequences: list[str], method: str
+def draw(
+    distances: pd.DataFrame, differences: pd.DataFrame, sequences: list[str], composite: str
 ) -> Figure:
-    """Distance of every patient on the left; on the right what is different about the farthest.
+    """Distance of every patient on the left; on the right what sets the farthest apart.
 
-    `distances` and `differences` are the tables of `summary.individuals`. On the right the three
-    farthest patients: all shares of the sequences, marked where they are unusual, and the six
-    features that differ most, in robust standard deviations of the other patients.
+    `distances` and `differences` are the tables of `mrelevance.analysis.individuals`, shown under
+    `composite`. On the right the three farthest patients: the shares of all sequences, marked where
+    they are unusual, and the six features that differ most, in robust standard deviations of the
+    other patients.
 
     Raises
     ------
@@ -33,22 +34,22 @@ def individuals(
     """
     check_columns(distances, DISTANCE_COLUMNS, "distances table")
     check_columns(differences, DIFFERENCE_COLUMNS, "differences table")
-    own = distances[distances["method"] == method].dropna(subset=["distance"])
+    own = distances[distances["method"] == composite].dropna(subset=["distance"])
     if own.empty:
-        count = int((distances["method"] == method).sum())
+        count = int((distances["method"] == composite).sum())
         return style.statement(
-            f"{count} patients with predicted tumour: too few to say who is unlike the others."
+            f"{count} patients with predicted tumour: too few to find unusual ones."
         )
     own = own.sort_values("distance", ascending=False)
     chosen = own[:MOST_SHOWN]
     figure = style.new_figure(style.PAGE_MM, max(4.2 * len(own), 42 * len(chosen)) + 24)
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
     _distances(left.subplots(), own)
-    left.suptitle(style.method_name(method), fontsize=7.5)
+    left.suptitle(style.method_name(composite), fontsize=7.5)
     grid = right.subplots(len(chosen), 2, squeeze=False, width_ratios=[1, 1.15])
     for row, patient in zip(grid, chosen.itertuples(), strict=True):
         of_patient = differences[differences["patient"] == patient.patient]
-        _shares(row[0], of_patient[of_patient["method"] == method], sequences)
+        _shares(row[0], of_patient[of_patient["method"] == composite], sequences)
         _features(row[1], of_patient[of_patient["kind"] == "feature"])
         row[0].set_title(
             f"patient {patient.patient}, p = {patient.p:.3f}", loc="left",

@@ -1,4 +1,4 @@
-"""What every method says of the sequence about which the truth is known."""
+"""The share that every method gives the sequence whose answer is known."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,30 +15,30 @@ TITLES = {
 
 
 @style.styled
-def known_answer(relevance: pd.DataFrame, truth: pd.DataFrame) -> Figure:
-    """Share of the sequence whose truth is known, by every method; a small dot is one patient.
+def draw(relevance: pd.DataFrame, known_answer: pd.DataFrame) -> Figure:
+    """Share of the sequence whose answer is known, by every method; a small dot is one patient.
 
-    `truth` is the table `known_answer` made from the cohort's relevance table `relevance`. The large
-    dot is the median over patients with its interval; methods that the table calls trustworthy are
-    blue, misleading ones orange.
+    `known_answer` is the table of `mrelevance.evaluation.known_answer`, `relevance` the relevance
+    table of all methods. The large dot is the median over patients with its interval. Methods with
+    the verdict trustworthy are blue, misleading ones orange.
 
     Raises
     ------
     InputError
         A column is missing.
     """
-    check_columns(truth, COLUMNS, "table of the known truth")
-    if truth.empty:
+    check_columns(known_answer, COLUMNS, "table of the known answer")
+    if known_answer.empty:
         return style.statement("No tumour was predicted in any test patient.")
-    known_answer, sequence = truth[["known_answer", "sequence"]].iloc[0]
-    figure = style.new_figure(style.PAGE_MM, 7 * len(truth) + 22)
+    kind, sequence = known_answer[["known_answer", "sequence"]].iloc[0]
+    figure = style.new_figure(style.PAGE_MM, 7 * len(known_answer) + 22)
     axes = figure.subplots()
     shares = {
         name: share_matrix(relevance, name, "relevance_pooled")[sequence]
-        for name in truth["method"]
+        for name in known_answer["method"]
     }
-    limits = style.share_limits(pd.concat(shares.values()), truth["share"].to_numpy())
-    for y, row in enumerate(truth.itertuples()):
+    limits = style.share_limits(pd.concat(shares.values()), known_answer["share"].to_numpy())
+    for y, row in enumerate(known_answer.itertuples()):
         colour = "#0072B2" if row.verdict == "trustworthy" else "#D55E00"
         values = shares[row.method]
         axes.scatter(values, [y] * len(values), s=6, color=colour, alpha=0.35, linewidths=0)
@@ -47,12 +47,14 @@ def known_answer(relevance: pd.DataFrame, truth: pd.DataFrame) -> Figure:
         beyond = int(((values < limits[0]) | (values > limits[1])).sum())
         note = row.verdict + (f" ({beyond} beyond the axis)" if beyond else "")
         axes.text(1.02, y, note, transform=axes.get_yaxis_transform(), va="center", fontsize=6)
-    if known_answer == "decoy":
+    if kind == "decoy":
         axes.axvspan(-MOST_FOR_DECOY, MOST_FOR_DECOY, color="0.92", zorder=0, linewidth=0)
     axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
-    axes.set_yticks(range(len(truth)), [style.method_name(name) for name in truth["method"]])
+    axes.set_yticks(
+        range(len(known_answer)), [style.method_name(name) for name in known_answer["method"]]
+    )
     axes.invert_yaxis()
     axes.set_xlim(limits)
     axes.set_xlabel(f"share of {sequence} in the relevance of the predicted tumour")
-    axes.set_title(TITLES[known_answer].format(sequence), loc="left")
+    axes.set_title(TITLES[kind].format(sequence), loc="left")
     return figure

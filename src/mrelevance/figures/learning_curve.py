@@ -1,4 +1,4 @@
-"""How training went: loss and validation Dice over the steps."""
+"""Training loss and validation Dice over the training steps."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ LOSS_COLOUR, DICE_COLOUR = "#D55E00", "#0072B2"
 
 
 @style.styled
-def learning_curve(history: pd.DataFrame) -> Figure:
+def draw(history: pd.DataFrame) -> Figure:
     """Training loss and validation Dice per epoch; the weights kept are marked.
 
     `history` is the training's table: epoch, step, learning_rate, training_loss,
@@ -24,7 +24,7 @@ def learning_curve(history: pd.DataFrame) -> Figure:
     """
     check_columns(history, ["step", "training_loss", "validation_dice"], "training history")
     if history.empty:
-        raise InputError("training history: it has no epoch; train at least one")
+        raise InputError("training history: it has no epoch; train for at least one epoch")
     validated = history.dropna(subset=["validation_dice"])
     panels = 2 if len(validated) else 1
     figure = style.new_figure(style.COLUMN_MM, 15 + 32 * panels)

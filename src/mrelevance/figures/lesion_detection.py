@@ -1,4 +1,4 @@
-"""Which lesions the network finds, and how often it finds what is none."""
+"""Lesions that the network finds, and its false positives."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,6 +6,7 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -19,7 +20,7 @@ NORMAL_975 = 1.959963984540054
 
 
 @style.styled
-def lesion_detection(lesions: pd.DataFrame, scores: pd.DataFrame) -> Figure:
+def draw(lesions: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     """Sensitivity by lesion size and type with 95 % Wilson intervals; false positives; Dice.
 
     `lesions` is the cohort's table of TP, FN and FP, `scores` its table of scores, one row per
@@ -97,9 +98,10 @@ def _sensitivity(axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequen
 
 
 def _false_positives(axes: Axes, counts: np.ndarray) -> None:
-    # A few empty places keep one patient's bar from filling the panel.
+    # A few empty places keep a single bar from filling the panel.
     values = np.arange(max(counts.max(), 4) + 1)
-    axes.bar(values, np.bincount(counts, minlength=len(values)), width=0.7, color=COLOUR)
+    sns.histplot(x=counts, discrete=True, shrink=0.7, color=COLOUR, alpha=1, linewidth=0, ax=axes)
+    axes.set_xlim(values[0] - 0.5, values[-1] + 0.5)
     axes.set_xticks(values)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("false positives in a patient")

@@ -1,4 +1,6 @@
-"""One lesion under many rules: signed maps side by side, and what each layer keeps."""
+"""One lesion by many methods: signed maps side by side, and the relevance left by each layer."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from mrelevance.figures.slices import (
     extent,
     largest_slice,
     outline,
+    read_radiological,
     scale_bar,
     show_anatomy,
 )
@@ -21,6 +24,30 @@ from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
 OUTLINE_COLOUR = "#3CF07A"
+
+
+def draw(volumes: Path, conservation: pd.DataFrame, sequences: list[str]) -> Figure:
+    """Maps of one lesion by every method of `conservation`, from the folder `volumes`.
+
+    Raises
+    ------
+    InputError
+        See `map_gallery`.
+    """
+    if conservation.empty:
+        return style.statement("No lesion was found in the test patients that are mapped.")
+    image, spacing_mm = read_radiological(volumes / "image.nii.gz")
+    return map_gallery(
+        image,
+        read_radiological(volumes / "lesion.nii.gz")[0] > 0,
+        {
+            method: read_radiological(volumes / f"{method}.nii.gz")[0]
+            for method in conservation["method"].unique()
+        },
+        conservation,
+        spacing_mm,
+        sequences,
+    )
 
 
 @style.styled
@@ -125,7 +152,7 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
         axes.set_yticks([])
         axes.spines[:].set_visible(False)
         return
-    # One step more than there are layers, or what the last one leaves could not be seen.
+    # One step more than there are layers shows what the last one leaves.
     depth = np.array([0, *layers["depth"], len(layers) + 2])
     remaining = np.array([1.0, *layers["remaining"], layers["remaining"].iloc[-1]])
     axes.axhline(1, color=style.GREY, linewidth=0.5, linestyle="--")
@@ -134,7 +161,7 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
     low, high = min(0.0, remaining.min()), max(1.0, remaining.max())
     margin = 0.12 * (high - low)
     axes.set_ylim(low - margin, high + margin)
-    # A mark at 1 or 0 gives way to what was measured where the two labels would touch.
+    # Leave out the tick at 0 or 1 where its label would touch that of the last value.
     last = round(float(remaining[-1]), 2)
     apart = 0.15 * (high - low)
     ticks = [last, *(tick for tick in (0.0, 1.0) if abs(tick - last) > apart)]

@@ -1,4 +1,4 @@
-"""Motion correction: how well the sequences fit the reference before and after."""
+"""Motion correction: how well the sequences fit the fixed one before and after."""
 
 import numpy as np
 import pandas as pd
@@ -19,30 +19,31 @@ MEASURES = {
         "landmark_error_after_mm",
         "mean landmark error (mm)",
     ),
-    "similarity": ("similarity_before", "similarity_after", "similarity to the reference"),
+    "similarity": ("similarity_before", "similarity_after", "similarity to the fixed sequence"),
 }
 
 
 @style.styled
-def motion_correction(motion: pd.DataFrame, sequences: list[str], reference: str) -> Figure:
+def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Figure:
     """Before and after, one thin line per patient, one panel per measure that has values.
 
-    `motion` is the cohort's motion table; the title counts its flags.
-    Errors need the true displacement and are shown for cohorts that have it; similarity is shown
-    always. The reference itself does not move and is left out.
+    `motion` is the cohort's motion table; the title counts its flags. Errors are shown for cohorts
+    whose true displacement is known, similarity always. The fixed sequence is not registered and
+    therefore left out.
 
     Raises
     ------
     InputError
-        A column is missing, or no sequence but the reference has a row.
+        A column is missing, or no moving sequence has a row.
     """
     columns = [column for before, after, _ in MEASURES.values() for column in (before, after)]
     check_columns(motion, ["patient", "sequence", "flag", *columns], "motion table")
-    moved = [name for name in sequences if name != reference]
+    moved = [name for name in sequences if name != fixed_sequence]
     rows = motion[motion["sequence"].isin(moved)]
     if rows.empty:
         raise InputError(
-            f"motion table: no row for any of {', '.join(moved)}; only the reference was given"
+            f"motion table: no row for any moving sequence ({', '.join(moved)}); "
+            "run motion correction again"
         )
     shown = [m for m in MEASURES.values() if rows[m[0]].notna().any() and rows[m[1]].notna().any()]
     width = style.PAGE_MM if len(shown) > 1 else style.COLUMN_MM

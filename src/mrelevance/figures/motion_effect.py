@@ -1,4 +1,4 @@
-"""What motion that is left in the images does to detection and to relevance."""
+"""Effect of the motion left in the images on detection and relevance."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ SPREAD = 0.22
 
 
 @style.styled
-def motion_effect(effect: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     """Detection above, measured shares below: one dot with its interval per correction.
 
     `effect` is the table of `mrelevance.analysis.motion_effect`. Every sequence has one dot per

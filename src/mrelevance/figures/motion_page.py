@@ -1,4 +1,4 @@
-"""The page that lets people judge every registration of a cohort."""
+"""A page to judge every registration of a cohort."""
 
 import jinja2
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from mrelevance.registration.failures import FLAGS, failed_patients
 from mrelevance.runtime.columns import check_columns
 
-PICTURES = 40  # fewest pairs shown, where there are as many
+PICTURES = 40  # registrations shown, unless more have a flag
 COLUMNS = [
     "patient",
     "sequence",
@@ -31,8 +31,8 @@ COLUMNS = [
 def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
     """Rows of the motion tables by flag, then by consistency, the most doubtful first.
 
-    Consistency is what tells the error of a registration where there is no truth; rows for which
-    it is not known precede the others of their flag.
+    Consistency estimates the error of a registration where the true motion is unknown. Rows without
+    a consistency precede the others of their flag.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
 
 
 def pictured(ordered: pd.DataFrame) -> pd.DataFrame:
-    """Rows to be shown in a picture: the first `PICTURES`, and all whose flag is not good.
+    """Rows shown in pictures: the first `PICTURES` rows, and all whose flag is not good.
 
     `ordered` is the table of `worst_first`.
     """
@@ -66,7 +66,7 @@ def motion_page(
     template: str,
     ordered: pd.DataFrame,
     pictures: dict[tuple[str, str], str],
-    reference: str,
+    fixed_sequence: str,
     settings: dict,
 ) -> str:
     """Fill the page: how to judge, the table of all registrations, the pictures of the worst.
@@ -78,15 +78,15 @@ def motion_page(
     ordered
         Table of `worst_first`.
     pictures
-        (patient, sequence) to the URI of its picture, in the order to be shown.
-    reference
-        Name of the sequence that stayed.
+        (patient, sequence) to the URI of its picture, in the order in which they are shown.
+    fixed_sequence
+        Name of the sequence to which the others were registered.
     settings
         Section `motion` of the configuration.
 
     Returns
     -------
-    HTML that needs no other file.
+    HTML that refers to no other file.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -101,11 +101,11 @@ def motion_page(
         patients=ordered["patient"].nunique(),
         failed=failed_patients(ordered),
         with_truth=bool(ordered["error_after_mm"].notna().any()),
-        reference=reference,
+        fixed_sequence=fixed_sequence,
         settings=settings,
     )
 
 
 def _with_digits(value: float, digits: int) -> str:
-    """A number as text with so many decimals; NA where it is not known."""
+    """A number with this many decimals, or NA."""
     return "NA" if pd.isna(value) else f"{value:.{digits}f}"

@@ -1,4 +1,4 @@
-"""Networks beside the study's: detection, shares of the sequences, and whether they agree."""
+"""Other networks against the study's: detection, shares of the sequences, and agreement."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ from mrelevance.analysis.networks import (
     share_measure,
 )
 from mrelevance.figures import style
-from mrelevance.figures.selection import wrapped
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.columns import check_columns
 
@@ -27,8 +26,8 @@ SPREAD = 0.16
 
 
 @style.styled
-def networks(
-    values: pd.DataFrame, agreement: pd.DataFrame, verdicts: pd.DataFrame, sequences: list[str]
+def draw(
+    values: pd.DataFrame, agreement: pd.DataFrame, verdict: pd.DataFrame, sequences: list[str]
 ) -> Figure:
     """Above detection and rank agreement of every network, below its shares of the sequences.
 
@@ -49,7 +48,7 @@ def networks(
         name: (MARKERS[place % len(MARKERS)], str(grey))
         for place, (name, grey) in enumerate(zip(names, greys, strict=True))
     }
-    text = "\n".join(map(wrapped, verdicts["verdict"]))
+    text = "\n".join(map(style.wrapped, verdict["verdict"]))
     figure = style.new_figure(style.PAGE_MM, 110 + 6 * len(names) + 3 * text.count("\n"))
     figure.suptitle(text, x=0.02, ha="left", fontsize=7)
     above, below = figure.subfigures(2, 1, height_ratios=[20 + 6 * len(names), 80])
@@ -114,7 +113,7 @@ def _ranks(
     methods: list[str],
     looks: dict[str, tuple[str, str]],
 ) -> None:
-    """Kendall's tau to the study's network; what seeds reach is the shaded yardstick."""
+    """Kendall's tau to the study's network; shaded is the range of other seeds."""
     others = list(dict.fromkeys(agreement["network"]))
     for y, method in enumerate(methods):
         rows = agreement[agreement["method"] == method]

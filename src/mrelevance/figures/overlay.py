@@ -1,4 +1,4 @@
-"""Pictures to judge a registration by: edges of the reference over the other sequence."""
+"""Pictures for judging registrations: edges of the fixed sequence over the moving sequence."""
 
 import base64
 from io import BytesIO
@@ -17,43 +17,43 @@ GAP_PIXELS = 4
 EDGE_SMOOTHING_PIXELS = 2.2
 # Thresholds of the edge detector: these quantiles of the gradient's magnitude inside the body.
 WEAK_EDGE, STRONG_EDGE = 0.8, 0.9
-# Nor is an edge what has less than this share of the strongest ones' gradient: it may be noise.
+# A weaker gradient than this share of the strongest may be noise, and is not an edge either.
 FAINTEST = 0.2
 EDGE_COLOUR = (255, 176, 0)
 JPEG_QUALITY = 75
 
 
 def overlay_pictures(
-    reference: sitk.Image, pairs: dict[str, tuple[sitk.Image, sitk.Image]]
+    fixed: sitk.Image, pairs: dict[str, tuple[sitk.Image, sitk.Image]]
 ) -> dict[str, Image.Image]:
     """Draw each sequence of a patient before (left) and after (right) its registration.
 
-    Above a transverse slice, seen from the feet, below a coronal one, seen from the front, both
-    through the centre of the body in the reference, whose edges (Canny, IEEE PAMI 1986) are drawn
-    over all four.
+    Above is a transverse slice, seen from the feet, below a coronal slice, seen from the front,
+    both through the centre of the body in the fixed image. Edges of the fixed image (Canny, IEEE
+    PAMI 1986) are drawn over all four.
 
     Parameters
     ----------
-    reference
-        3D image.
+    fixed
+        3D image of the fixed sequence.
     pairs
-        Sequence name to the image as it was taken, on a grid of its own, and the registered one on
-        the grid of the reference.
+        Sequence name to the image as acquired, on its own grid, and the registered image on the
+        grid of `fixed`.
 
     Returns
     -------
     Sequence name to RGB picture.
     """
-    reference = sitk.Cast(reference, sitk.sitkFloat32)
-    views = _Views(reference)
+    fixed = sitk.Cast(fixed, sitk.sitkFloat32)
+    views = _Views(fixed)
     edges = [
         _edges(pixels, body > 0.5)
-        for pixels, body in zip(views.slices(reference), views.slices(views.body), strict=True)
+        for pixels, body in zip(views.slices(fixed), views.slices(views.body), strict=True)
     ]
     pictures = {}
-    for sequence, (taken, registered) in pairs.items():
-        still = sitk.Resample(taken, reference, sitk.Transform(), sitk.sitkLinear, 0.0)
-        columns = [views.slices(still), views.slices(registered)]
+    for sequence, (acquired, registered) in pairs.items():
+        unmoved = sitk.Resample(acquired, fixed, sitk.Transform(), sitk.sitkLinear, 0.0)
+        columns = [views.slices(unmoved), views.slices(registered)]
         low, high = np.percentile(
             np.concatenate([pixels.ravel() for pixels in columns[1]]), [1, 97]
         )
@@ -66,9 +66,9 @@ def overlay_pictures(
 
 
 def data_uri(picture: Image.Image) -> str:
-    """A picture as JPEG inside a URI, for a page that needs no other file."""
+    """A picture as a JPEG data URI, for a page that refers to no other file."""
     content = BytesIO()
-    # Colours at half resolution, the default, would blur thin lines.
+    # The default stores colours at half resolution, which blurs thin lines.
     picture.save(content, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
 
@@ -76,8 +76,8 @@ def data_uri(picture: Image.Image) -> str:
 class _Views:
     """A transverse and a coronal cut through the middle of the body, cropped to it."""
 
-    def __init__(self, reference: sitk.Image) -> None:
-        self.body = image_like(body_mask(reference), reference)
+    def __init__(self, fixed: sitk.Image) -> None:
+        self.body = image_like(body_mask(fixed), fixed)
         body, spacing_mm = radiological(self.body)
         places = np.nonzero(body)
         self.centre = [round(found.mean()) for found in places]
@@ -92,7 +92,7 @@ class _Views:
         self.pixels = np.maximum(1, np.round(extents_mm * scale)).astype(int)
 
     def slices(self, image: sitk.Image) -> list[np.ndarray]:
-        """The two cuts of an image on the grid of the reference, as (H, W) square pixels."""
+        """The two cuts of an image on the grid of the fixed one, as (H, W) square pixels."""
         voxels, _ = radiological(image)
         z, y, x = self.box
         depth, height, width = self.pixels

@@ -15,20 +15,27 @@ PATIENT_COLOUR = "#7A93AC"
 MEASURED_COLOUR = "0.35"
 
 
+def draw(
+    relevance: pd.DataFrame, friedman: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]
+) -> Figure:
+    """Figure 1: `parallel_coordinates` of the pooled shares."""
+    return parallel_coordinates(relevance, sequences, friedman, agreement, "relevance_pooled")
+
+
 @style.styled
 def parallel_coordinates(
     relevance: pd.DataFrame,
     sequences: list[str],
     friedman: pd.DataFrame,
     agreement_summary: pd.DataFrame,
-    measure: str = "relevance_pooled",
+    measure: str,
 ) -> Figure:
     """One panel per method and one for the exact Shapley values, on a common y axis.
 
-    `relevance` is the cohort's relevance table (region `tumour` is shown), `measure` the column
-    to show; `friedman` (Kendall's W) and `agreement_summary` (verdicts) are the tables of those
-    names. Thin lines are patients, the thick line is their median, the dashed one the median of
-    the measurement. Patients whose line leaves the axis are counted in the panel.
+    `relevance` is the cohort's relevance table, of which the region `tumour` is shown, and
+    `measure` its column to show. Kendall's W is from `friedman`, the verdicts are from
+    `agreement_summary`. Thin lines are patients, the thick line is their median, the dashed one the
+    median of the measurement. Each panel counts the patients whose line leaves the axis.
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""Figures 2 and 3: one lesion in every sequence, with its relevance in colour."""
+"""One lesion in every sequence, with its relevance in colour; Figures 2 and 3 are two of these."""
+
+import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
+from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
     bar_length_mm,
@@ -15,6 +19,7 @@ from mrelevance.figures.slices import (
     extent,
     largest_slice,
     outline,
+    read_radiological,
     scale_bar,
     show_anatomy,
 )
@@ -23,19 +28,68 @@ from mrelevance.runtime.errors import InputError
 
 LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
 FIELD_MM = 120
-REGION_NAMES = {"TP": "true positive", "FN": "false negative", "FP": "false positive"}
+
+logger = logging.getLogger(__name__)
+
+
+def draw_lesion(
+    region: str,
+    /,
+    relevance: pd.DataFrame,
+    lesions: pd.DataFrame,
+    maps: dict[str, Path],
+    images: dict[str, Path],
+    labels: dict[str, Path],
+    regions: dict[str, Path],
+    segmentations: dict[str, Path],
+    sequences: list[str],
+    composite: str,
+) -> Figure:
+    """The lesion of `region` (TP, FN or FP) that `choose_lesion` gives, by `patient_panels`.
+
+    `relevance` and `lesions` are the tables of the test patients. `maps` has each patient's folder
+    of relevance maps, with one for each composite; the others have each patient's image, label,
+    volume of numbered regions, and segmentation.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or images and tables do not fit.
+    """
+    chosen = choose_lesion(lesions, relevance, region, composite)
+    if chosen is None:
+        return no_lesion(region)
+    logger.info("%s", chosen)
+    patient, number = chosen["patient"], chosen["lesion"]
+    image, spacing_mm = read_radiological(images[patient])
+    own = relevance[
+        (relevance["patient"] == patient)
+        & (relevance["method"] == composite)
+        & (relevance["region"] == region)
+        & (relevance["lesion"] == number)
+    ]
+    return patient_panels(
+        image,
+        read_radiological(maps[patient] / composite / f"map_{region}_{number}.nii.gz")[0],
+        read_radiological(regions[patient])[0] == chosen["region_id"],
+        read_radiological(labels[patient])[0] > 0,
+        read_radiological(segmentations[patient])[0] > 0,
+        spacing_mm,
+        own.set_index("sequence")["relevance"].reindex(sequences),
+        lesion_title(chosen, composite),
+    )
 
 
 def choose_lesion(
     lesions: pd.DataFrame, relevance: pd.DataFrame, region: str, method: str
 ) -> dict | None:
-    """The lesion to show, by rule: the true positive of median volume, else the largest.
+    """The lesion to show: the true positive of median volume; of other regions, the largest lesion.
 
-    Of all test patients' lesions of `region` (TP, FN or FP) with relevance under `method`, that
-    is with at least one voxel that was not excluded. The lower of two median volumes; equal
-    volumes by patient and number. Gives the lesion's row of `lesions` as a dict, or None where
-    there is no such lesion. In the relevance table, a false positive's lesion number is its
-    region_id.
+    The candidates are the test patients' lesions of `region` (TP, FN or FP) that have relevance
+    under `method`: at least one of their voxels was not excluded. Of two median volumes the lower
+    is taken; equal volumes are ordered by patient and number. Returns the lesion's row of `lesions`
+    as a dictionary, or None without a candidate. In the relevance table, the lesion number of a
+    false positive is its region_id.
 
     Raises
     ------
@@ -67,7 +121,7 @@ def choose_lesion(
 
 def lesion_title(lesion: dict, method: str) -> str:
     """Title of the figure of a lesion that `choose_lesion` gave."""
-    name = REGION_NAMES[lesion["region"]].capitalize()
+    name = KIND_NAMES[lesion["region"]].capitalize()
     kind = "" if lesion["type"] == "unknown" else f"{lesion['type']}, "
     return (
         f"{name}: patient {lesion['patient']}, {kind}{lesion['volume_ml']:.2g} mL, "
@@ -77,7 +131,7 @@ def lesion_title(lesion: dict, method: str) -> str:
 
 def no_lesion(region: str) -> Figure:
     """Figure that says that the test patients have no lesion of `region` (TP, FN or FP)."""
-    return style.statement(f"No {REGION_NAMES[region]} in the test patients.")
+    return style.statement(f"No {KIND_NAMES[region]} in the test patients.")
 
 
 @style.styled

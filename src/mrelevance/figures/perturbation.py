@@ -1,4 +1,4 @@
-"""Region perturbation: how the margin falls when what a map names is replaced."""
+"""Region perturbation: how the margin falls when relevant voxels are replaced."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ UNIT_NAMES = {
 
 
 @style.styled
-def perturbation(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
+def draw(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     """Curves of every method, and below them all methods ranked by the area between the two orders.
 
     `curves` is the perturbation table, `areas` its summary. One small panel per method, the best

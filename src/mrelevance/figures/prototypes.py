@@ -1,5 +1,7 @@
 """The mean aligned relevance map of each lesion type, per sequence."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -14,32 +16,37 @@ COLOURS = "RdBu_r"
 
 
 @style.styled
-def prototypes(
-    means: dict[str, np.ndarray], counts: dict[str, int], sequences: list[str], title: str
-) -> Figure:
-    """Middle slice of each type's mean map (C, 33, 33, 33): a row per type, a column per sequence.
+def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
+    """Middle slice of each type's mean map: a row per type, a column per sequence.
 
-    `counts` is the number of lesions of each type. The circle is the lesion's equivalent sphere.
-    Red speaks for the tumour, blue against it, on one scale per row, and the number is the
-    sequence's part of the prototype.
+    The file `prototypes` has the arrays `types` (T,), `lesions` (T,), the number of lesions of each
+    type, and `maps` (T, C, 33, 33, 33), their mean maps under `composite`. The circle is the
+    lesion's equivalent sphere. Red speaks for the tumour, blue against it, on one scale per row,
+    and the number is the sequence's part of the prototype.
 
     Raises
     ------
     InputError
         Maps and sequences do not fit.
     """
-    if not means:
+    with np.load(prototypes) as arrays:
+        types, lesions, maps = (arrays[name] for name in ("types", "lesions", "maps"))
+    if not len(types):
         return style.statement("No true positive in the test patients.")
-    if any(len(mean) != len(sequences) for mean in means.values()):
-        raise InputError("prototypes: maps and sequences do not fit; they must come from one run")
+    if maps.shape[1] != len(sequences):
+        raise InputError(
+            f"{prototypes}: expected maps of {len(sequences)} sequences "
+            f"({', '.join(sequences)}), found {maps.shape[1]}; they must come from one run"
+        )
     width = style.PAGE_MM
     panel_mm = (width - 34) / len(sequences)
-    figure = style.new_figure(width, (panel_mm + 4) * len(means) + 16)
+    figure = style.new_figure(width, (panel_mm + 4) * len(types) + 16)
+    title = f"{style.method_name(composite)}: mean map of the true positives of each type"
     figure.suptitle(title, fontsize=7.5)
-    grid = figure.subplots(len(means), len(sequences), squeeze=False)
+    grid = figure.subplots(len(types), len(sequences), squeeze=False)
     colours = style.sequence_colours(sequences)
-    middle = next(iter(means.values())).shape[1] // 2
-    for row, (kind, mean) in zip(grid, means.items(), strict=True):
+    middle = maps.shape[2] // 2
+    for row, kind, count, mean in zip(grid, types, lesions, maps, strict=True):
         cut = mean[:, middle]
         limit = float(np.percentile(np.abs(cut), 99.8)) or 1.0
         parts = mean.sum(axis=(1, 2, 3)) / mean.sum()
@@ -56,7 +63,7 @@ def prototypes(
                 0.04, 0.04, f"{part:.2f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
                 transform=axes.transAxes, va="bottom",
             )  # fmt: skip
-        row[0].set_ylabel(f"{kind}\nn = {counts[kind]}")
+        row[0].set_ylabel(f"{kind}\nn = {count}")
         bar = figure.colorbar(
             ScalarMappable(Normalize(-limit, limit), COLOURS), ax=list(row), pad=0.01, aspect=12
         )

@@ -1,9 +1,8 @@
-"""Model-parameter randomisation: which maps change when the network forgets?"""
+"""Model-parameter randomisation: how maps change when weights are redrawn."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from mrelevance.evaluation.maps import SIMILARITY_COLUMNS, YARDSTICKS
@@ -12,12 +11,12 @@ from mrelevance.runtime.columns import check_columns
 
 
 @style.styled
-def randomisation(similarities: pd.DataFrame) -> Figure:
+def draw(similarities: pd.DataFrame) -> Figure:
     """Similarity of every method's map to that of the trained network, stage by stage.
 
-    `similarities` is the summary of that name: one row of cells per method, the yardsticks on top,
-    then the one that changes most; one column per stage that is redrawn, the number in each cell
-    the median over the lesions. The verdict stands beside.
+    `similarities` is the randomisation summary. One row of cells per method: the yardsticks on top,
+    then the methods, the one that changes most first. One column per stage that is redrawn; the
+    number in each cell is the median over the lesions. The verdict stands beside.
 
     Raises
     ------
@@ -37,34 +36,32 @@ def randomisation(similarities: pd.DataFrame) -> Figure:
 
     figure = style.new_figure(style.PAGE_MM, 5.5 * len(values) + 34)
     axes = figure.subplots()
-    # Similarities below zero are as unlike as those at zero.
-    axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for y, x in np.ndindex(*values.shape):
-        value = values.iloc[y, x]
-        # Adding zero takes the sign from what rounds to it.
-        text = f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
-        axes.text(
-            x, y, text, ha="center", va="center", fontsize=6,
-            color="black" if value > 0.55 else "white",
-        )  # fmt: skip
-    axes.set_yticks(range(len(values)), [style.method_name(name) for name in values.index])
-    axes.set_xticks(range(len(stages)), stages["stage_name"], rotation=30, ha="right")
+    # Similarities below zero mean as little as zero: they have its colour, but keep their number.
+    sns.heatmap(
+        values, vmin=0, vmax=1, cmap="cividis", annot=values.map(_number), fmt="",
+        annot_kws={"fontsize": 6}, linewidths=0.4, ax=axes,
+        cbar_kws={"location": "bottom", "shrink": 0.5, "aspect": 40},
+    )  # fmt: skip
+    shown = values.to_numpy()
+    for text, value in zip(axes.texts, shown[~np.isnan(shown)], strict=True):
+        text.set_color("black" if value > 0.55 else "white")
+    axes.set_yticklabels([style.method_name(name) for name in values.index], rotation=0)
+    axes.set_xticklabels(stages["stage_name"], rotation=30, ha="right")
+    axes.set_ylabel(None)
     axes.set_xlabel("redrawn down to and including this stage, from the output to the input")
     axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    axes.axhline(len(yardsticks) - 0.5, color="white", linewidth=2.5)
+    axes.axhline(len(yardsticks), color="white", linewidth=2.5)
     for y, method in enumerate(values.index):
         axes.text(
-            1.015, y, verdicts[method], transform=axes.get_yaxis_transform(), va="center",
+            1.015, y + 0.5, verdicts[method], transform=axes.get_yaxis_transform(), va="center",
             fontsize=6, gid=method,
         )  # fmt: skip
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(0, 1), "cividis"),
-        ax=axes,
-        location="bottom",
-        shrink=0.5,
-        aspect=40,
-    )
+    bar = axes.collections[0].colorbar
     bar.set_label("structural similarity to the map of the trained network (1: the same map)")
     bar.outline.set_visible(False)
     return figure
+
+
+def _number(value: float) -> str:
+    # Adding zero takes the sign from what rounds to it.
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""Do larger, or more visible, lesions rest on other sequences?"""
+"""Relevance of the sequences over the size and the contrast of the lesions."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,8 +12,9 @@ from mrelevance.analysis.lesion_features import (
     shares_with_features,
     visibility,
 )
+from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import style
-from mrelevance.figures.context import KIND_COLOURS, KIND_NAMES
+from mrelevance.figures.lesion_kinds import KIND_COLOURS, KIND_NAMES
 from mrelevance.runtime.columns import check_columns
 
 SHOWN = ["TP", "FN"]
@@ -25,18 +26,19 @@ LABELS = {
 
 
 @style.styled
-def relevance_by_feature(
+def draw(
     relevance: pd.DataFrame,
     features: pd.DataFrame,
     correlation: pd.DataFrame,
     sequences: list[str],
-    methods: list[str],
+    composite: str,
 ) -> Figure:
     """Pooled share of every sequence over a lesion's size, and over its contrast there.
 
-    `features` and `correlation` are the tables of `summary.lesion_features`. Two rows per
-    method; a dot is a labelled lesion; above each panel Spearman's rank correlation over the
-    true positives with its interval. Contrast is the true one where it is known, else as measured.
+    `features` and `correlation` are the tables of `mrelevance.analysis.lesion_features`. Two rows
+    for `composite` and two for the measurement; a dot is a labelled lesion; above each panel
+    Spearman's rank correlation over the true positives with its interval. Contrast is the true one
+    where it is known, else as measured.
 
     Raises
     ------
@@ -44,6 +46,7 @@ def relevance_by_feature(
         A column is missing.
     """
     check_columns(correlation, CORRELATION_COLUMNS, "feature correlation")
+    methods = [composite, MEASURED]
     table = shares_with_features(relevance, features, methods)
     table = table[table["region"].isin(SHOWN) & table["relevance_pooled"].notna()]
     if table.empty:

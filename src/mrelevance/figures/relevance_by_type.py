@@ -1,30 +1,32 @@
-"""Does the network use other sequences for other lesion types?"""
+"""Relevance of the sequences by lesion type."""
 
 from textwrap import fill
 
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import style
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
 
 @style.styled
-def relevance_by_type(
+def draw(
     relevance: pd.DataFrame,
     lesions: pd.DataFrame,
     sequences: list[str],
-    methods: list[str],
+    composite: str,
     seed: int,
 ) -> Figure:
     """Pooled shares of the true positives: one row per method, one column per lesion type.
 
-    `relevance` is the cohort's relevance table, `lesions` the cohort's table of TP, FN and FP
-    with each lesion's type; `seed` scatters the dots sideways. One dot per lesion, the bar is
-    the median; dots beyond the axis are counted in the panel.
+    The methods are `composite` and the exact Shapley value. `relevance` is the cohort's relevance
+    table, `lesions` its table of TP, FN and FP with each lesion's type; `seed` scatters the dots
+    sideways. A dot is a lesion, the bar is the median, the line joins the quartiles. Each panel
+    counts the dots beyond its axis.
 
     Raises
     ------
@@ -37,6 +39,7 @@ def relevance_by_type(
         "relevance table",
     )
     check_columns(lesions, ["patient", "region", "lesion", "type"], "lesion table")
+    methods = [composite, MEASURED]
     shown = [name for name in methods if (relevance["method"] == name).any()]
     if not shown:
         raise InputError(f"relevance table: none of the methods {', '.join(methods)}")
@@ -55,11 +58,11 @@ def relevance_by_type(
     values = typed["relevance_pooled"].to_numpy()
     limits = style.share_limits(values, values)
     rotation = 90 if len(sequences) * len(kinds) > 26 else 40
-    generator = np.random.default_rng(seed)
     for row, method in zip(grid, shown, strict=True):
         for axes, kind in zip(row, kinds, strict=True):
             of_panel = typed[(typed["method"] == method) & (typed["type"] == kind)]
-            _panel(axes, of_panel, sequences, generator)
+            with style.scattering(seed):
+                _panel(axes, of_panel, sequences)
             style.count_beyond(axes, of_panel["relevance_pooled"].to_numpy(), limits, x=0.03)
             style.sequence_axis(axes, sequences, rotation)
             axes.set_ylim(limits)
@@ -71,14 +74,16 @@ def relevance_by_type(
     return figure
 
 
-def _panel(
-    axes: Axes, table: pd.DataFrame, sequences: list[str], generator: np.random.Generator
-) -> None:
+def _panel(axes: Axes, table: pd.DataFrame, sequences: list[str]) -> None:
     axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-    for x, (sequence, colour) in enumerate(style.sequence_colours(sequences).items()):
-        values = table.loc[table["sequence"] == sequence, "relevance_pooled"].to_numpy()
-        if not len(values):
-            continue
-        sideways = generator.uniform(-0.2, 0.2, len(values))
-        axes.scatter(x + sideways, values, s=5, color=colour, alpha=0.5, linewidths=0, gid=sequence)
-        axes.hlines(np.median(values), x - 0.32, x + 0.32, color=colour, linewidth=1.6)
+    colours = style.sequence_colours(sequences)
+    of_sequence = {
+        "data": table, "x": "sequence", "y": "relevance_pooled", "order": sequences,
+        "hue": "sequence", "hue_order": sequences, "palette": colours, "legend": False, "ax": axes,
+    }  # fmt: skip
+    sns.stripplot(**of_sequence, jitter=0.2, size=2.2, alpha=0.5, linewidth=0)
+    sns.pointplot(
+        **of_sequence, estimator="median", errorbar=("pi", 50), linestyle="none", marker="_",
+        markersize=8, markeredgewidth=1.6, err_kws={"linewidth": 0.8},
+    )  # fmt: skip
+    axes.set_xlabel(None)

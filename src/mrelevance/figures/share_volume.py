@@ -1,6 +1,10 @@
-"""The sequence-share volume of one patient: whose evidence decided each voxel?"""
+"""The sequence-share volume of one patient: the sequences on which each voxel's output rests."""
+
+import logging
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -9,12 +13,14 @@ from matplotlib.figure import Figure
 from scipy.ndimage import distance_transform_edt
 
 from mrelevance.figures import style
+from mrelevance.figures.patient_panels import choose_lesion, no_lesion
 from mrelevance.figures.slices import (
     bar_length_mm,
     crop_around,
     extent,
     largest_slice,
     outline,
+    read_radiological,
     scale_bar,
     show_anatomy,
 )
@@ -25,6 +31,44 @@ SURROUNDINGS_MM = 15
 # Where normalisers of both signs cancel to less than this part, a pooled share means nothing.
 SMALLEST_SUM = 0.1
 COLOURS = "PuOr_r"
+
+logger = logging.getLogger(__name__)
+
+
+def draw(
+    relevance: pd.DataFrame,
+    lesions: pd.DataFrame,
+    maps: dict[str, Path],
+    images: dict[str, Path],
+    segmentations: dict[str, Path],
+    sequences: list[str],
+    composite: str,
+) -> Figure:
+    """Share volume under `composite` of the patient whose true positive Figure 2 shows.
+
+    `relevance` and `lesions` are the tables of the test patients; `maps` has each patient's folder
+    of volumes, `images` and `segmentations` the files.
+
+    Raises
+    ------
+    InputError
+        A column is missing, or volumes and sequences do not fit.
+    """
+    chosen = choose_lesion(lesions, relevance, "TP", composite)
+    if chosen is None:
+        return no_lesion("TP")
+    patient = chosen["patient"]
+    logger.info("patient %s", patient)
+    image, spacing_mm = read_radiological(images[patient])
+    return share_volume(
+        read_radiological(maps[patient] / composite / "shares.nii.gz")[0],
+        read_radiological(maps[patient] / composite / "normaliser.nii.gz")[0],
+        image,
+        read_radiological(segmentations[patient])[0] > 0,
+        spacing_mm,
+        sequences,
+        f"Patient {patient}; {style.method_name(composite)}",
+    )
 
 
 @style.styled

@@ -1,11 +1,13 @@
-"""Showing slices of volumes: where to cut, what to crop, outlines and scale bars."""
+"""Slices of volumes: reading, choosing, cropping, drawing, outlines and scale bars."""
+
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from mrelevance.runtime.images import to_array
+from mrelevance.runtime.images import read_image, to_array
 
 
 def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
@@ -21,6 +23,17 @@ def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, flo
         return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
     turned = sitk.DICOMOrient(image, "LPS")
     return to_array(turned), turned.GetSpacing()[::-1]
+
+
+def read_radiological(path: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """Voxels and spacing of an image file, turned as by `radiological`.
+
+    Raises
+    ------
+    InputError
+        See `read_image`.
+    """
+    return radiological(read_image(path))
 
 
 def largest_slice(mask: np.ndarray) -> int:
@@ -60,7 +73,7 @@ def show_anatomy(axes: Axes, pixels: np.ndarray, spacing_yx: tuple[float, float]
         extent=extent(pixels, spacing_yx),
         interpolation="bilinear",
     )
-    # What is drawn over the picture must not change what is seen of it.
+    # Overlays must not change the limits of the axes.
     axes.autoscale(False)
     axes.set_xticks([])
     axes.set_yticks([])

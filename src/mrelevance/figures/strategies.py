@@ -1,27 +1,31 @@
-"""Clusters of lesions by what the network looks at, each with one example."""
+"""Clusters of lesions by the sequences and zones that the network uses, each with one example."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from mrelevance.analysis.strategies import Strategies, verdict
 from mrelevance.figures import style
-from mrelevance.figures.context import KIND_NAMES, ZONE_NAMES
+from mrelevance.figures.context import ZONE_NAMES
+from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.figures.slices import (
     bar_length_mm,
     crop_around,
     largest_slice,
     outline,
+    read_radiological,
     scale_bar,
     show_anatomy,
 )
+from mrelevance.runtime.columns import check_columns
 
 FIELD_MM = 90
 OUTLINE = "#FFE119"
 CLUSTER_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+PLANE = ["eigenvector_2", "eigenvector_3"]
 
 
 @dataclass(frozen=True)
@@ -37,77 +41,104 @@ class Example:
 
 
 @style.styled
-def strategies(
-    found: Strategies,
-    table: pd.DataFrame,
-    examples: dict[int, Example],
+def draw(
+    strategies: pd.DataFrame,
+    summary: pd.DataFrame,
+    eigenvalues: pd.DataFrame,
+    lesions: pd.DataFrame,
+    images: dict[str, Path],
+    regions: dict[str, Path],
     sequences: list[str],
-    method: str,
+    composite: str,
 ) -> Figure:
     """One row per cluster: what it holds, its shares, and its medoid in every sequence.
 
-    `table` is that of `summary.strategies.strategy_table`; `examples` the medoid of each cluster.
     On top how the number of clusters was found: the smallest eigenvalues of the graph of lesions,
-    and the lesions in the plane of two eigenvectors, coloured by type.
+    and the lesions in the plane of two eigenvectors, coloured by type. `strategies` (a row per
+    lesion), `summary` (a row per cluster) and `eigenvalues` are the tables of
+    `mrelevance.analysis.strategies`; `eigenvalues` is empty where too few lesions were clustered.
+    `lesions` is the table of the test patients' TP, FN and FP; `images` and `regions` have each
+    patient's image and volume of numbered regions.
+
+    Raises
+    ------
+    InputError
+        A column is missing.
     """
-    if not len(found.labels):
+    columns = ["patient", "region", "lesion", "type", "cluster", "medoid", *PLANE]
+    check_columns(strategies, columns, "strategies")
+    check_columns(summary, ["cluster", "verdict"], "summary of the strategies")
+    check_columns(eigenvalues, ["number", "eigenvalue", "chance_gap"], "eigenvalues")
+    check_columns(lesions, ["patient", "region", "region_id", "lesion"], "lesion table")
+    if strategies.empty:
         return style.statement("The test patients have no lesion with relevance.")
-    numbers = sorted(examples)
+    numbers = sorted(strategies["cluster"].unique())
     head_mm, row_mm = 48, 62
     figure = style.new_figure(style.PAGE_MM, head_mm + row_mm * len(numbers) + 6)
-    figure.suptitle(f"{style.method_name(method)}: {verdict(found)}", fontsize=7.5)
+    verdict = summary["verdict"].iloc[0]
+    figure.suptitle(f"{style.method_name(composite)}: {verdict}", fontsize=7.5)
     blocks = figure.subfigures(
         1 + len(numbers), 1, height_ratios=[head_mm] + [row_mm] * len(numbers), squeeze=False
     )[:, 0]
     gaps, plane = blocks[0].subplots(1, 2)
-    _eigenvalues(gaps, found)
-    _plane(plane, found, table)
+    if eigenvalues.empty:
+        gaps.text(
+            0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY
+        )
+        for axes in (gaps, plane):
+            axes.set_axis_off()
+    else:
+        _eigenvalues(gaps, eigenvalues, len(numbers))
+        _plane(plane, strategies)
     for block, number in zip(blocks[1:], numbers, strict=True):
-        own = table[table["cluster"] == number]
-        _cluster(block, own, examples[number], sequences, number)
+        own = strategies[strategies["cluster"] == number]
+        medoid = own[own["medoid"] == 1].iloc[0]
+        example = _example(medoid, lesions, images, regions)
+        _cluster(block, own, medoid, example, sequences)
     return figure
 
 
-def _eigenvalues(axes: Axes, found: Strategies) -> None:
-    if not len(found.eigenvalues):
-        axes.text(
-            0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY
-        )
-        axes.set_axis_off()
-        return
-    clusters = len(found.medoids)
-    places = np.arange(1, len(found.eigenvalues) + 1)
-    axes.plot(places, found.eigenvalues, "o-", color="0.3", markersize=3.5, linewidth=0.8)
+def _example(
+    medoid: pd.Series, lesions: pd.DataFrame, images: dict[str, Path], regions: dict[str, Path]
+) -> Example:
+    """Image and region of a cluster's medoid."""
+    patient, region = medoid["patient"], medoid["region"]
+    number = "region_id" if region == "FP" else "lesion"
+    own = lesions[(lesions["patient"] == patient) & (lesions["region"] == region)]
+    region_id = own.loc[own[number] == medoid["lesion"], "region_id"].item()
+    image, spacing_mm = read_radiological(images[patient])
+    return Example(image, read_radiological(regions[patient])[0] == region_id, spacing_mm)
+
+
+def _eigenvalues(axes: Axes, eigenvalues: pd.DataFrame, clusters: int) -> None:
+    places, values = eigenvalues["number"].to_numpy(), eigenvalues["eigenvalue"].to_numpy()
+    axes.plot(places, values, "o-", color="0.3", markersize=3.5, linewidth=0.8)
     axes.axvline(clusters + 0.5, color="#D55E00", linewidth=0.9, linestyle="--")
-    largest = np.diff(found.eigenvalues)[1:].max()
-    axes.set_title(
-        f"largest gap {largest:.2f}; by chance up to {found.chance_gap:.2f}", fontsize=6.5
-    )
+    # The first gap is that of a single cluster.
+    largest, chance = np.diff(values)[1:].max(), eigenvalues["chance_gap"].iloc[0]
+    axes.set_title(f"largest gap {largest:.2f}; by chance up to {chance:.2f}", fontsize=6.5)
     axes.set_xlabel("eigenvalue of the graph's Laplacian, by size")
     axes.set_ylabel("eigenvalue")
     axes.set_xticks(places)
     axes.set_ylim(bottom=0)
 
 
-def _plane(axes: Axes, found: Strategies, table: pd.DataFrame) -> None:
+def _plane(axes: Axes, strategies: pd.DataFrame) -> None:
     """Lesions by the second and third eigenvector, coloured by type, false positives grey."""
-    if not len(found.eigenvalues):
-        axes.set_axis_off()
-        return
-    false = (table["region"] == "FP").to_numpy()
-    kinds = table["type"].where(~false, "false positive")
+    false = strategies["region"] == "FP"
+    kinds = strategies["type"].where(~false, "false positive")
     names = [name for name in kinds[~false].value_counts().index if name != "unknown"]
     colours = dict(zip(names, CLUSTER_COLOURS, strict=False))
     colours |= {"unknown": CLUSTER_COLOURS[0], "false positive": "0.6"}
     for name in kinds.value_counts().index:
         axes.scatter(
-            *found.plane[(kinds == name).to_numpy()].T, s=10, color=colours[name], alpha=0.8,
-            linewidths=0, label="labelled" if name == "unknown" else name,
+            *strategies.loc[kinds == name, PLANE].to_numpy().T, s=10, color=colours[name],
+            alpha=0.8, linewidths=0, label="labelled" if name == "unknown" else name,
         )  # fmt: skip
-    for number, row in enumerate(found.medoids, 1):
+    for medoid in strategies[strategies["medoid"] == 1].to_dict("records"):
         axes.annotate(
-            str(number), found.plane[row], fontsize=6.5, fontweight="bold", ha="center",
-            va="center",
+            str(medoid["cluster"]), [medoid[name] for name in PLANE], fontsize=6.5,
+            fontweight="bold", ha="center", va="center",
             bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "linewidth": 0.6},
         )  # fmt: skip
     axes.set_xticks([])
@@ -119,9 +150,9 @@ def _plane(axes: Axes, found: Strategies, table: pd.DataFrame) -> None:
 
 
 def _cluster(
-    block: SubFigure, own: pd.DataFrame, example: Example, sequences: list[str], number: int
+    block: SubFigure, own: pd.DataFrame, medoid: pd.Series, example: Example, sequences: list[str]
 ) -> None:
-    medoid = own[own["medoid"] == 1].iloc[0]
+    number = medoid["cluster"]
     colour = CLUSTER_COLOURS[(number - 1) % len(CLUSTER_COLOURS)]
     block.suptitle(
         f"{number}: {_composition(own)}", fontsize=7, color=colour, fontweight="bold", x=0.01,

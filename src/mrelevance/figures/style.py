@@ -1,6 +1,8 @@
 """How every figure of the study looks."""
 
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from mrelevance.runtime.method_names import label
 
 COLUMN_MM = 89  # width of one column of a journal
 PAGE_MM = 183  # width of both
+LINE_LETTERS = 140  # of the smallest font on the width of a page
 GREY = "0.45"
 
 # Okabe & Ito, Color universal design (2008), less the yellow, which vanishes on white.
@@ -142,6 +145,25 @@ def sequence_axis(axes: Axes, sequences: list[str], rotation: int = 40) -> None:
     }
     axes.set_xticks(range(len(sequences)), sequences, **(turned if len(sequences) > 3 else {}))
     axes.set_xlim(-0.4, len(sequences) - 0.6)
+
+
+@contextmanager
+def scattering(seed: int) -> Iterator[None]:
+    """Make seaborn scatter dots sideways in the same way every time.
+
+    It draws from NumPy's global generator, whose state is restored at the end.
+    """
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def wrapped(text: str) -> str:
+    """Text in lines that fit the width of a page."""
+    return "\n".join(textwrap.wrap(text, LINE_LETTERS))
 
 
 @styled

@@ -1,4 +1,4 @@
-"""Relative to what: what the sequences are worth to the tumour logit and to the margin."""
+"""What each sequence contributes to the margin and to each of its two logits."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,17 +11,17 @@ from mrelevance.runtime.columns import check_columns
 NAMES = {
     "margin": "margin: tumour minus background",
     "tumour": "tumour logit",
-    "background": "background logit, sinking",
+    "background": "fall of the background logit",
 }
 MARKS = {"margin": "o", "tumour": "^", "background": "v"}
 SPREAD = 0.24
 
 
 @style.styled
-def targets(summary: pd.DataFrame, sequences: list[str]) -> Figure:
+def draw(targets: pd.DataFrame, sequences: list[str]) -> Figure:
     """Contributions in logits on the left, shares on the right; one mark per target and sequence.
 
-    `summary` is the table of `summary.targets.target_summary`: medians over patients with their
+    `targets` is the table of `mrelevance.analysis.targets`: medians over patients with their
     intervals.
 
     Raises
@@ -29,8 +29,8 @@ def targets(summary: pd.DataFrame, sequences: list[str]) -> Figure:
     InputError
         A column is missing.
     """
-    check_columns(summary, COLUMNS, "targets summary")
-    names = [name for name in NAMES if (summary["target"] == name).any()]
+    check_columns(targets, COLUMNS, "summary of the targets")
+    names = [name for name in NAMES if (targets["target"] == name).any()]
     colours = style.sequence_colours(sequences)
     figure = style.new_figure(style.PAGE_MM, 78)
     for axes, measure, label in zip(
@@ -40,7 +40,7 @@ def targets(summary: pd.DataFrame, sequences: list[str]) -> Figure:
         strict=True,
     ):
         axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-        for row in summary[summary["measure"] == measure].itertuples():
+        for row in targets[targets["measure"] == measure].itertuples():
             x = sequences.index(row.sequence) + SPREAD * (names.index(row.target) - 1)
             colour = colours[row.sequence]
             axes.vlines(x, row.low, row.high, color=colour, linewidth=1)
@@ -52,8 +52,8 @@ def targets(summary: pd.DataFrame, sequences: list[str]) -> Figure:
         style.sequence_axis(axes, sequences)
         axes.set_xlim(-0.6, len(sequences) - 0.4)
         axes.set_ylabel(label)
-    count = int(summary.loc[summary["measure"] == SHARE, "n"].max())
-    figure.suptitle(f"{_in_words(summary)}; n = {count}", fontsize=7)
+    count = int(targets.loc[targets["measure"] == SHARE, "n"].max())
+    figure.suptitle(f"{_in_words(targets)}; n = {count}", fontsize=7)
     handles = [
         Line2D([], [], linestyle="", marker=MARKS[name], markersize=4.5, color="0.3",
                markerfacecolor="0.3" if name == MARGIN else "white", label=NAMES[name])

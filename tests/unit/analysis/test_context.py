@@ -1,37 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.lesion_tables import RESAMPLING, SEQUENCES, ZONES, context_of
 
 from mrelevance.analysis.context import evidence_summary, lesion_matrix, zone_summary, zones_of
 from mrelevance.runtime.errors import InputError
 
-SEQUENCES = ["T1", "T2", "FLAIR"]
-ZONES = ["inside", "within_5_mm", "elsewhere"]
-SETTINGS = {"resamples": 200, "confidence": 0.9, "seed": 1}
-
-
-def context_of(patients=5, lesions=2, seed=0, composite="epsilon"):
-    """Context table; the last patient's second lesion is a false positive."""
-    generator = np.random.default_rng(seed)
-    rows = []
-    for patient in range(patients):
-        for lesion in range(1, lesions + 1):
-            values = generator.normal(1, 1, (len(ZONES), len(SEQUENCES)))
-            values /= values.sum()
-            region = "FP" if (patient, lesion) == (patients - 1, 2) else "TP"
-            for z, zone in enumerate(ZONES):
-                for c, sequence in enumerate(SEQUENCES):
-                    net = values[z, c]
-                    rows.append([f"P{patient}", composite, "margin", region, lesion, zone, 9,
-                                 sequence, net, max(net, 0) + 0.1, min(net, 0) - 0.1])  # fmt: skip
-    columns = ["patient", "method", "target", "region", "lesion", "zone", "zone_voxels",
-               "sequence", "relevance", "positive", "negative"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
 
 def test_zone_medians_over_lesions():
     context = context_of()
-    zones = zone_summary(context, **SETTINGS)
+    zones = zone_summary(context, **RESAMPLING)
     chosen = zones[(zones["region"] == "TP") & (zones["sequence"] == "all")].set_index("zone")
     positive = context[context["region"] == "TP"]
     sums = positive.pivot_table("relevance", ["patient", "lesion"], "zone", aggfunc="sum")
@@ -48,7 +26,7 @@ def test_zone_medians_over_lesions():
 
 def test_evidence_of_voxels_and_of_sequences():
     context = context_of()
-    evidence = evidence_summary(context, **SETTINGS)
+    evidence = evidence_summary(context, **RESAMPLING)
     voxel = evidence.query("region == 'TP' and level == 'voxel'").set_index("sequence")
     positive = context[context["region"] == "TP"]
     sums = {
@@ -74,7 +52,7 @@ def test_lesions_without_relevance_are_left_out():
     context = context_of()
     lost = (context["patient"] == "P1") & (context["lesion"] == 1)
     context.loc[lost, ["relevance", "positive", "negative"]] = np.nan
-    zones = zone_summary(context, **SETTINGS)
+    zones = zone_summary(context, **RESAMPLING)
     assert (zones.loc[zones["region"] == "TP", "lesions"] == 8).all()
     matrix = lesion_matrix(context[context["region"] == "TP"], "zone", "relevance")
     assert ("P1", "TP", 1) not in matrix.index and list(matrix.columns) == ZONES
@@ -85,7 +63,7 @@ def test_order_of_the_sequences_does_not_matter():
     shuffled = context.sample(frac=1, random_state=0)
     keys = ["method", "region", "zone", "sequence"]
     one, other = (
-        zone_summary(table, **SETTINGS).set_index(keys)[["median", "lesions"]].sort_index()
+        zone_summary(table, **RESAMPLING).set_index(keys)[["median", "lesions"]].sort_index()
         for table in (context, shuffled)
     )
     pd.testing.assert_frame_equal(one, other)
@@ -93,6 +71,6 @@ def test_order_of_the_sequences_does_not_matter():
 
 def test_missing_column_is_named():
     with pytest.raises(InputError, match="context table: column zone is missing"):
-        zone_summary(context_of().drop(columns="zone"), **SETTINGS)
+        zone_summary(context_of().drop(columns="zone"), **RESAMPLING)
     with pytest.raises(InputError, match="negative"):
-        evidence_summary(context_of().drop(columns="negative"), **SETTINGS)
+        evidence_summary(context_of().drop(columns="negative"), **RESAMPLING)

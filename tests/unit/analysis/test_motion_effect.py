@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mrelevance.analysis.motion_effect import motion_effect
-from mrelevance.figures.motion_effect import motion_effect as draw
+from mrelevance.figures.motion_effect import draw
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2"]

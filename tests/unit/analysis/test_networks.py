@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from mrelevance.analysis.networks import network_agreement, network_values, networks_verdict
-from mrelevance.figures.networks import networks as draw
+from mrelevance.figures.networks import draw
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR", "PD"]

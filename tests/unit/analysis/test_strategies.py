@@ -1,7 +1,6 @@
 import numpy as np
-import pandas as pd
 import pytest
-from test_summary_context import context_of
+from helpers.lesion_tables import context_of, features_of, planted, types_of
 
 from mrelevance.analysis.strategies import (
     FEWEST_LESIONS,
@@ -12,25 +11,6 @@ from mrelevance.analysis.strategies import (
     verdict,
 )
 from mrelevance.runtime.errors import InputError
-
-
-def features_of(points):
-    """Lesions with these shares, three to a patient."""
-    index = pd.MultiIndex.from_tuples(
-        [(f"P{row // 3:02d}", "TP", row % 3 + 1) for row in range(len(points))],
-        names=["patient", "region", "lesion"],
-    )
-    return pd.DataFrame(points, index=index, columns=[f"s{c}" for c in range(points.shape[1])])
-
-
-def planted(lesions=60, groups=3, seed=0):
-    generator = np.random.default_rng(seed)
-    truth = np.arange(lesions) % groups
-    return truth, np.eye(groups)[truth] + generator.normal(0, 0.1, (lesions, groups))
-
-
-def types_of(features, names):
-    return features.reset_index()[["patient", "region", "lesion"]].assign(type=names)
 
 
 def test_planted_clusters_are_found():

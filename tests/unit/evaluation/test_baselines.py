@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from mrelevance.evaluation.baselines import baseline_agreement, shares_by_baseline
-from mrelevance.figures.baselines import baselines as figure_of
+from mrelevance.figures.baselines import draw as figure_of
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR"]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from mrelevance.evaluation.known_answer import known_answers
-from mrelevance.figures.known_answer import known_answer as figure_of
+from mrelevance.figures.known_answer import draw as figure_of
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2", "FLAIR"]

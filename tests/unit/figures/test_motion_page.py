@@ -108,9 +108,9 @@ def test_without_truth_there_are_no_errors():
 @pytest.mark.parametrize(
     ("on_failure", "said"),
     [
-        ("stop", "They are stopped"),
-        ("exclude", "They are excluded"),
-        ("continue", "The study goes on with them"),
+        ("stop", "The study stops"),
+        ("exclude", "They are excluded from training"),
+        ("continue", "The study continues with them"),
     ],
 )
 def test_failed_patients_are_listed_with_what_happens_to_them(on_failure, said):

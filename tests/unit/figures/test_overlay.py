@@ -46,10 +46,10 @@ def edges(panel):
     return (panel == EDGE_COLOUR).all(axis=-1)
 
 
-def test_edges_of_the_reference_lie_over_both_sides_and_fit_only_the_corrected_one():
-    reference, moved = ball((64, 64, 48)), ball((78, 64, 48), contrast=3)
-    corrected = sitk.Resample(moved, reference, sitk.TranslationTransform(3, (14, 0, 0)))
-    before, after = halves(overlay_pictures(reference, {"T2": (moved, corrected)})["T2"])
+def test_edges_of_the_fixed_image_lie_over_both_sides_and_fit_only_the_corrected_one():
+    fixed, moved = ball((64, 64, 48)), ball((78, 64, 48), contrast=3)
+    corrected = sitk.Resample(moved, fixed, sitk.TranslationTransform(3, (14, 0, 0)))
+    before, after = halves(overlay_pictures(fixed, {"T2": (moved, corrected)})["T2"])
     lines = edges(before)
     np.testing.assert_array_equal(lines, edges(after))
     assert 200 < lines.sum() < 0.1 * lines.size
@@ -67,20 +67,20 @@ def test_edges_of_the_reference_lie_over_both_sides_and_fit_only_the_corrected_o
 
 
 def test_orientation_of_the_grid_does_not_change_the_picture():
-    reference, moved = ball((70, 64, 48)), ball((60, 64, 48))
-    flipped = [sitk.DICOMOrient(image, "RAS") for image in (reference, moved)]
-    picture = overlay_pictures(reference, {"T2": (moved, moved)})["T2"]
+    fixed, moved = ball((70, 64, 48)), ball((60, 64, 48))
+    flipped = [sitk.DICOMOrient(image, "RAS") for image in (fixed, moved)]
+    picture = overlay_pictures(fixed, {"T2": (moved, moved)})["T2"]
     again = overlay_pictures(flipped[0], {"T2": (flipped[1], flipped[1])})["T2"]
     difference = np.abs(np.asarray(picture, float) - np.asarray(again, float))
     assert (difference > 3).mean() < 0.01
 
 
-def test_sequence_on_another_grid_is_brought_to_that_of_the_reference():
-    reference, moved = ball((64, 64, 48)), ball((64, 64, 48), contrast=2)
+def test_sequence_on_another_grid_is_brought_to_that_of_the_fixed_image():
+    fixed, moved = ball((64, 64, 48)), ball((64, 64, 48), contrast=2)
     coarse = sitk.Resample(
         moved, (32, 32, 12), sitk.Transform(), sitk.sitkLinear, (1, 1, 2), (4, 4, 8)
     )
-    picture = overlay_pictures(reference, {"T2": (coarse, moved)})["T2"]
+    picture = overlay_pictures(fixed, {"T2": (coarse, moved)})["T2"]
     before, after = halves(picture)
     assert before.shape == after.shape
     assert np.abs(before.astype(float) - after).mean() < 15

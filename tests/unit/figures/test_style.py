@@ -1,4 +1,5 @@
 import matplotlib
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -74,3 +75,17 @@ def test_axis_names_every_sequence(sequences):
     axes = Figure().subplots()
     style.sequence_axis(axes, sequences)
     assert [label.get_text() for label in axes.get_xticklabels()] == sequences
+
+
+def test_scattering_depends_on_the_seed_alone_and_restores_the_generator():
+    np.random.seed(5)  # noqa: NPY002
+    expected = np.random.uniform(size=2)  # noqa: NPY002
+    np.random.seed(5)  # noqa: NPY002
+    found = [np.random.uniform()]  # noqa: NPY002
+    scattered = []
+    for seed in (1, 1, 2):
+        with style.scattering(seed):
+            scattered.append(np.random.uniform())  # noqa: NPY002
+    found.append(np.random.uniform())  # noqa: NPY002
+    assert found == list(expected)
+    assert scattered[0] == scattered[1] != scattered[2]

@@ -63,5 +63,5 @@ def test_memory_is_found_once_for_images_of_one_shape(network, image):
 
 
 def test_a_window_that_does_not_fit_the_network_is_refused(network):
-    with pytest.raises(InputError, match="not multiples of network.divisor = 2"):
+    with pytest.raises(InputError, match=r"not multiples of network\.divisor = 2"):
         Predictor(network, (6, 6, 7), 0.5, divisor=2)

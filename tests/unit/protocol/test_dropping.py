@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from mrelevance.figures.dropping import droppability as draw
+from mrelevance.figures.dropping import draw
 from mrelevance.protocol.dropping import droppability, droppability_verdict
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.errors import InputError

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from mrelevance.analysis.relevance_tests import holm
-from mrelevance.figures.selection import protocols
-from mrelevance.figures.selection import selection as draw
+from mrelevance.figures.protocols import draw as protocols
+from mrelevance.figures.selection import draw
 from mrelevance.protocol.selection import (
     DICE,
     SENSITIVITY,

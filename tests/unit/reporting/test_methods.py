@@ -184,7 +184,7 @@ def test_methods_follow_the_kind_of_study():
 
 
 def test_methods_name_the_parameters_of_composites():
-    text = fill(METHODS, facts(KNOWN_ANSWERS["parameters"]))
+    text = fill(METHODS, facts(CHANGES["parameters"]))
     assert "LRP-epsilon with a stabiliser of 0.25 times" in text
     assert "For epsilon 0.25 the relevance of each lesion" in text
 

@@ -1,0 +1,41 @@
+"""An entry of the catalogue of figures.
+
+Uses only the standard library: Snakemake's own environment has neither pandas nor matplotlib.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure.
+
+    Attributes
+    ----------
+    name
+        Name of the module, of the caption and of the files.
+    title
+        Title in the report.
+    category
+        Section of the report.
+    inputs
+        Name of each input, which is a parameter of `draw`, to its path in the results folder, which
+        begins with the stage. In a path `{patient}`, the folder of the file, stands for each test
+        patient, and `{first_patient}` for the first of them.
+        `draw` takes a `.tsv` file as a table, any other path as a `pathlib.Path`, and the paths of
+        all test patients as a dictionary from patient to path.
+    settings
+        What `draw` needs besides: `sequences` (names in channel order), `fixed_sequence` (name),
+        `composite` (name) or `seed` (integer).
+    target
+        Target of the workflow that asks for the figure. The target `known_answer` is part of `all`
+        where the phantom has a known answer.
+    """
+
+    name: str
+    title: str
+    category: str
+    inputs: Mapping[str, str]
+    settings: tuple[str, ...] = ()
+    target: str = field(default="all", kw_only=True)
