@@ -1,6 +1,8 @@
-"""What a finished study found, as the Markdown tables and numbers of the README and of docs/.
+"""Results of a finished study as the Markdown tables of the README and of docs/.
 
 python benchmarks/findings.py [results]
+
+Numbers that several pages quote are also in docs/findings.toml.
 """
 
 import sys
@@ -30,7 +32,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def detection(summary: Path) -> str:
-    """How well the test patients were segmented."""
+    """Quality of the segmentation of the test patients."""
     scores = read_table(summary / "scores.tsv")
     return (
         f"{len(scores)} test patients: median Dice {scores['dice'].median():.2f}, "
@@ -52,20 +54,18 @@ def registration(summary: Path) -> str:
 
 
 def shares(summary: Path) -> str:
-    """Median pooled shares of the predicted tumour beside the agreement with the measurement."""
+    """Median pooled shares of the predicted tumour, and the verdict on each rule."""
     values = read_table(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
     sequences = list(values["sequence"].unique())
     medians = values.pivot(index="method", columns="sequence", values="median")[sequences]
     agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
     rules = agreement.index.intersection(medians.index)
     agreement = agreement.loc[rules].sort_values("kendall_tau", ascending=False)
-    rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "1", "0", "", "the measurement"]]
+    rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "the measurement"]]
     for row in agreement.itertuples():
-        amounts = [number(row.kendall_tau), number(row.l1_distance), f"{row.same_first}/{row.n}"]
         verdict = row.verdict.split(":")[0]
-        rows.append([f"`{row.Index}`", *map(number, medians.loc[row.Index]), *amounts, verdict])
-    header = ["rule", *sequences, "Kendall's tau", "L1 distance", "first sequence right", "verdict"]
-    return table(header, rows)
+        rows.append([f"`{row.Index}`", *map(number, medians.loc[row.Index]), verdict])
+    return table(["rule", *sequences, "verdict"], rows)
 
 
 def every_method(summary: Path) -> str:
@@ -88,11 +88,11 @@ def every_method(summary: Path) -> str:
 
 
 def known_answer(summary: Path) -> str:
-    """What each method makes of noise, or of the only source."""
-    truth = read_table(summary / "known_answer.tsv")
+    """Share that each method gives to the noise, or to the only source."""
+    answer = read_table(summary / "known_answer.tsv")
     agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
     rows = []
-    for row in truth.sort_values("share", key=abs).itertuples():
+    for row in answer.sort_values("share", key=abs).itertuples():
         compared = ""
         if row.method in agreement.index:
             of_rule = agreement.loc[row.method]
@@ -101,13 +101,13 @@ def known_answer(summary: Path) -> str:
         first = f"{row.ranked_first} of {row.n}"
         rows.append([method_name(row.method), share, number(row.largest_share), first])
         rows[-1] += [row.verdict, compared]
-    sequence = truth["sequence"].iloc[0]
+    sequence = answer["sequence"].iloc[0]
     header = ["method", f"share of {sequence}", "largest", "first in", "verdict", "tau, L1"]
     return table(header, rows)
 
 
 def perturbation(summary: Path) -> str:
-    """Area between the two orders of replacement, by what is replaced and by what."""
+    """Area between the two orders of replacement, by unit and replacement."""
     areas = read_table(summary / "perturbation.tsv").query("measure == 'difference'")
     wide = areas.pivot(index="method", columns=["units", "replacement"], values="median")
     single = wide.xs("one_sequence", axis=1, level="units").mean(axis=1)
@@ -117,7 +117,7 @@ def perturbation(summary: Path) -> str:
 
 
 def randomisation(summary: Path) -> str:
-    """Similarity of the maps to those of the trained network, stage after stage redrawn."""
+    """Similarity of the maps to those of the trained network after each randomised stage."""
     similarities = read_table(summary / "randomisation.tsv").query("stage > 0")
     stages = similarities.drop_duplicates("stage").sort_values("stage")["stage_name"]
     wide = similarities.pivot(index="method", columns="stage", values="similarity")
@@ -135,14 +135,14 @@ PARTS = {
     "Motion correction": ("motion.tsv", registration),
     "Shares": ("intervals.tsv", shares),
     "Every method": ("agreement_summary.tsv", every_method),
-    "Known truth": ("known_answer.tsv", known_answer),
+    "Known answer": ("known_answer.tsv", known_answer),
     "Maps: region perturbation": ("perturbation.tsv", perturbation),
     "Maps: randomised weights": ("randomisation.tsv", randomisation),
 }
 
 
 def main() -> None:
-    """Print what there is."""
+    """Print the tables for which there are results."""
     summary = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "summary"
     if not (summary / "scores.tsv").exists():
         sys.exit(f"Error: no study in {summary.parent}; run the workflow first")

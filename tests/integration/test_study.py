@@ -204,11 +204,15 @@ def test_findings_are_those_of_the_tables(results):
         [sys.executable, str(program), str(results)], capture_output=True, text=True, check=True
     )
     agreement = read_table(results / "summary/agreement_summary.tsv").set_index("method")
-    row = next(line for line in done.stdout.splitlines() if line.startswith("| `deeplift` |"))
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[7:10] == [
-        f"{agreement.loc['deeplift', 'kendall_tau']:.2f}".replace("0.", ".", 1),
-        f"{agreement.loc['deeplift', 'l1_distance']:.2f}".replace("0.", ".", 1),
-        f"{agreement.loc['deeplift', 'same_first']}/3",
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines()
     ]
+    of_rule = agreement.loc["deeplift"]
+    shares = next(row for row in rows if row[0] == "`deeplift`")
+    assert len(shares) == 1 + len(SEQUENCES) + 1
+    assert shares[-1] == of_rule["verdict"].split(":")[0]
+    compared = next(row for row in rows if row[0] == "DeepLIFT rescale")
+    assert compared[1].startswith(f"{of_rule['kendall_tau']:.2f}".replace("0.", ".", 1))
+    assert compared[2].startswith(f"{of_rule['l1_distance']:.2f}".replace("0.", ".", 1))
+    assert compared[3] == f"{of_rule['same_first']} of 3"
     assert "3 test patients: median Dice" in done.stdout
