@@ -12,6 +12,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.method_names import check_methods, identifier
+from mrelevance.runtime.methods import COMPOSITES, MAPPED
 from mrelevance.runtime.stages import setting
 from mrelevance.runtime.subset_names import check_minutes, check_subsets
 from mrelevance.runtime.variants import FIXED, STUDY, compared_variants, named_variants, varied
@@ -59,7 +61,14 @@ def _check_one(config: dict, validator: Draft202012Validator) -> None:
     error = best_match(validator.iter_errors(config))
     if error:
         raise InputError(_in_one_line(error))
-    composites = config["relevance"]["composites"]
+    maps = config["evaluation"]["maps"]
+    for key, methods, among in (
+        ("relevance.composites", config["relevance"]["composites"], COMPOSITES),
+        ("evaluation.maps.methods", maps["methods"], MAPPED),
+        ("evaluation.maps.randomised_methods", maps["randomised_methods"], MAPPED),
+    ):
+        check_methods(methods, key, among)
+    composites = [identifier(entry) for entry in config["relevance"]["composites"]]
     _check_named(
         "figures.composite", config["figures"]["composite"], "relevance.composites", composites
     )
@@ -67,14 +76,13 @@ def _check_one(config: dict, validator: Draft202012Validator) -> None:
     for key, size in (
         ("training.patch", config["training"]["patch"]),
         ("inference.window", config["inference"]["window"]),
-        ("evaluation.maps.crop", config["evaluation"]["maps"]["crop"]),
+        ("evaluation.maps.crop", maps["crop"]),
     ):
         if any(length % divisor for length in size):
             raise InputError(
                 f"configuration: {key} is {size}; each number must be a multiple of "
                 f"network.divisor, which is {divisor}"
             )
-    maps = config["evaluation"]["maps"]
     if any(length % maps["block"] for length in maps["crop"]):
         raise InputError(
             f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "

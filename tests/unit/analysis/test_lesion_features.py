@@ -1,5 +1,5 @@
-import pandas as pd
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.lesion_tables import RESAMPLING, lesion_tables
 from scipy.stats import spearmanr
