@@ -35,7 +35,7 @@ def inputs_of_step(step):
 
 def input_of_step(step, given):
     """Input function of an input: of patients, of variants too, or of the cohort."""
-    if given.phantom_only and config["cohort"]["source"] != "phantom":
+    if given.needs_truth and not KIND.with_truth:
         return []
     if given.variants:
         return for_variants(step.target, given.path)
@@ -86,7 +86,9 @@ def settings_named(keys, target):
     def values(wildcards):
         own = settings(results_in(wildcards))
         return {
-            name: changes_compared(target) if key == "variants" else setting_of(own, key)
+            name: (
+                changes_compared(target) if key == "variants" else setting_of(own, key)
+            )
             for name, key in keys.items()
         }
 

@@ -17,6 +17,7 @@ PROJECT = WORKFLOW.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
+from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -110,7 +111,7 @@ def prepare_container():
     check_image(image_path(PROJECT))
     sheet = PROJECT / config["cohort"]["patients"]
     folders = [Path.cwd(), tempfile.gettempdir(), sheet.parent]
-    if config["cohort"]["source"] == "images":
+    if KIND.reads_images:
         elsewhere = {
             Path(row[column]).parent
             for row in SHEET.values()
@@ -156,6 +157,7 @@ def check_processor():
 try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
+    KIND = kind_of(config["cohort"]["source"])
     SHEET = read_cohort()
     prepare_container()
     if CACHE:
@@ -201,9 +203,7 @@ def one_of_each(name, path, values, mark=str):
 
     `path` has {value} where they differ.
     """
-    return {
-        f"{name}_{value}": mark(path.replace("{value}", value)) for value in values
-    }
+    return {f"{name}_{value}": mark(path.replace("{value}", value)) for value in values}
 
 
 def group(name):

@@ -1,14 +1,8 @@
-"""The input functions of the rules, and those of their parameters.
+"""The input functions of the rules.
 
 The wildcard `results` is the folder of the results of the study or of one of its variants. A stage
 that a variant does not compute is read from the study.
 """
-
-import re
-
-import snakemake.io
-from snakemake.exceptions import WorkflowError
-
 
 @functools.cache
 def settings(results):
@@ -76,7 +70,10 @@ def variants_of(comparison):
     """Variants that a target sets beside the study."""
     if comparison != "select":
         return compared_variants(config, comparison)
-    return [row["subset"] for row in read_rows(checkpoints.choose_subsets.get().output.subsets)]
+    return [
+        row["subset"]
+        for row in read_rows(checkpoints.choose_subsets.get().output.subsets)
+    ]
 
 
 def all_patients(results):
@@ -89,7 +86,9 @@ def patients_of(split, results):
     if SPLIT is not None and not EXCLUDE_FAILED:
         return [patient for patient in PATIENTS if SPLIT[patient] == split]
     made = checkpoints.split_cohort.get(results=folder_of("cohort", results))
-    return [row["patient"] for row in read_rows(made.output.split) if row["split"] == split]
+    return [
+        row["patient"] for row in read_rows(made.output.split) if row["split"] == split
+    ]
 
 
 def for_first_test_patient(path):
@@ -161,7 +160,9 @@ def mask_of_patient(wildcards):
 def fixed_image(wildcards):
     """The imported image of one patient's fixed sequence."""
     fixed_sequence = settings(results_in(wildcards))["fixed_sequence"]
-    return located(f"raw/{wildcards.patient}/{fixed_sequence}.nii.gz", results_in(wildcards))
+    return located(
+        f"raw/{wildcards.patient}/{fixed_sequence}.nii.gz", results_in(wildcards)
+    )
 
 
 def stored_mask(wildcards):
@@ -172,16 +173,16 @@ def stored_mask(wildcards):
 
 
 def organ_of_patient(wildcards):
-    """Mask of one patient's organ on the fixed sequence's grid: known of the phantom, else optional."""
-    if config["cohort"]["source"] == "phantom":
+    """Mask of one patient's organ on the fixed sequence's grid: part of the truth, else optional."""
+    if KIND.with_truth:
         truth = f"raw/{wildcards.patient}/truth/liver.nii.gz"
         return [located(truth, results_in(wildcards))]
     return stored_mask(wildcards)
 
 
 def true_motion(wildcards):
-    """What is known about a phantom patient's motion; other cohorts have no such truth."""
-    if config["cohort"]["source"] != "phantom":
+    """What is known about a patient's motion, where there is such truth."""
+    if not KIND.with_truth:
         return []
     truth = located(f"raw/{wildcards.patient}/truth", results_in(wildcards))
     return [
@@ -206,139 +207,3 @@ def shapley_to_choose_by(wildcards):
         "results/evaluation/{patient}/shapley.tsv",
         patient=patients_of("validation", RESULTS),
     )
-
-
-def parameter(key):
-    """Parameter function: a setting, as the study or the variant has it."""
-
-    def value(wildcards):
-        return setting_of(settings(results_in(wildcards)), key)
-
-    value.settings_read = [key]
-    return value
-
-
-def registration(wildcards):
-    """How images are registered; what happens to failed registrations does not belong here."""
-    motion = settings(results_in(wildcards))["motion"]
-    return {key: value for key, value in motion.items() if key != "on_failure"}
-
-
-def what_trains(wildcards):
-    """What a network depends on, of the configuration."""
-    study = settings(results_in(wildcards))
-    return {
-        "seed": study["seed"],
-        "preprocess": study["preprocess"],
-        "network": study["network"],
-        "training": study["training"],
-        # How its segmentations are scored does not belong here.
-        "inference": {key: study["inference"][key] for key in ("window", "overlap")},
-    }
-
-
-def on_failure(wildcards, input):
-    """What happens to patients whose registration failed.
-
-    It depends on the inputs, so that changing it does not rerun patients that succeeded.
-    """
-    return settings(results_in(wildcards))["motion"]["on_failure"]
-
-
-def identity(wildcards, input, threads):
-    """What the key of the cache must tell beyond what Snakemake puts into it.
-
-    That takes in script, parameters and inputs, but neither wildcards nor which input is which,
-    software outside of a container, or the threads among which sums are split. A user's images
-    count by their content, wherever they lie. Variants share with the study and with each other.
-    No job runs again for a parameter that follows from inputs, so using a cache or not makes no
-    difference to what is finished.
-    """
-    if not CACHE:
-        return None
-    return {
-        "wildcards": {
-            name: value for name, value in wildcards.items() if name != "results"
-        },
-        "inputs": {
-            name: [
-                contents_or_place(path)
-                for path in ([paths] if isinstance(paths, str) else paths)
-            ]
-            for name, paths in input.items()
-        },
-        "threads": threads,
-        "software": software(),
-    }
-
-
-@functools.cache
-def contents_or_place(path):
-    """The place of a result, whose own key tells its contents; the checksum of other files."""
-    return without_variant(path) if path.startswith("results/") else sha256(path)
-
-
-def taken_from_cache(wildcards, input):
-    """Number of jobs by rule that came from a cache, as links to it, and never ran here."""
-    taken = [
-        job.rule.name
-        for job in workflow.dag.jobs
-        if any(map(os.path.islink, job.output))
-        and not benchmark_of(job.log[0]).exists()
-    ]
-    return {rule: taken.count(rule) for rule in sorted(set(taken))}
-
-
-def transient_results(wildcards):
-    """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
-    paths = [
-        re.sub(r"\{[^}]+\}", "*", below_results(path))
-        for rule in workflow.rules
-        for path in rule.output
-        if snakemake.io.is_flagged(path, "temp")
-    ]
-    return sorted(set(paths)) + ["*/checkpoint.pt"]
-
-
-def below_results(path):
-    """An output of a rule, from the folder of results; Snakemake adds to wildcards what they match."""
-    return re.sub(r"^(\{results\b[^}]*\}|results)/", "", path)
-
-
-def stage_of(rule):
-    """Stage that a rule belongs to, by the folder of its first output."""
-    return re.match(r"[^/.]+", below_results(rule.output[0]))[0]
-
-
-def stages_of_rules(wildcards):
-    """Stage of every rule that makes files."""
-    return {rule.name: stage_of(rule) for rule in workflow.rules if rule.output}
-
-
-def check_settings_declared():
-    """Check that the table of stages knows every setting that a stage computes with.
-
-    Otherwise a variant would be taken for the study. Pages may name whatever they describe, and
-    what is made for the study alone may read all.
-    """
-    for rule in workflow.rules:
-        if not rule.output or "results" not in rule.wildcard_names:
-            continue
-        stage = stage_of(rule)
-        for function in rule.params:
-            for key in getattr(function, "settings_read", []):
-                if stage != "report" and not depends_on(stage, key):
-                    raise WorkflowError(
-                        f"rule {rule.name} reads the setting {key}; add it to the stage {stage} "
-                        "in mrelevance.runtime.stages"
-                    )
-
-
-def results_of_target(wildcards):
-    """What the target of a record asks for, without its record and what is made from that."""
-    asked = getattr(rules, wildcards.get("target", "all")).input
-    return [
-        path(wildcards) if callable(path) else path
-        for path in asked
-        if path not in asked.record
-    ]

@@ -28,9 +28,7 @@ rule train_network:
         train_images=for_split("train", "preprocessed/{patient}/image.nii"),
         train_labels=for_split("train", "preprocessed/{patient}/label.nii.gz"),
         validation_images=for_split("validation", "preprocessed/{patient}/image.nii"),
-        validation_labels=for_split(
-            "validation", "preprocessed/{patient}/label.nii.gz"
-        ),
+        validation_labels=for_split("validation", "preprocessed/{patient}/label.nii.gz"),
     output:
         weights="{results}/model/weights.pt",
         card="{results}/model/card.json",

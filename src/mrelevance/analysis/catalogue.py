@@ -144,7 +144,7 @@ _ENTRIES = (
             "conspicuity": of_test(
                 "raw/{patient}/truth/conspicuity.tsv",
                 *("patient", "lesion", "sequence"),
-                phantom_only=True,
+                needs_truth=True,
             ),
         },
         settings=_COMPOSITE | _BOOTSTRAP,

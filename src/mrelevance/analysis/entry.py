@@ -26,15 +26,15 @@ class Input:
         Columns that identify a row of the patients' tables once they are stacked.
     variants
         Whether the step reads it of the study and of every variant that is compared.
-    phantom_only
-        Whether it exists only where the patients are phantoms.
+    needs_truth
+        Whether it exists only where the truth about the patients is known.
     """
 
     path: str
     patients: str | None = None
     keys: tuple[str, ...] = ()
     variants: bool = False
-    phantom_only: bool = False
+    needs_truth: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Entry:
         `module:name` of the function that makes the tables. Its parameters are the names of
         `inputs` and `settings`. It gets a table for a single .tsv file or for those of the
         patients, stacked; where variants are compared, such tables by name of the variant, the
-        study's first; paths by patient for anything but tables; and None for what only phantoms
-        have. It returns a table by name for each of `tables`, and arrays by file name for each of
+        study's first; paths by patient for anything but tables; and None for truth that is not
+        known. It returns a table by name for each of `tables`, and arrays by file name for each of
         `arrays`.
     message
         What Snakemake says while the step runs.
@@ -122,9 +122,9 @@ class Entry:
         )
 
 
-def of_test(path: str, *keys: str, phantom_only: bool = False) -> Input:
+def of_test(path: str, *keys: str, needs_truth: bool = False) -> Input:
     """Files of the test patients."""
-    return Input(path, TEST, keys, phantom_only=phantom_only)
+    return Input(path, TEST, keys, needs_truth=needs_truth)
 
 
 def of_all(path: str, *keys: str) -> Input:

@@ -72,7 +72,7 @@ def write_results(
 def _read(
     given: Input, paths: list[str], what: str, variant_of: Callable[[str], str]
 ) -> pd.DataFrame | dict[str, pd.DataFrame] | dict[str, Path] | Path | None:
-    if given.phantom_only and not paths:
+    if given.needs_truth and not paths:
         return None
     is_table = given.path.endswith(".tsv")
     if given.patients is None:

@@ -7,6 +7,7 @@ import csv
 import re
 from pathlib import Path
 
+from mrelevance.cohort.kinds import kind_of
 from mrelevance.runtime.errors import InputError
 
 SPLITS = ("train", "validation", "test")
@@ -26,8 +27,8 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
     ----------
     path
         Columns: `patient`; optionally `split` (train, validation or test; for every patient or
-        for none, at least one of train and of test). If `source` is `images`, also one column per
-        sequence, `label` and optionally `mask`, each with the path of an image relative to the
+        for none, at least one of train and of test). If the cohort reads images, also one column
+        per sequence, `label` and optionally `mask`, each with the path of an image relative to the
         data folder.
     sequences
         Names of the sequences of the study.
@@ -44,10 +45,11 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
         The file is missing or breaks one of these rules.
     """
     path = Path(path)
-    required = ["patient", *([*sequences, LABEL] if source == "images" else [])]
+    reads_images = kind_of(source).reads_images
+    required = ["patient", *([*sequences, LABEL] if reads_images else [])]
     _check_sequences(sequences)
     columns, rows = _read(path)
-    _check_columns(columns, required, ["split", *([MASK] if source == "images" else [])], path)
+    _check_columns(columns, required, ["split", *([MASK] if reads_images else [])], path)
     _check_cells(columns, rows, path)
     patients = [row["patient"] for row in rows.values()]
     _check_patients(patients, path)

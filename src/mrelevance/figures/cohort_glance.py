@@ -59,7 +59,7 @@ def cohort_glance(
 
     `split` has patient and split, `lesions` is the table of `cohort_lesions`. `image` (C, D, H, W)
     and `label` (D, H, W, bool) of `patient`, with `spacing_mm` (z, y, x), are as displayed (see
-    `slices.radiological`). The slice shown is the one with the most labelled voxels, or the middle
+    `radiological`). The slice shown is the one with the most labelled voxels, or the middle
     one without any. `seed` scatters the dots sideways. Patients of no split are left out, and so is
     the panel of types where no type is known.
 

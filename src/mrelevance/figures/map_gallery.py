@@ -61,7 +61,7 @@ def map_gallery(
 ) -> Figure:
     """Methods in rows, sequences in columns, in the slice of the lesion's largest cross-section.
 
-    Arrays as displayed (see `slices.radiological`): `image` and every map are (C, D, H, W),
+    Arrays as displayed (see `radiological`): `image` and every map are (C, D, H, W),
     `lesion` is bool (D, H, W), `spacing_mm` (z, y, x). Red speaks for tumour, blue against it, on
     one scale for each row. The plot beside each row shows how much of the relevance is left behind
     every layer, from the output on the left to the image on the right (`conservation`, the table

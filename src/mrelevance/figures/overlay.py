@@ -8,9 +8,8 @@ import numpy as np
 import SimpleITK as sitk
 from PIL import Image
 
-from mrelevance.figures.slices import radiological
 from mrelevance.registration.body import body_mask
-from mrelevance.runtime.images import image_like, read_image, to_array
+from mrelevance.runtime.images import image_like, radiological, read_image, to_array
 
 PANEL_PIXELS = 270  # the longest side of the body
 MARGIN_MM = 10

@@ -147,7 +147,7 @@ def patient_panels(
 ) -> Figure:
     """Every sequence in the slice of the lesion's largest cross-section, with relevance in colour.
 
-    Arrays as displayed (see `slices.radiological`): `image` and `relevance_map` (the region map
+    Arrays as displayed (see `radiological`): `image` and `relevance_map` (the region map
     M_A) are (C, D, H, W); `lesion`, the region, `label` and `prediction` are bool (D, H, W);
     `spacing_mm` is (z, y, x). `shares` holds the region's normalised relevance, its index the
     sequences in channel order. The colour is a voxel's part of the region's whole relevance,

@@ -83,7 +83,7 @@ def share_volume(
 ) -> Figure:
     """Share of every sequence in the predicted tumour and within 15 mm of it.
 
-    Arrays as displayed (see `slices.radiological`): `shares` and `image` are (C, D, H, W),
+    Arrays as displayed (see `radiological`): `shares` and `image` are (C, D, H, W),
     `normaliser` is (D, H, W), `prediction` bool (D, H, W); `spacing_mm` is (z, y, x). The slice
     is that of the tumour's largest cross-section. One panel per sequence shows its share, the
     next the sequence with the largest share, the last the pooled shares of the predicted tumour

@@ -3,26 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from mrelevance.runtime.images import read_image, to_array
-
-
-def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Voxels turned to axial slices seen from the feet, and their spacing (z, y, x) in mm.
-
-    Takes a 3D image, giving (D, H, W), or a 4D one, giving (C, D, H, W). Rows run from anterior
-    to posterior, columns from the patient's right to the left, slices from the feet upwards.
-    """
-    if image.GetDimension() == 4:
-        turned = [
-            sitk.DICOMOrient(image[..., channel], "LPS") for channel in range(image.GetSize()[3])
-        ]
-        return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
-    turned = sitk.DICOMOrient(image, "LPS")
-    return to_array(turned), turned.GetSpacing()[::-1]
+from mrelevance.runtime.images import radiological, read_image
 
 
 def read_radiological(path: Path) -> tuple[np.ndarray, tuple[float, float, float]]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
 from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.timings import jobs_of_study, per_rule
@@ -126,7 +127,7 @@ def study_inputs(config: dict, project: Path) -> dict:
         "sample_sheet": {"path": cohort["patients"], "sha256": sha256(path)},
         "split": "sample sheet" if "split" in columns_of(sheet) else "drawn",
     }
-    if cohort["source"] == "phantom":
+    if not kind_of(cohort["source"]).reads_images:
         return described | {"seed": cohort["seed"], "patients": list(sheet)}
     folder = project / cohort["data"]
     checked = {patient: _images(patient, row, folder) for patient, row in sheet.items()}

@@ -48,7 +48,7 @@ def test_tables_of_variants_come_by_name_the_studys_first(paths):
 
 def test_single_tables_and_what_only_phantoms_have(paths):
     entry = entry_of(
-        one=Input("summary/one.tsv"), truth=of_test("raw/{patient}/truth.tsv", phantom_only=True)
+        one=Input("summary/one.tsv"), truth=of_test("raw/{patient}/truth.tsv", needs_truth=True)
     )
     inputs = read_inputs(entry, {"one": paths[:1]}, variant_of)
     assert inputs["one"]["dice"].item() == 0.8 and inputs["truth"] is None

@@ -1,8 +1,7 @@
 import numpy as np
-import SimpleITK as sitk
 from helpers.volumes import SHAPE, SPACING
 
-from mrelevance.figures.slices import bar_length_mm, crop_around, largest_slice, radiological
+from mrelevance.figures.slices import bar_length_mm, crop_around, largest_slice
 
 
 def test_largest_slice(lesion):
@@ -18,21 +17,6 @@ def test_crop_holds_the_lesion_and_stays_inside(lesion):
     assert (rows, columns) == (slice(0, 20), slice(40, 60))
     wide = np.ones(SHAPE[1:], bool)
     assert crop_around(wide, SPACING[1:], 60) == (slice(0, 50), slice(0, 60))
-
-
-def test_radiological_view_follows_the_direction_in_the_header():
-    array = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing((1.0, 2.0, 3.0))
-    shown, spacing = radiological(image)
-    np.testing.assert_array_equal(shown, array)
-    assert spacing == (3.0, 2.0, 1.0)
-    image.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, 1))
-    np.testing.assert_array_equal(radiological(image)[0], array[:, ::-1])
-    both = sitk.JoinSeries([image, image + 1])
-    shown, spacing = radiological(both)
-    np.testing.assert_array_equal(shown, [array[:, ::-1], array[:, ::-1] + 1])
-    assert spacing == (3.0, 2.0, 1.0)
 
 
 def test_scale_bar_is_a_round_quarter():
