@@ -1,11 +1,12 @@
-"""How far results move on another processor or with another number of cores.
+"""Compare results on another processor or with another number of cores.
 
 python benchmarks/machines.py [configuration] [--keep folder]
 
-Run it in the project's folder, by default on config/quick.yaml. Libraries choose their code by the
-instructions of the processor. Here they are kept from those of AVX-512, as on processors without
-them: once from the first image on, and once from the images and the network of the first run on.
-All is computed in float32: without AVX-512 a forward pass in bfloat16 takes a hundred times longer.
+Run it in the project's folder; the default configuration is config/quick.yaml. Libraries choose
+their code by the instructions of the processor. Here AVX-512 is disabled, as on processors without
+it: in one run for the whole study, in another one only after the images and the network of the
+first run. Everything is computed in float32, because without AVX-512 a forward pass in bfloat16
+takes a hundred times as long.
 """
 
 import argparse
@@ -30,7 +31,7 @@ NO_AVX512 = {
     "OPENBLAS_CORETYPE": "Haswell",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
 }
-# Name, cores, variables, and whether it starts from the images and the network of the first run.
+# Name, cores, environment variables, and whether images and network are those of the first run.
 RUNS = [
     ("one core, same network", "1", {}, True),
     ("no AVX-512, same network", "all", NO_AVX512, True),
@@ -40,12 +41,17 @@ RUNS = [
 FLOAT32 = [f"{section}={{precision: float32}}" for section in ("training", "evaluation")]
 TABLES = ("scores", "relevance", "agreement_summary")
 TARGETS = [f"results/summary/{table}.tsv" for table in TABLES]
-FROM_NETWORK_ON = ["predict_patient", "relate_patient", "relate_peers", "measure_shapley"]
+FROM_NETWORK_ON = [
+    "predict_patient",
+    "compute_relevance",
+    "compute_gradient_methods",
+    "measure_shapley",
+]
 SHARE_KEYS = ["patient", "method", "target", "region", "lesion", "sequence"]
 
 
 def run(folder: Path, config: Path, cores: str, variables: dict, from_network: bool) -> Path:
-    """Run the study in the folder; its results."""
+    """Run the study in a folder; return its folder of results."""
     options = ["--rerun-triggers", "mtime", "--forcerun", *FROM_NETWORK_ON] if from_network else []
     command = ["snakemake", "--quiet", "all", "--cores", cores, "--directory", folder]
     command += ["--snakefile", PROJECT / "Snakefile", "--configfile", config, "--config", *FLOAT32]
@@ -55,24 +61,24 @@ def run(folder: Path, config: Path, cores: str, variables: dict, from_network: b
 
 
 def read_summary(results: Path, table: str, keys: list[str], column: str) -> pd.Series:
-    """A column of a cohort table by the columns that name its rows."""
+    """Read a column of a cohort table, indexed by key columns."""
     return read_table(results / f"summary/{table}.tsv").set_index(keys)[column]
 
 
 def tumour_shares(results: Path) -> pd.Series:
-    """Shares of the predicted tumour by patient, composite and sequence, the measured ones too."""
+    """Read the shares of the predicted tumour by patient, method and sequence."""
     shares = read_summary(results, "relevance", SHARE_KEYS, "relevance_pooled")
     return shares[shares.index.get_level_values("region") == "tumour"]
 
 
 def image_pairs(first: Path, other: Path, pattern: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Voxels of every image that the first run has by this pattern, and of the other run's."""
+    """Yield the voxels of every image of a pattern in the first run, and in the other run."""
     for path in sorted(first.glob(pattern)):
         yield tuple(to_array(read_image(r / path.relative_to(first))) for r in (first, other))
 
 
 def compare(first: Path, other: Path) -> dict:
-    """What differs between the results of two runs, at most."""
+    """Compute the largest differences between the results of two runs."""
     both = (first, other)
     segmented = list(image_pairs(*both, "prediction/*/segmentation.nii.gz"))
     shares = [tumour_shares(results) for results in both]
@@ -95,7 +101,7 @@ def compare(first: Path, other: Path) -> dict:
 
 
 def main() -> None:
-    """Print one line per run, each against the first."""
+    """Print the differences of each run from the first."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configuration", nargs="?", default="config/quick.yaml", type=Path)
     parser.add_argument("--keep", type=Path, help="a new folder to keep the runs in")

@@ -1,24 +1,25 @@
-"""Motion correction of the project beside SimpleITK, elastix and greedy, on phantom patients.
+"""Compare the project's motion correction with SimpleITK, elastix and greedy on phantom patients.
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/motion.py --patients 20
     python benchmarks/motion.py --patients 20 --mask
 
-Registers every sequence of fresh phantom patients to the reference with every tool that is
-installed, on one thread and each tool in a process of its own, and prints one row per tool:
+Registers every moving sequence of new phantom patients to the fixed sequence with every tool that
+is installed, on one thread and each tool in a process of its own, and prints one row per tool:
 
 - mean_mm: mean error in the liver, mean over pairs; then the same for each sequence
 - p95_mm: 95th percentile of the error in the liver, mean over pairs
 - worst_mm: mean error in the liver of the worst pair
 - landmarks_mm: mean error of the landmarks, vessel branchings in the liver
 - folded: largest share of the body's voxels without a positive Jacobian determinant
-- dice, volume_change: of the lesions, carried along the true motion into the sequence and back
-  along the estimated one, against where they were; the change is its size, mean over pairs
-- cpu_s: CPU seconds for a pair, reading and conversion not counted
-- memory_mb: most memory that registering added
-- failed: pairs that the tool gave up with an error; they are left unmoved and count as such
+- dice, volume_change: agreement of the lesions with themselves after the true motion into the
+  moving sequence and the estimated motion back; the change is absolute; means over pairs
+- cpu_s: CPU seconds per pair, without reading and conversion
+- memory_mb: largest memory that a registration added
+- failed: pairs for which the tool ended with an error; they count as not moved
 
-The truth is read for the errors only; with --mask every tool is given the liver of the reference.
+The truth is used for the errors only. With --mask every tool is given the liver in the fixed
+sequence.
 """
 
 import argparse
@@ -35,13 +36,15 @@ from motion_tools import Tool, available_tools, use_one_thread
 from scipy import ndimage
 from tqdm import tqdm
 
+from mrelevance.cohort.patient import PatientImages
 from mrelevance.phantom.patient import PhantomPatient, simulate_patient
+from mrelevance.phantom.settings import check_settings
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correction import folded_share
+from mrelevance.registration.jacobian import folded_share
 from mrelevance.registration.spline import displacement_field
 from mrelevance.runtime.images import image_like, to_array
 
-# Around the lesions: no tool leaves a lesion further from its place.
+# Margin around the lesions; no tool displaces a lesion further.
 NEAR_MM = 25
 
 
@@ -53,19 +56,14 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     arguments = parser.parse_args()
     config = yaml.safe_load(arguments.config.read_text())
-    reference = config["reference"]
+    fixed_sequence = config["fixed_sequence"]
+    settings = check_settings(config["phantom"], config["sequences"], fixed_sequence)
     patients = (
-        simulate_patient(
-            f"benchmark{number:02d}",
-            config["phantom"],
-            config["sequences"],
-            reference,
-            arguments.seed,
-        )
+        simulate_patient(f"benchmark{number:02d}", settings, arguments.seed)
         for number in range(arguments.patients)
     )
     cases = (
-        (patient, reference, arguments.mask)
+        (patient, fixed_sequence, arguments.mask)
         for patient in tqdm(patients, total=arguments.patients, unit="patient")
     )
     table = compare(available_tools(config["motion"]), measure, cases)
@@ -77,7 +75,7 @@ def compare(
 ) -> pd.DataFrame:
     """Join the tables `measure(tool, *case)` of all tools and cases, with a column `tool`.
 
-    Each tool has a process of its own, so that none leaves the next its memory.
+    Each tool has a process of its own, so that its memory does not count for the next.
     """
     processes = {
         name: ProcessPoolExecutor(1, get_context("spawn"), initializer=use_one_thread)
@@ -93,15 +91,17 @@ def compare(
     return pd.concat(tables, ignore_index=True)
 
 
-def measure(tool: Tool, patient: PhantomPatient, reference: str, masked: bool) -> pd.DataFrame:
-    """Register a patient by a tool: one row per sequence."""
+def measure(tool: Tool, patient: PhantomPatient, fixed_sequence: str, masked: bool) -> pd.DataFrame:
+    """Register a patient with a tool; one row per moving sequence."""
     grid = patient.geometry
     images = {
         name: sitk.Cast(image_like(array, grid), sitk.sitkFloat32)
         for name, array in patient.images.items()
     }
-    transforms, cost = tool(images, reference, image_like(patient.liver, grid) if masked else None)
-    body = body_mask(images[reference])
+    mask = image_like(patient.liver, grid) if masked else None
+    given = PatientImages(patient.name, images, fixed_sequence, mask=mask)
+    transforms, cost = tool(given)
+    body = body_mask(given.fixed)
     rows = []
     for sequence, transform in transforms.items():
         field = displacement_field(transform, grid)
@@ -113,7 +113,7 @@ def measure(tool: Tool, patient: PhantomPatient, reference: str, masked: bool) -
                 "sequence": sequence,
                 "error_mm": errors.mean(),
                 "error_p95_mm": np.percentile(errors, 95),
-                "landmark_error_mm": landmark_error(patient, reference, sequence, transform),
+                "landmark_error_mm": landmark_error(patient, fixed_sequence, sequence, transform),
                 "folded_share": folded_share(field, body),
                 "dice": dice,
                 "volume_change": volume_change,
@@ -126,11 +126,11 @@ def measure(tool: Tool, patient: PhantomPatient, reference: str, masked: bool) -
 
 
 def landmark_error(
-    patient: PhantomPatient, reference: str, sequence: str, transform: sitk.Transform
+    patient: PhantomPatient, fixed_sequence: str, sequence: str, transform: sitk.Transform
 ) -> float:
-    """Mean distance in mm between where landmarks lie in the sequence and where they are sent."""
+    """Mean distance in mm of the landmarks in a sequence from those that the transform predicts."""
     places = patient.landmarks.set_index(["sequence", "landmark"])[["x_mm", "y_mm", "z_mm"]]
-    pairs = places.loc[reference].join(places.loc[sequence], rsuffix="_moved").to_numpy()
+    pairs = places.loc[fixed_sequence].join(places.loc[sequence], rsuffix="_moved").to_numpy()
     estimated = [transform.TransformPoint(point) for point in pairs[:, :3].tolist()]
     return float(np.linalg.norm(pairs[:, 3:] - estimated, axis=-1).mean())
 
@@ -138,11 +138,12 @@ def landmark_error(
 def lesion_agreement(
     label: np.ndarray, true: np.ndarray, estimated: np.ndarray, grid: sitk.Image
 ) -> tuple[float, float]:
-    """Dice and relative change of volume of lesions that went there truly and back by estimate.
+    """Dice and relative change of volume of lesions after true motion and estimated way back.
 
-    A voxel p is sent to p + e(p) in the sequence. What is there comes from the point q of the
-    reference with q + u(q) = p + e(p). Interpolated linearly at q, the label is the share of the
-    voxel that lies in a lesion; rounding it to 0 or 1 would forgive errors of half a voxel.
+    The estimate e maps a voxel p to p + e(p) in the moving sequence. The tissue there comes from
+    the point q of the fixed sequence with q + u(q) = p + e(p). The label, interpolated linearly at
+    q, is the share of the voxel that lies in a lesion; rounding it to 0 or 1 would hide errors of
+    half a voxel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Known deformations of real images of the brain, recovered by every registration tool.
+"""Compare registration tools on real images of the brain with known deformations.
 
     pip install -r benchmarks/requirements.txt
     python benchmarks/motion_real.py --data path/to/open-ms
@@ -6,8 +6,8 @@
 The images of a patient, aligned as published, are brought to 2 mm. T1, T1 with contrast and T2 are
 deformed by a random smooth field whose mean length in the brain is 2 to 6 mm, and registered to
 FLAIR. If D is the deformation and T the transform found, the error at a point p of the brain is
-|D(T(p)) - p|. How well the published images are aligned limits what can be reached. Prints mean
-and 95th percentile of the error, and CPU seconds for a pair, per tool and sequence.
+|D(T(p)) - p|. The alignment of the published images limits the accuracy. Prints mean and 95th
+percentile of the error, and CPU seconds per pair, for each tool and sequence.
 """
 
 import argparse
@@ -21,12 +21,13 @@ from motion import compare, markdown
 from motion_tools import Tool, available_tools
 from tqdm import tqdm
 
+from mrelevance.cohort.patient import PatientImages
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.correction import folded_share
+from mrelevance.registration.jacobian import folded_share
 from mrelevance.registration.spline import displacement_field, mesh_size, spline_transform
 from mrelevance.runtime.images import read_image, to_array
 
-REFERENCE = "FLAIR"
+FIXED = "FLAIR"
 SEQUENCES = ["T1", "T1KS", "T2"]
 CONTROL_SPACING_MM = 60
 MEAN_LENGTH_MM = (2, 6)
@@ -39,9 +40,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     arguments = parser.parse_args()
     settings = yaml.safe_load(arguments.config.read_text())["motion"]
-    folders = sorted(path.parent for path in arguments.data.glob(f"*/{REFERENCE}.nii.gz"))
+    folders = sorted(path.parent for path in arguments.data.glob(f"*/{FIXED}.nii.gz"))
     if not folders:
-        parser.error(f"{arguments.data} holds no */{REFERENCE}.nii.gz; name the folder of open-ms")
+        parser.error(f"{arguments.data} holds no */{FIXED}.nii.gz; name the folder of open-ms")
     rng = np.random.default_rng(arguments.seed)
     cases = (read_deformed(folder, rng) for folder in tqdm(folders, unit="patient"))
     print(markdown(summarise(compare(available_tools(settings), measure, cases))))
@@ -50,17 +51,20 @@ def main() -> None:
 def read_deformed(
     folder: Path, rng: np.random.Generator
 ) -> tuple[dict[str, sitk.Image], dict[str, sitk.Transform]]:
-    """Images of a patient at half the resolution, all but the reference deformed; and by what."""
+    """Read a patient at half the resolution and deform all but the fixed sequence.
+
+    Returns the images, and the deformations of the moving sequences.
+    """
     images = {
         name: sitk.BinShrink(
             read_image(folder / f"{name}.nii.gz", f"{folder.name}, {name}"), [2] * 3
         )
-        for name in [REFERENCE, *SEQUENCES]
+        for name in [FIXED, *SEQUENCES]
     }
-    brain = body_mask(images[REFERENCE])
+    brain = body_mask(images[FIXED])
     deformations = {}
     for name in SEQUENCES:
-        deformations[name] = draw_deformation(images[REFERENCE], brain, rng)
+        deformations[name] = draw_deformation(images[FIXED], brain, rng)
         images[name] = sitk.Resample(images[name], deformations[name], sitk.sitkBSpline)
     return images, deformations
 
@@ -68,7 +72,7 @@ def read_deformed(
 def draw_deformation(
     image: sitk.Image, mask: np.ndarray, rng: np.random.Generator
 ) -> sitk.Transform:
-    """Smooth field without folds; its mean length in the mask (D, H, W) is drawn uniformly."""
+    """Draw a smooth field without folds, whose mean length in the mask (D, H, W) is uniform."""
     shape = [n + 3 for n in mesh_size(image, CONTROL_SPACING_MM)[::-1]]
     length = rng.uniform(*MEAN_LENGTH_MM)
     while True:
@@ -80,22 +84,22 @@ def draw_deformation(
 
 
 def lengths(transform: sitk.Transform, image: sitk.Image, mask: np.ndarray) -> np.ndarray:
-    """Length in mm of the displacement at the voxels of a mask, (N,)."""
+    """Compute the length in mm of the displacement at the voxels of a mask, (N,)."""
     return np.linalg.norm(to_array(displacement_field(transform, image))[mask], axis=-1)
 
 
 def measure(
     tool: Tool, images: dict[str, sitk.Image], deformations: dict[str, sitk.Transform]
 ) -> pd.DataFrame:
-    """Recover the deformations of a patient by a tool: one row per sequence."""
-    transforms, cost = tool(images, REFERENCE, None)
-    brain = body_mask(images[REFERENCE])
+    """Recover the deformations of a patient with a tool; one row per moving sequence."""
+    transforms, cost = tool(PatientImages("benchmark", images, FIXED))
+    brain = body_mask(images[FIXED])
     rows = []
     for name, deformation in deformations.items():
-        # SimpleITK applies the last one first.
+        # SimpleITK applies the last transform first.
         there_and_back = sitk.CompositeTransform([deformation, transforms[name]])
-        before = lengths(deformation, images[REFERENCE], brain)
-        after = lengths(there_and_back, images[REFERENCE], brain)
+        before = lengths(deformation, images[FIXED], brain)
+        after = lengths(there_and_back, images[FIXED], brain)
         rows.append(
             {
                 "sequence": name,

@@ -1,8 +1,8 @@
-"""Registration tools that are compared with the project's, each at settings tuned for the phantom.
+"""Registration tools to compare with this project's, with settings for the phantom.
 
-The settings were chosen on phantom patients of seed 77; compare on others. Every tool runs on one
-thread. Only the registration itself is measured: reading and conversion are not. A mask is given to
-the other tools with a margin: with the border of the liver left out, they lose it.
+The settings were tuned on phantom patients of seed 77; compare on others. Every tool runs on one
+thread. Only the registration itself is measured, not reading and conversion. The other tools get
+the mask with a margin, because they need the border of the liver.
 """
 
 import sys
@@ -19,6 +19,7 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
+from mrelevance.cohort.patient import PatientImages
 from mrelevance.registration.body import body_mask
 from mrelevance.registration.correction import correct_patient
 from mrelevance.runtime.images import image_like
@@ -38,7 +39,7 @@ ELASTIX = {
     "NumberOfSpatialSamples": 2048,
     "MaximumNumberOfIterations": 200,
     "GridSpacingSchedule": (2, 1),
-    "ErodeMask": "false",  # eroded, the mask loses the border of the liver again
+    "ErodeMask": "false",  # erosion would remove the border of the liver again
     "WriteResultImage": "false",
 }
 ELASTIX_RESOLUTIONS = 2
@@ -48,24 +49,22 @@ MARGIN_MM = 8
 
 @dataclass
 class Cost:
-    """What a computation took: CPU seconds, memory added at its peak, pairs given up."""
+    """Cost of a computation: CPU seconds, memory added at its peak, pairs with an error."""
 
     cpu_s: float = 0.0
     memory_mb: float = 0.0
     failed: int = 0
 
 
-# Images by sequence, reference, mask of the reference or None: transforms by sequence, and the
-# cost of all. A transform maps points of the reference to points of the sequence.
-Tool = Callable[
-    [dict[str, sitk.Image], str, sitk.Image | None], tuple[dict[str, sitk.Transform], Cost]
-]
+# Maps a patient to the transforms of the moving sequences, and the cost of all. A transform maps
+# points of the fixed sequence to points of the moving one.
+Tool = Callable[[PatientImages], tuple[dict[str, sitk.Transform], Cost]]
 
 
 def available_tools(settings: dict) -> dict[str, Tool]:
-    """All tools that are installed, by name; `settings` is the configuration's section `motion`.
+    """Find all tools that are installed; `settings` is the configuration's section `motion`.
 
-    What is missing is named on stderr.
+    Missing tools are named on stderr.
     """
     tools = {
         "none": leave_unmoved,
@@ -95,9 +94,9 @@ def use_one_thread() -> None:
 
 @contextmanager
 def measured() -> Iterator[Cost]:
-    """Fill in the cost of what runs inside."""
+    """Measure the cost of what runs in this context."""
     cost = Cost()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     held = _memory_mb("VmRSS")
     start = time.process_time()
     yield cost
@@ -110,63 +109,61 @@ def _memory_mb(line: str) -> float:
     return int(status.split(f"{line}:")[1].split()[0]) * 1024 / 1e6
 
 
-def leave_unmoved(
-    images: dict[str, sitk.Image], reference: str, mask: sitk.Image | None
-) -> tuple[dict[str, sitk.Transform], Cost]:
-    """What everything is compared with: the identity for every sequence."""
-    return {
-        name: sitk.Transform(3, sitk.sitkIdentity) for name in images if name != reference
-    }, Cost()
+def moving_sequences(patient: PatientImages) -> list[str]:
+    return [name for name in patient.images if name != patient.fixed_sequence]
+
+
+def leave_unmoved(patient: PatientImages) -> tuple[dict[str, sitk.Transform], Cost]:
+    """Return the identity for every sequence, which all tools are compared with."""
+    identity = sitk.Transform(3, sitk.sitkIdentity)
+    return dict.fromkeys(moving_sequences(patient), identity), Cost()
 
 
 def register_with_mrelevance(
-    settings: dict, images: dict[str, sitk.Image], reference: str, mask: sitk.Image | None
+    settings: dict, patient: PatientImages
 ) -> tuple[dict[str, sitk.Transform], Cost]:
-    """This project's method; finding the body, resampling and the quality's numbers count too."""
-    given = {} if mask is None else {"mask": mask}
+    """Register with this project; the cost includes the body, resampling and all measures."""
     with measured() as cost:
-        corrections = correct_patient(images, reference, settings, "benchmark", **given)
-    return {name: one.transform for name, one in corrections.items() if name != reference}, cost
+        corrections = correct_patient(patient, settings)
+    return {name: corrections[name].transform for name in moving_sequences(patient)}, cost
 
 
 def register_pairs(
     register: Callable[[sitk.Image, sitk.Image, sitk.Image | None], tuple[sitk.Transform, Cost]],
-    images: dict[str, sitk.Image],
-    reference: str,
-    mask: sitk.Image | None,
+    patient: PatientImages,
 ) -> tuple[dict[str, sitk.Transform], Cost]:
-    """Register every sequence by a function of target, moving image and widened mask.
+    """Register every sequence with a function of fixed image, moving image and widened mask.
 
-    Where the tool gives up, the sequence stays as it is and counts as failed.
+    If the tool ends with an error, the sequence is not moved and counts as failed.
     """
     transforms, total = {}, Cost()
+    mask = patient.mask
     if mask is not None:
         distance = sitk.SignedMaurerDistanceMap(mask, squaredDistance=False, useImageSpacing=True)
         mask = distance <= MARGIN_MM
-    for name, image in images.items():
-        if name != reference:
-            try:
-                transforms[name], cost = register(images[reference], image, mask)
-            except RuntimeError:
-                transforms[name], cost = sitk.Transform(3, sitk.sitkIdentity), Cost(failed=1)
-            total.cpu_s += cost.cpu_s
-            total.memory_mb = max(total.memory_mb, cost.memory_mb)
-            total.failed += cost.failed
+    for name in moving_sequences(patient):
+        try:
+            transforms[name], cost = register(patient.fixed, patient.images[name], mask)
+        except RuntimeError:
+            transforms[name], cost = sitk.Transform(3, sitk.sitkIdentity), Cost(failed=1)
+        total.cpu_s += cost.cpu_s
+        total.memory_mb = max(total.memory_mb, cost.memory_mb)
+        total.failed += cost.failed
     return transforms, total
 
 
 def register_with_simpleitk(
-    target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+    fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
 ) -> tuple[sitk.Transform, Cost]:
     """Cubic B-spline, Mattes mutual information and L-BFGS in two resolutions.
 
-    Without a mask it gets that of the body, which does it good.
+    Without a mask it gets that of the body, which improves its result.
     """
     if mask is None:
-        mask = image_like(body_mask(target), target)
-    extent = [n * spacing for n, spacing in zip(target.GetSize(), target.GetSpacing(), strict=True)]
+        mask = image_like(body_mask(fixed), fixed)
+    extent = [n * spacing for n, spacing in zip(fixed.GetSize(), fixed.GetSpacing(), strict=True)]
     mesh = [round(mm / SIMPLEITK_CONTROL_SPACING_MM) for mm in extent]
-    transform = sitk.BSplineTransformInitializer(target, mesh, 3)
+    transform = sitk.BSplineTransformInitializer(fixed, mesh, 3)
     registration = sitk.ImageRegistrationMethod()
     registration.SetMetricAsMattesMutualInformation(HISTOGRAM_BINS)
     registration.SetMetricSamplingStrategy(registration.REGULAR)
@@ -182,12 +179,12 @@ def register_with_simpleitk(
     )
     registration.SetInitialTransform(transform, inPlace=True)
     with measured() as cost:
-        registration.Execute(target, moving)
+        registration.Execute(fixed, moving)
     return transform, cost
 
 
 def register_with_elastix(
-    control_spacing_mm: float, target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+    control_spacing_mm: float, fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
 ) -> tuple[sitk.Transform, Cost]:
     """Cubic B-spline, Mattes mutual information, adaptive stochastic gradient descent."""
     import itk
@@ -195,13 +192,13 @@ def register_with_elastix(
     itk.MultiThreaderBase.SetGlobalDefaultNumberOfThreads(1)
     parameters = itk.ParameterObject.New()
     chosen = parameters.GetDefaultParameterMap("bspline", ELASTIX_RESOLUTIONS, control_spacing_mm)
-    # By default a penalty of bending is added, whose weight would be one more thing to tune.
+    # The default adds a bending penalty, whose weight would have to be tuned as well.
     chosen.erase("Metric0Weight")
     chosen.erase("Metric1Weight")
     for key, value in ELASTIX.items():
         chosen[key] = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
     parameters.AddParameterMap(chosen)
-    registration = itk.ElastixRegistrationMethod.New(_to_itk(target), _to_itk(moving))
+    registration = itk.ElastixRegistrationMethod.New(_to_itk(fixed), _to_itk(moving))
     registration.SetParameterObject(parameters)
     registration.SetNumberOfThreads(1)
     if mask is not None:
@@ -227,18 +224,18 @@ def _to_itk(image: sitk.Image):
 
 
 def register_with_greedy(
-    target: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
+    fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image | None
 ) -> tuple[sitk.Transform, Cost]:
-    """Normalised cross-correlation and two smoothings of the field, which tuning made wide.
+    """Normalised cross-correlation and two smoothings of the field, whose widths were tuned.
 
-    No affine start: on the tuning patients it gained nothing (1.30 mm, without it 1.29) and took
-    a second more.
+    Without an affine start: on the tuning patients it did not help (error 1.30 mm, without it
+    1.29) and took a second more.
     """
     from picsl_greedy import Greedy3D
 
     greedy = Greedy3D()
     masked = "-gm mask" if mask is not None else ""
-    given = {"fixed": target, "moving": moving} | ({"mask": mask} if mask is not None else {})
+    given = {"fixed": fixed, "moving": moving} | ({"mask": mask} if mask is not None else {})
     with measured() as cost:
         greedy.execute(
             f"-i fixed moving {masked} {GREEDY} -threads 1 -wp 0 -V 0 -o warp",

@@ -1,10 +1,11 @@
-"""Print the phantom's seconds per patient and its enhancement beside that of volunteers.
+"""Print the phantom's seconds per patient, and its enhancement with that of volunteers.
 
 Usage: python benchmarks/phantom.py [--patients 5] [--config config/config.yaml]
 """
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import yaml
 
 from mrelevance.phantom.kinetics import simulate_circulation, simulate_liver
 from mrelevance.phantom.patient import simulate_patient
-from mrelevance.phantom.settings import check_settings
+from mrelevance.phantom.settings import Settings, check_settings
 from mrelevance.phantom.signal import tissue_signal
 from mrelevance.phantom.tissues import TISSUES
 
@@ -34,19 +35,18 @@ def main():
     arguments = parser.parse_args()
     with open(arguments.config) as file:
         config = yaml.safe_load(file)
-    study = config["phantom"], config["sequences"], config["reference"]
-    print(seconds_per_patient(arguments.patients, *study, config["seed"]).to_string(index=False))
+    settings = check_settings(config["phantom"], config["sequences"], config["fixed_sequence"])
+    seed = config["cohort"]["seed"]
+    print(seconds_per_patient(arguments.patients, settings, seed).to_string(index=False))
     print()
-    print(enhancement(*study).round(2).to_string())
+    print(enhancement(settings).round(2).to_string())
 
 
-def seconds_per_patient(
-    count: int, settings: dict, sequences: list[str], reference: str, seed: int
-) -> pd.DataFrame:
+def seconds_per_patient(count: int, settings: Settings, seed: int) -> pd.DataFrame:
     rows = []
     for number in range(count):
         wall, cpu = time.perf_counter(), time.process_time()
-        patient = simulate_patient(f"benchmark {number}", settings, sequences, reference, seed)
+        patient = simulate_patient(f"benchmark {number}", settings, seed)
         rows.append(
             {
                 "patient": number,
@@ -58,20 +58,19 @@ def seconds_per_patient(
     return pd.DataFrame(rows).round(2)
 
 
-def enhancement(settings: dict, sequences: list[str], reference: str) -> pd.DataFrame:
-    """Median over simulated people, and standard deviation, beside the volunteers' median."""
+def enhancement(settings: Settings) -> pd.DataFrame:
+    """Median and standard deviation over simulated people, and median of the volunteers."""
     curves = {organ: [] for organ in VOLUNTEERS}
     for number in range(PEOPLE):
         rng = np.random.default_rng(number)
-        poor_uptake = rng.random() < settings["poor_uptake_share"]
-        circulation = simulate_circulation(rng, settings["dose_ml_per_kg"])
+        poor_uptake = rng.random() < settings.poor_uptake_share
+        circulation = simulate_circulation(rng, settings.dose_ml_per_kg)
         tissues = TISSUES | {"liver": simulate_liver(rng, poor_uptake)}
         times = {f"{s} s": circulation.arterial_peak_s + s for s in AFTER_PEAK_S}
-        with_times = settings | {"times_s": settings["times_s"] | times | {"before": None}}
-        checked = check_settings(with_times, sequences, reference)
+        with_times = replace(settings, times_s=settings.times_s | times | {"before": None})
         for organ, curve in curves.items():
             signals = [
-                tissue_signal(tissues[organ], name, circulation, checked)
+                tissue_signal(tissues[organ], name, circulation, with_times)
                 for name in (*times, "before")
             ]
             curve.append(np.array(signals[:-1]) / signals[-1])

@@ -1,10 +1,10 @@
-"""Time of a training step by precision and memory format, of its data, and of one prediction.
+"""Time a training step by precision and memory format, drawing a batch, and one prediction.
 
     python benchmarks/training.py --config config/config.yaml --threads 2
 
-One patient of noise, 96 x 80 x 40 voxels. The medians decide whether `precision: bfloat16` pays
-on this processor. Training keeps the contiguous format: on CPUs, channels-last has slowed
-activations and instance normalisation down by more than convolutions gained.
+The patient is noise of 96 x 80 x 40 voxels. The medians show whether `precision: bfloat16` is worth
+while on this processor. With float32, training keeps the contiguous format: on CPUs, channels-last
+slowed activations and instance normalisation down by more than convolutions gained.
 """
 
 import argparse
@@ -15,10 +15,10 @@ import numpy as np
 import torch
 import yaml
 from monai.losses import DiceCELoss
-from mrelevance.networks.data import Patient, draw_batch
 
 from mrelevance.networks.building import build_network
 from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.training_data import TrainingPatient, draw_batch
 
 
 def median_seconds(function: Callable[[], object], repetitions: int = 7) -> float:
@@ -31,11 +31,11 @@ def median_seconds(function: Callable[[], object], repetitions: int = 7) -> floa
     return float(np.median(seconds))
 
 
-def noise_patient(channels: int) -> Patient:
+def noise_patient(channels: int) -> TrainingPatient:
     generator = np.random.default_rng(0)
     tumour = np.zeros((40, 80, 96), bool)
     tumour[18:22, 30:40, 40:50] = True
-    return Patient(
+    return TrainingPatient(
         name="noise",
         image=torch.from_numpy(generator.normal(size=(channels, *tumour.shape))).half(),
         tumour=torch.from_numpy(tumour),

@@ -17,8 +17,9 @@ from mrelevance.networks.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from mrelevance.networks.inference import check_multiple, predict_logits
+from mrelevance.networks.inference import check_multiple
 from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
+from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.scores import voxel_dice
 from mrelevance.networks.training_data import (
     Batch,
@@ -180,6 +181,13 @@ def _run_epochs(
     settings = configuration["training"]
     done = state.history[-1]["step"] if state.history else 0
     steps, steps_per_epoch = settings["steps"], settings["steps_per_epoch"]
+    predictor = Predictor(
+        state.network,
+        configuration["inference"]["window"],
+        configuration["inference"]["overlap"],
+        configuration["network"]["divisor"],
+        precision=settings["precision"],
+    )
     with tqdm(total=steps, initial=done, desc="training", unit="step", mininterval=2) as bar:
         for first in range(done, steps, steps_per_epoch):
             last = min(first + steps_per_epoch, steps)
@@ -194,7 +202,7 @@ def _run_epochs(
                 "step": last,
                 "learning_rate": learning_rate,
                 "training_loss": float(np.mean(losses)),
-                "validation_dice": _validate(state.network, patients["validation"], configuration),
+                "validation_dice": _validate(predictor, patients["validation"]),
             }
             bar.set_postfix(loss=row["training_loss"], dice=row["validation_dice"])
             logger.info("%s", ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
@@ -232,23 +240,14 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
 
 
 @torch.no_grad()
-def _validate(
-    network: torch.nn.Module, patients: list[TrainingPatient], configuration: dict
-) -> float:
+def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
     """Compute the mean Dice of the patients that have a lesion; NaN if none has."""
-    device = next(network.parameters()).device
-    network.eval()
+    device = next(predictor.network.parameters()).device
+    predictor.network.eval()
     scores = []
     for patient in patients:
         if not patient.lesions:
             continue
-        with autocast(device, configuration["training"]["precision"]):
-            logits = predict_logits(
-                network,
-                patient.image.float().to(device),
-                configuration["inference"]["window"],
-                configuration["inference"]["overlap"],
-                configuration["network"]["divisor"],
-            ).cpu()
+        logits = predictor.apply(patient.image.float().to(device)).cpu()
         scores.append(voxel_dice((logits[1] > logits[0]).numpy(), patient.tumour.numpy()))
     return float(np.mean(scores)) if scores else float("nan")

@@ -108,7 +108,7 @@ def test_without_truth_there_are_no_errors():
 @pytest.mark.parametrize(
     ("on_failure", "said"),
     [
-        ("stop", "The study stops at them"),
+        ("stop", "The study cannot continue until"),
         ("exclude", "They are excluded"),
         ("continue", "They remain in the study"),
     ],
