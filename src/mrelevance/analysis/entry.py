@@ -1,4 +1,4 @@
-"""What a step that makes tables is declared by: its inputs, settings, tables.
+"""An entry of the catalogue of tables: the inputs, settings and tables of a step.
 
 Uses only the standard library, because Snakemake reads this module in an environment without
 pandas.
@@ -39,7 +39,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that a step makes, `summary/{name}.tsv`; it is in the report if it has a title."""
+    """A table that a step makes, `summary/{name}.tsv`. The report shows it if it has a title."""
 
     name: str
     title: str | None = None

@@ -1,4 +1,4 @@
-"""What variants are called in tables that compare them."""
+"""Labels of variants in the tables that compare them."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 def label_variants(
     names: Iterable[str], variants: dict[str, dict], key: str, value: str
 ) -> dict[str, str]:
-    """Label of the study and of each variant: what it sets a key of the configuration to.
+    """Label the study and each variant by their value of a key of the configuration.
 
     Parameters
     ----------
@@ -15,13 +15,14 @@ def label_variants(
     variants
         Changes of each variant to the configuration.
     key
-        With dots between the levels, such as `relevance.baseline`.
+        Key with dots between the levels, such as `relevance.baseline`.
     value
-        The study's.
+        The study's value of the key.
 
     Returns
     -------
-    Label by name. A variant whose value another one before it has, too, keeps its own name.
+    Label by name. If the study or an earlier variant has the same value, the variant's own name is
+    its label.
     """
     study, *others = names
     labels = {study: value}
