@@ -1,1 +1,1 @@
-"""Relevance of regions and sequences for one patient, as maps and tables."""
+"""Attribution for one patient: relevance, Shapley values and gradients, as maps and tables."""

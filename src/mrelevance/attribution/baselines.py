@@ -1,4 +1,4 @@
-"""Baseline images: what a lesion is compared with."""
+"""Baseline images, which explanations compare the image with."""
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,7 +23,7 @@ def baseline_image(
 ) -> np.ndarray:
     """Baseline of a patient's image (C, D, H, W) by its name in the configuration.
 
-    `inpainted`: every lesion gives way to what surrounds it (`inpaint`). `zero`: the body's
+    `inpainted`: every lesion is replaced by its surroundings (`inpaint`). `zero`: the body's
     median everywhere, which normalisation put at zero. `shuffled`: `donor`, another patient's
     image on this patient's grid (`stretched_onto`). `lesions` (D, H, W) marks the labelled and
     the predicted tumour.
@@ -47,8 +47,8 @@ def baseline_image(
 def stretched_onto(donor: sitk.Image, image: sitk.Image) -> np.ndarray:
     """Another patient's preprocessed image (C, D, H, W) on this patient's grid.
 
-    Both 4D images are cropped to the body, so the one's box is stretched onto the other's, after
-    the donor's axes were brought into the order and direction of the patient's.
+    Both 4D images are cropped to the body. The donor's axes are brought into the order and
+    direction of the patient's, then its box is stretched to the patient's.
     """
     orientation = sitk.DICOMOrientImageFilter.GetOrientationFromDirectionCosines(
         first_channel(image).GetDirection()
@@ -86,8 +86,8 @@ def inpaint(image: np.ndarray, lesions: np.ndarray, patient: str) -> np.ndarray:
         ring = around & (components[near] == 0)
         if not ring.any():
             raise InputError(
-                f"patient {patient}: tumour fills the image, so that nothing is left to inpaint "
-                "it from; set relevance.baseline: zero"
+                f"patient {patient}: tumour fills the image and leaves no surroundings to "
+                "inpaint from; set relevance.baseline: zero"
             )
         medians = np.median(image[(slice(None), *near)][:, ring], axis=1)
         inpainted[(slice(None), *near)][:, inside] = medians[:, None]

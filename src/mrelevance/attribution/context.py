@@ -1,4 +1,4 @@
-"""Where a region's relevance comes from, and what of it speaks for the tumour and what against.
+"""Where a region's relevance comes from, and how much of it is for the tumour or against it.
 
 A zone's share of a region's relevance can be had from a forward-mode pass of the zone's indicator
 (one inside it, zero elsewhere), divided by the normaliser and averaged over the region's voxels. By
@@ -88,8 +88,8 @@ def context_table(
     -------
     One row per region, zone and sequence. `relevance` is the part of the region's relevance that
     lies in this zone of this sequence: all of a region's add up to 1. `positive` and `negative`
-    are the parts of it in voxels that speak for the target and against it. NA where no voxel of
-    the region could be normalised and the map is zero.
+    are its parts from voxels of positive and of negative relevance. NA where no voxel of the
+    region could be normalised and the map is zero.
     """
     rows = []
     count = len(zones.names)

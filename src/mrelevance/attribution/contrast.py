@@ -1,4 +1,4 @@
-"""How much a lesion stands out from what surrounds it, measured in the images."""
+"""Contrast of lesions with their surroundings, measured in the images."""
 
 import numpy as np
 import pandas as pd

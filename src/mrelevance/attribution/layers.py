@@ -1,4 +1,4 @@
-"""The stages of a network, by the resolution at which it computes."""
+"""Stages of a network: its layers, grouped by the resolution at which they compute."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Layer:
-    """A module with parameters of its own, and the grid (D, H, W) of what it gives."""
+    """A module with parameters of its own, and the grid (D, H, W) of its output."""
 
     module: nn.Module
     grid: tuple[int, ...]
@@ -49,9 +49,9 @@ def executed_layers(network: nn.Module, image: Tensor) -> list[Layer]:
 def stages_from_output(network: nn.Module, image: Tensor) -> list[Stage]:
     """Stages of a network from its output to its input.
 
-    First the last layer alone, which gives the logits; then layers that follow one another at the
-    same resolution, named by the part of a U-Net that they are: `decoder 1/2` computes at half the
-    resolution of the image, behind the coarsest stage.
+    The first stage is the last layer alone, which gives the logits. The others are runs of layers
+    of one resolution, named by their part of a U-Net: `decoder 1/2` computes at half the resolution
+    of the image, behind the coarsest stage.
     """
     *body, last = executed_layers(network, image)
     runs = [list(run) for _, run in groupby(body, key=lambda layer: layer.grid)]

@@ -1,4 +1,4 @@
-"""One lesion with its surroundings: where maps are compared voxel by voxel, at little cost."""
+"""A lesion with its surroundings, on which maps are compared voxel by voxel at little cost."""
 
 import logging
 from dataclasses import dataclass

@@ -27,7 +27,8 @@ class MappedNetwork:
     Parameters
     ----------
     network
-        Maps images (B, C, D, H, W) to logits; in evaluation mode. It must not change afterwards.
+        Maps images (B, C, D, H, W) to logits; in evaluation mode. It must not change afterwards,
+        and its parameters take no gradient from now on.
     target
         The explained output, `margin` or `tumour`.
     """
@@ -72,10 +73,10 @@ def attribution_map(method: str, mapped: MappedNetwork, crop: LesionCrop, seed: 
     InputError
         There is no such method, or it does not apply to the network.
     """
-    name, parameters = parse(method)
+    name, _ = parse(method)
     if name not in MAPS:
         raise InputError(f"method {name} gives no map; choose from {', '.join(MAPS)}")
-    return MAPS[name](MapTask(method, mapped, crop, seed), **parameters)
+    return MAPS[name](MapTask(method, mapped, crop, seed))
 
 
 def explain_crop(
@@ -87,16 +88,14 @@ def explain_crop(
 
 
 @torch.no_grad()
-def _of_composite(task: MapTask, **parameters: float) -> Tensor:
-    """The map sums to the mean output, or change of it, but for what the rule loses.
-
-    The composite's parameters are those of the task's identifier.
-    """
+def _of_composite(task: MapTask) -> Tensor:
+    """The map sums to the mean output, or change of it, but for what the rule loses."""
     explanation = explain_crop(task.method, task.mapped, task.crop)
     return explanation.weighted_map(task.crop.region / task.crop.region.sum())
 
 
-def _of_gradient(compute: Callable[..., Tensor], task: MapTask, **parameters: float) -> Tensor:
+def _of_gradient(compute: Callable[..., Tensor], task: MapTask) -> Tensor:
+    _, parameters = parse(task.method)
     return compute(task.region, **parameters)
 
 
@@ -148,7 +147,7 @@ def _random(task: MapTask) -> Tensor:
     return torch.randn(task.crop.image.shape, generator=torch.Generator().manual_seed(task.seed))
 
 
-MAPS: dict[str, Callable[..., Tensor]] = {
+MAPS: dict[str, Callable[[MapTask], Tensor]] = {
     **dict.fromkeys(COMPOSITES, _of_composite),
     **{name: partial(_of_gradient, compute) for name, compute in GRADIENT_METHODS.items()},
     "guided_backprop": partial(_rectified, GuidedBackprop),
@@ -156,4 +155,4 @@ MAPS: dict[str, Callable[..., Tensor]] = {
     "seg_grad_cam_coarsest": _seg_grad_cam_coarsest,
     "random": _random,
 }
-"""Functions of a `MapTask` and the method's parameters, by the name of the method."""
+"""What computes the map of a method, by its name."""

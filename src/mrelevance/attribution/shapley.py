@@ -11,7 +11,7 @@ from torch import Tensor
 from mrelevance.runtime.errors import InputError
 
 MOST_SEQUENCES = 8
-"""With more, the exact values take too many passes, and orders of joining are sampled."""
+"""Above this number the exact values take too many passes, and orders of joining are sampled."""
 
 Coalition = tuple[bool, ...]
 
@@ -39,7 +39,7 @@ def shapley_values(
     progress
         Wraps the list of coalitions, for a progress bar.
     observe
-        Is shown every coalition, True for the sequences that are the image's, and its output.
+        Called with every coalition, True for the sequences taken from the image, and its output.
 
     Returns
     -------
@@ -82,18 +82,18 @@ def sampled_contributions(
     permutations: int,
     seed: int,
 ) -> Iterator[Tensor]:
-    """What each sequence adds as the sequences join one by one, in random orders.
+    """Contribution of each sequence as the sequences join one by one, in random orders.
 
     Every order is taken together with its reverse, whose error tends to be the opposite (antithetic
-    sampling; Mitchell et al., JMLR 2022). The mean of what is yielded estimates the Shapley
-    values without bias, and each adds up to the change (efficiency).
+    sampling; Mitchell et al., JMLR 2022). The mean of all yielded contributions estimates the
+    Shapley values without bias, and each adds up to the change (efficiency).
 
     Parameters
     ----------
     output, image, baseline
         As for `shapley_values`.
     known
-        Outputs of coalitions that need no pass any more.
+        Outputs of coalitions that are already computed.
     permutations
         Number of orders, even.
     seed
@@ -107,7 +107,7 @@ def sampled_contributions(
     Raises
     ------
     InputError
-        The number of orders is odd or below 4: no standard error could be given.
+        The number of orders is odd or below 4, which gives no standard error.
     """
     if permutations < 4 or permutations % 2:
         raise InputError(
@@ -161,7 +161,7 @@ def _weight(coalition: Coalition, sequence: int) -> float:
 
 
 def measurable(values: np.ndarray, output: np.ndarray, tau: float) -> np.ndarray:
-    """Voxels (D, H, W) whose change is at least `tau` of the output, to be divided by.
+    """Voxels (D, H, W) whose change is at least `tau` times the output, and can be divided by.
 
     `values` are Shapley values (C, D, H, W), `output` the explained logit (D, H, W).
     """

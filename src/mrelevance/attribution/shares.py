@@ -52,7 +52,7 @@ def share_matrix(
 
 
 def methods_of(relevance: pd.DataFrame) -> list[str]:
-    """Composites in the table's order, the measurement last."""
+    """Methods in the table's order, the measurement last."""
     names = list(dict.fromkeys(relevance["method"]))
     return sorted(names, key=lambda name: name == MEASURED)
 

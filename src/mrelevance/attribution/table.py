@@ -44,7 +44,7 @@ def relevance_table(
     parts
         Relevance of each output voxel that stems from each sequence, (C, D, H, W).
     change
-        What each voxel's relevance should add up to, (D, H, W).
+        Sum that each voxel's relevance should have, (D, H, W).
     included
         Voxels whose normaliser is large enough to divide by, (D, H, W).
     masks

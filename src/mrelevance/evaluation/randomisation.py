@@ -89,9 +89,9 @@ def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[flo
     """Structural similarity of two maps (C, D, H, W) in and around a region (D, H, W).
 
     Wang et al. 2004, in windows of 7 voxels cubed, mean over the sequences and over the region
-    dilated by 2 voxels: farther away many maps are zero whatever the network, which is no
-    likeness. Each map is first divided by its 99.5th percentile of magnitude there, and cut off at
-    it. Returns the similarity of magnitudes, which a mere change of sign leaves at 1, and of the
+    dilated by 2 voxels: farther away many maps are zero for any network, which would count as
+    similarity. Each map is first divided by its 99.5th percentile of magnitude there, and cut off
+    at it. Returns the similarity of magnitudes, which a mere change of sign leaves at 1, and of the
     signed maps. 1: the same; about 0: unrelated.
 
     Raises
@@ -102,7 +102,7 @@ def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[flo
     if original.shape != other.shape or original.shape[1:] != region.shape:
         raise InputError(
             f"maps of {tuple(original.shape)} and {tuple(other.shape)} voxels and a region of "
-            f"{tuple(region.shape)} do not fit; compare maps of one crop"
+            f"{tuple(region.shape)} do not fit together; compare maps of one crop"
         )
     if not region.any():
         raise InputError("the region is empty; compare maps where there is a lesion")
@@ -113,7 +113,8 @@ def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[flo
         _, everywhere = structural_similarity(a, b, data_range=1.0, channel_axis=0, full=True)
         return float(everywhere[:, near].mean())
 
-    # Signed maps from 0 to 1, because the means of opposite signs would multiply to a likeness.
+    # Signed maps are scaled to 0 to 1: of maps of opposite signs, both factors of the structural
+    # similarity would be negative, and their product positive.
     signed = similarity((first + 1) / 2, (second + 1) / 2)
     return similarity(np.abs(first), np.abs(second)), signed
 

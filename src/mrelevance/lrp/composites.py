@@ -1,4 +1,7 @@
-"""Which rule goes where: composites by name."""
+"""Composites by name: which rule each operation gets.
+
+Labels, sources and allowed parameters of the composites are in `mrelevance.runtime.methods`.
+"""
 
 from collections.abc import Callable
 

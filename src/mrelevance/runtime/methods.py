@@ -45,7 +45,7 @@ class Method:
     in_gallery
         Whether the gallery figure has a row for it.
     yardstick
-        What the randomisation test says of it instead of a verdict; empty for all that are judged.
+        What the randomisation test says of it instead of a verdict; empty where it gives one.
     """
 
     label: str
@@ -228,4 +228,4 @@ GALLERY = tuple(name for name, method in METHODS.items() if method.in_gallery)
 """Rows of the gallery figure."""
 
 YARDSTICKS = {name: method.yardstick for name, method in METHODS.items() if method.yardstick}
-"""What the randomisation test compares with and does not judge."""
+"""What the randomisation test says of methods that others are compared with."""

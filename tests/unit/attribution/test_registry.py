@@ -93,6 +93,16 @@ def test_the_manual_lists_all_that_can_be_configured():
     assert set(MAPPED) - set(COMPOSITES) <= others
 
 
+def test_the_manual_has_the_parameters_and_their_defaults():
+    table = MANUAL.split("### Parameters of composites")[1].split("\n## ")[0]
+    listed = {}
+    for names, parameters in re.findall(r"^\| (`.*?) \|(.*)\|$", table, re.MULTILINE):
+        values = re.findall(r"`(\w+)` \(([\d.e-]+)\)", parameters)
+        for name in re.findall(r"`(\w+)`", names):
+            listed[name] = {key: float(value) for key, value in values}
+    assert listed == {name: declared(name) for name in METHODS if METHODS[name].parameters}
+
+
 def test_no_schema_repeats_the_names():
     for schema in (ROOT / "workflow/schemas").glob("*.json"):
         values = re.findall(r'"(\w+)"', json.dumps(json.loads(schema.read_text())))

@@ -74,7 +74,7 @@ def test_what_lies_far_from_the_lesion_does_not_count():
 
 def test_maps_that_do_not_fit_are_refused():
     crop = lesion_crop()
-    with pytest.raises(InputError, match="do not fit; compare maps of one crop"):
+    with pytest.raises(InputError, match="do not fit together; compare maps of one crop"):
         map_similarity(crop.image, crop.image[:, :4], crop.region)
     with pytest.raises(InputError, match="the region is empty"):
         map_similarity(crop.image, crop.image, torch.zeros_like(crop.region))
