@@ -60,7 +60,7 @@ def test_stop_ends_the_patient_with_one_line_and_trains_nothing(project):
     assert not (project.folder / "results/model").exists()
     assert (project.folder / "results/preprocessed/A1/image.nii").is_file()
     page = (project.folder / "results/report/motion.html").read_text()
-    assert "failed registration: A2, T3.</b>" in page and "They are stopped" in page
+    assert "failed registration: A2, T3.</b>" in page and "The study cannot continue until" in page
     assert page.count("data:image/jpeg") == 6 * 5
 
     # Whoever decides otherwise then computes only what was stopped.

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from mrelevance.figures import style
 from mrelevance.figures.selection import COLOURS, VALUES, conclusion_handles
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL
-from mrelevance.protocol.subset_names import sequences_of
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.subset_names import sequences_of
 
 
 @style.styled

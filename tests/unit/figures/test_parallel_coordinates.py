@@ -3,8 +3,8 @@ import pytest
 from helpers.figure_words import texts
 from helpers.relevance_tables import BRAIN, STUDY, relevance_of, summary_of
 from matplotlib.colors import same_color
-from mrelevance.analysis.relevance_tests import friedman
 
+from mrelevance.analysis.sequences import friedman
 from mrelevance.attribution.shares import share_matrix
 from mrelevance.figures.parallel_coordinates import draw, parallel_coordinates
 from mrelevance.figures.style import sequence_colours
