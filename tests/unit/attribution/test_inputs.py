@@ -60,5 +60,5 @@ def test_a_network_may_take_fewer_sequences_than_the_images_hold(files, sequence
 
 
 def test_a_sequence_that_the_image_lacks_is_refused(files):
-    with pytest.raises(InputError, match="patient P1, preprocessed image: .* DWI, found"):
+    with pytest.raises(InputError, match=r"patient P1, preprocessed image: .* DWI, found"):
         read_explained_patient("P1", files[0], ["T1", "DWI"], "zero")
