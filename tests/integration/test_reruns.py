@@ -13,9 +13,11 @@ AFTER_RELEVANCE = {
     *RECORDED,
     "compare_methods",
     "summarise_relevance",
-    "analyse_relevance",
+    "compare_sequences",
     "summarise_agreement",
     "execute_notebook",
+    "plot_strategies",
+    "plot_prototypes",
     "plot_parallel_coordinates",
     "plot_true_positive",
     "plot_false_negative",
@@ -99,7 +101,7 @@ def test_another_confidence_only_analyses(changed):
     with open(changed.folder / TINY, "a") as file:
         file.write("summary: {confidence: 0.9}\n")
     jobs = changed.plan()
-    assert {"analyse_relevance", "summarise_agreement", "plot_parallel_coordinates"} <= set(jobs)
+    assert {"compare_sequences", "summarise_agreement", "plot_parallel_coordinates"} <= set(jobs)
     assert not {"compute_relevance", "summarise_relevance", "summarise_motion"} & set(jobs)
 
 

@@ -39,7 +39,7 @@ def from_stage(path, **values):
 
 def for_split(split, *paths, **values):
     """Input function: paths that begin with their stage, for each patient of a part of the split."""
-    return for_each(lambda results: patients_of(split, results), *paths, **values)
+    return for_each(functools.partial(patients_of, split), *paths, **values)
 
 
 def for_each(patients, *paths, **values):
@@ -120,26 +120,26 @@ def donor_image(patient, results):
     return located(f"preprocessed/{donor}/image.nii", results)
 
 
-def donors_for(patients):
-    """Input function: images of other patients, where the baseline needs them.
+def donors(results, patients):
+    """Images of other patients that stand for those of `patients`, where the baseline needs them."""
+    if settings(results)["relevance"]["baseline"] != "shuffled":
+        return []
+    return [donor_image(patient, results) for patient in patients]
 
-    `patients` gives those they stand for, from the folder of the results.
-    """
+
+def donors_for(patients):
+    """Input function: images of other patients for those that `patients(results)` gives."""
 
     def found(wildcards):
-        if settings(results_in(wildcards))["relevance"]["baseline"] != "shuffled":
-            return []
-        return [
-            donor_image(patient, results_in(wildcards))
-            for patient in patients(results_in(wildcards))
-        ]
+        results = results_in(wildcards)
+        return donors(results, patients(results))
 
     return found
 
 
 def donor_of_patient(wildcards):
     """Image of another patient, where the baseline needs one."""
-    return donors_for(lambda results: [wildcards.patient])(wildcards)
+    return donors(results_in(wildcards), [wildcards.patient])
 
 
 def images_of_patient(wildcards):

@@ -91,8 +91,8 @@ def transient_results(wildcards):
     """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
     paths = [
         re.sub(r"\{[^}]+\}", "*", below_results(path))
-        for rule in workflow.rules
-        for path in rule.output
+        for made_by in workflow.rules
+        for path in made_by.output
         if snakemake.io.is_flagged(path, "temp")
     ]
     return sorted(set(paths)) + ["*/checkpoint.pt"]
@@ -103,14 +103,16 @@ def below_results(path):
     return re.sub(r"^(\{results\b[^}]*\}|results)/", "", path)
 
 
-def stage_of(rule):
+def stage_of(made_by):
     """Stage that a rule belongs to, by the folder of its first output."""
-    return re.match(r"[^/.]+", below_results(rule.output[0]))[0]
+    return re.match(r"[^/.]+", below_results(made_by.output[0]))[0]
 
 
 def stages_of_rules(wildcards):
     """Stage of every rule that makes files."""
-    return {rule.name: stage_of(rule) for rule in workflow.rules if rule.output}
+    return {
+        made_by.name: stage_of(made_by) for made_by in workflow.rules if made_by.output
+    }
 
 
 def check_settings_declared():
@@ -119,15 +121,15 @@ def check_settings_declared():
     Otherwise a variant would be taken for the study. Pages may name whatever they describe, and
     what is made for the study alone may read all.
     """
-    for rule in workflow.rules:
-        if not rule.output or "results" not in rule.wildcard_names:
+    for made_by in workflow.rules:
+        if not made_by.output or "results" not in made_by.wildcard_names:
             continue
-        stage = stage_of(rule)
-        for function in rule.params:
+        stage = stage_of(made_by)
+        for function in made_by.params:
             for key in getattr(function, "settings_read", []):
                 if stage != "report" and not depends_on(stage, key):
                     raise WorkflowError(
-                        f"rule {rule.name} reads the setting {key}; add it to the stage {stage} "
+                        f"rule {made_by.name} reads the setting {key}; add it to the stage {stage} "
                         "in mrelevance.runtime.stages"
                     )
 
