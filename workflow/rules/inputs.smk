@@ -139,7 +139,8 @@ def donors_for(patients):
 
 def donor_of_patient(wildcards):
     """Image of another patient, where the baseline needs one."""
-    return donors(results_in(wildcards), [wildcards.patient])
+    found = donors(results_in(wildcards), [wildcards.patient])
+    return found[0] if found else []
 
 
 def images_of_patient(wildcards):
