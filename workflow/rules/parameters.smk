@@ -2,7 +2,6 @@
 
 import re
 
-import snakemake.io
 from snakemake.exceptions import WorkflowError
 
 
@@ -85,17 +84,6 @@ def taken_from_cache(wildcards, input):
         and not benchmark_of(job.log[0]).exists()
     ]
     return {rule: taken.count(rule) for rule in sorted(set(taken))}
-
-
-def transient_results(wildcards):
-    """Paths from results/, with * for wildcards, of what is removed when nothing needs it."""
-    paths = [
-        re.sub(r"\{[^}]+\}", "*", below_results(path))
-        for made_by in workflow.rules
-        for path in made_by.output
-        if snakemake.io.is_flagged(path, "temp")
-    ]
-    return sorted(set(paths)) + ["*/checkpoint.pt"]
 
 
 def below_results(path):

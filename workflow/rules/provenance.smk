@@ -19,7 +19,6 @@ rule record_provenance:
         # Whatever is changed in it belongs into the record, even if nothing was computed again.
         configuration=config,
         from_cache=taken_from_cache,
-        transient=transient_results,
         stages=stages_of_rules,
         code=code_version("record_provenance"),
     message:

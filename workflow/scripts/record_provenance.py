@@ -18,7 +18,6 @@ record = study_record(
     params.configuration,
     params.from_cache,
     params.stages,
-    params.transient,
 )
 logger.info("%d results", len(record["files"]))
 for path, differs in record["made_otherwise"].items():

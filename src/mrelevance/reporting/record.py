@@ -3,10 +3,7 @@
 It is `results/provenance.json`. Paths in it start at the results folder, which may be moved.
 """
 
-import fnmatch
 import os
-import re
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +21,12 @@ RECORD = "provenance.json"
 FURTHER_RECORDS = "provenance"
 # Folder of the variants, each with results of its own.
 VARIANTS = "variants"
-# What is no result: how it was computed, and texts written from the record.
+# What is no result, in the study and in variants: how it was computed, what an interrupted training
+# continues from, and texts written from the record.
 NOT_RECORDED = (
     "benchmarks",
     "logs",
+    "model/checkpoint.pt",
     RECORD,
     FURTHER_RECORDS,
     "ro-crate-metadata.json",
@@ -37,14 +36,11 @@ NOT_RECORDED = (
 )
 
 
-def result_files(results: str | Path, transient: Iterable[str] = ()) -> list[str]:
+def result_files(results: str | Path) -> list[str]:
     """Paths of all results, from the results folder; hidden files are none.
 
-    What lies in a cache and is linked from here, be it a file or a folder, is a result too. What is
-    to be removed when no step needs it any more is none; `transient` has the paths of such files
-    and folders, with * for anything.
+    What lies in a cache and is linked from here, be it a file or a folder, is a result too.
     """
-    left_out = re.compile("|".join(fnmatch.translate(path) for path in transient) or r"(?!)")
     found = []
     for folder, _, names in os.walk(results, followlinks=True):
         for path in (Path(folder, name) for name in names):
@@ -53,8 +49,6 @@ def result_files(results: str | Path, transient: Iterable[str] = ()) -> list[str
                 continue
             # A variant has the layout of the study.
             place = Path(*inside.parts[2:]) if inside.parts[0] == VARIANTS else inside
-            if any(left_out.match(part.as_posix()) for part in (place, *place.parents)):
-                continue
             if not any(place.is_relative_to(other) for other in NOT_RECORDED):
                 found.append(inside)
     return [path.as_posix() for path in sorted(found)]
@@ -67,17 +61,16 @@ def study_record(
     config: dict,
     from_cache: dict[str, int],
     stages: dict[str, str],
-    transient: Iterable[str] = (),
 ) -> dict:
     """Describe the results in a folder: the content of `provenance.json`.
 
     `project` is the folder that paths of the configuration start at, `target` what was asked for,
     `from_cache` how many jobs of which rule were taken from a cache, `stages` the stage of each
     rule. Times are of the last run of
-    each job here; nothing in `files` depends on them. `transient`: see `result_files`.
+    each job here; nothing in `files` depends on them.
     """
     results = Path(results)
-    files = _checksums(results, result_files(results, transient))
+    files = _checksums(results, result_files(results))
     made_by, made_at, made_in = versions(), commit(), container()
     times = per_rule(jobs_of_study(results))
     return {
