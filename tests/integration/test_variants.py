@@ -15,7 +15,10 @@ CONFIGURATION = """
 protocol:
   subsets: [[T2, T1-20s]]
   acquisition_minutes: {T1-pre: 1, T1-20s: 1, T1-60s: 1, T1-120s: 1, T1-15min: 2, T2: 4}
-variants: {residual: null}
+variants:
+  residual: null
+  short: {training: {steps: 80}, relevance: {composites: [deeplift]}}
+comparisons: {networks: [other_seed, short]}
 """
 RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
 
@@ -81,10 +84,29 @@ def test_another_seed_is_another_network(results):
     assert card["configuration"] | {"seed": 20190711} == of_study["configuration"]
     agreement = read_table(results / "summary/networks_agreement.tsv")
     assert set(agreement["method"]) == {"shapley", "deeplift"}
-    assert set(agreement["differs_in"]) == {"seed"}
+    own = agreement.set_index("network")["differs_in"].to_dict()
+    assert own == {"other_seed": "seed", "short": "other"}
     values = read_table(results / "summary/networks.tsv")
-    assert set(values["network"]) == {"study", "other_seed"}
+    assert set(values["network"]) == {"study", "other_seed", "short"}
     assert (values.loc[values["network"] == "study", "difference"] == 0).all()
+
+
+def test_a_variant_of_ones_own_reads_from_the_study_what_it_does_not_change(results):
+    folder = results / "variants/short"
+    stages = {"model", "prediction", "relevance", "evaluation"}
+    assert {path.name for path in folder.iterdir()} == stages | {"benchmarks", "logs"}
+    card = read_json(folder / "model/card.json")
+    of_study = read_json(results / "model/card.json")
+    assert card["configuration"]["training"]["steps"] == 80
+    assert card["inputs_sha256"] == of_study["inputs_sha256"], "images of the study"
+
+
+def test_an_unknown_variant_ends_in_one_line(project):
+    done = project.snakemake("--dry-run", "results/variants/shrt/model/card.json")
+    assert done.returncode == 1
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "shrt" in line]
+    assert line.startswith("Error: variant shrt is unknown; name it under variants")
+    assert "short" in line
 
 
 def test_figures_exist(results):

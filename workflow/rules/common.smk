@@ -174,7 +174,6 @@ if remove_stale_lock(".snakemake"):
 # Relative, because the steps of a project that moved need not run again.
 IMAGE = os.path.relpath(image_path(PROJECT))
 SEQUENCES = config["sequences"]
-FIXED_SEQUENCE = config["fixed_sequence"]
 PATIENTS = list(SHEET)
 COLUMNS = columns_of(SHEET)
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.

@@ -7,12 +7,16 @@ that a variant does not compute is read from the study.
 @functools.cache
 def settings(results):
     """Configuration of the study, or of the variant that has this folder of results."""
-    return configuration_of(config, results)
+    try:
+        return configuration_of(config, results)
+    except InputError as error:
+        sys.exit(f"Error: {error}")
 
 
 @functools.cache
 def folder_of(stage, results):
     """The results folder in which a stage lies, seen from those of the study or of a variant."""
+    settings(results)  # ends the workflow if there is no such variant
     return home(config, stage, results)
 
 
@@ -115,8 +119,8 @@ def gallery_patients(results):
 
 def donor_image(patient, results):
     """Image of the training patient that stands for a patient's."""
-    donors = [name for name in patients_of("train", results) if name != patient]
-    donor = donors[PATIENTS.index(patient) % len(donors)]
+    others = [name for name in patients_of("train", results) if name != patient]
+    donor = others[PATIENTS.index(patient) % len(others)]
     return located(f"preprocessed/{donor}/image.nii", results)
 
 
