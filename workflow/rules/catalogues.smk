@@ -101,10 +101,17 @@ def changes_compared(target):
     return {name: changes_of(config, name) for name in variants_of(target)}
 
 
-def figures_of(target):
-    """Files of all figures of a target."""
-    return expand(
+def files_of(target):
+    """All tables and figures of a target."""
+    tables = [
+        f"results/{table.file}"
+        for step in TABLES.values()
+        for table in step.tables
+        if step.target == target
+    ]
+    figures = [entry.name for entry in FIGURES.values() if entry.target == target]
+    return tables + expand(
         "results/figures/{figure}.{suffix}",
-        figure=[entry.name for entry in FIGURES.values() if entry.target == target],
+        figure=figures,
         suffix=["png", "svg", "pdf"],
     )
