@@ -41,17 +41,19 @@ from mrelevance.runtime.container import check_image, image_path, variables_insi
 from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
+from mrelevance.runtime.result_paths import (
+    RESULTS,
+    STUDY,
+    results_of,
+    without_variant,
+)
 from mrelevance.runtime.stages import depends_on
 from mrelevance.runtime.stages import setting as setting_of
 from mrelevance.runtime.variants import (
-    RESULTS,
-    STUDY,
     changes_of,
     compared_variants,
     configuration_of,
     home,
-    results_of,
-    without_variant,
 )
 from mrelevance.runtime.versions import PACKAGES, commit, versions_of
 

@@ -6,7 +6,8 @@ from mrelevance.analysis.entry import Entry
 from mrelevance.analysis.steps import compute_tables, read_inputs, write_results
 from mrelevance.reporting.provenance import write_beside
 from mrelevance.runtime.logs import log_to
-from mrelevance.runtime.variants import configuration_of, variant_of
+from mrelevance.runtime.result_paths import variant_of
+from mrelevance.runtime.variants import configuration_of
 
 MOST_ROWS_LOGGED = 50
 

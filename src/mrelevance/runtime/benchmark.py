@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from mrelevance.runtime.files import written_whole
-from mrelevance.runtime.variants import results_of, variant_of
+from mrelevance.runtime.result_paths import results_of, variant_of
 
 
 def benchmark_of(log: str | Path) -> Path:

@@ -14,9 +14,10 @@ from referencing import Registry, Resource
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
+from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.stages import setting
 from mrelevance.runtime.subset_names import check_minutes, check_subsets
-from mrelevance.runtime.variants import FIXED, STUDY, compared_variants, named_variants, varied
+from mrelevance.runtime.variants import FIXED, compared_variants, named_variants, varied
 
 COMPARED_BY = {"baselines": ("relevance.baseline",), "motion_effect": ("motion.method",)}
 """The setting that tells the variants of a comparison apart in its tables and figures."""

@@ -5,39 +5,17 @@ gets. `results/variants/{variant}/` has the layout of `results/`.
 """
 
 import copy
-from pathlib import Path
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.result_paths import RESULTS, STUDY, variant_of
 from mrelevance.runtime.stages import stages_computed
 from mrelevance.runtime.subset_names import sequences_of
-
-STUDY = "study"
-"""What the study itself is called beside its variants."""
-
-RESULTS = "results"
-VARIANTS = f"{RESULTS}/variants"
 
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
 FIXED = ("variants", "comparisons", "protocol", "cohort.source", "cohort.patients", "cohort.data")
 """What a variant cannot change: the patients are those of the study."""
-
-
-def variant_of(path: str | Path) -> str:
-    """Name of the variant, or of the study, that a path below the results belongs to."""
-    parts = Path(path).parts
-    return parts[2] if parts[:2] == Path(VARIANTS).parts else STUDY
-
-
-def results_of(variant: str) -> str:
-    """Folder of the results of a variant, or of the study."""
-    return RESULTS if variant == STUDY else f"{VARIANTS}/{variant}"
-
-
-def without_variant(path: str) -> str:
-    """The path that a result has in the study: `results/...`."""
-    return str(Path(RESULTS, *Path(path).parts[3:])) if variant_of(path) != STUDY else path
 
 
 def named_variants(config: dict) -> dict[str, dict]:

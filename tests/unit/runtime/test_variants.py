@@ -6,31 +6,14 @@ import yaml
 
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import (
-    STUDY,
     changes_of,
     compared_variants,
     configuration_of,
     home,
-    results_of,
-    variant_of,
     varied,
-    without_variant,
 )
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
-
-
-def test_paths_tell_their_variant():
-    assert variant_of("results/model/weights.pt") == STUDY
-    assert variant_of("results/variants/v/model/weights.pt") == "v"
-    assert variant_of("results/variants/T1-pre,T2") == "T1-pre,T2"
-    assert results_of(STUDY) == "results"
-    assert variant_of(results_of("v")) == "v"
-
-
-def test_a_result_has_the_same_place_in_study_and_variant():
-    assert without_variant("results/variants/v/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
-    assert without_variant("results/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
 
 
 def test_changes_are_merged_key_by_key():

@@ -1,0 +1,25 @@
+"""Where the results of the study and of its variants lie."""
+
+from pathlib import Path
+
+STUDY = "study"
+"""What the study itself is called beside its variants."""
+
+RESULTS = "results"
+VARIANTS = f"{RESULTS}/variants"
+
+
+def variant_of(path: str | Path) -> str:
+    """Name of the variant, or of the study, that a path below the results belongs to."""
+    parts = Path(path).parts
+    return parts[2] if parts[:2] == Path(VARIANTS).parts else STUDY
+
+
+def results_of(variant: str) -> str:
+    """Folder of the results of a variant, or of the study."""
+    return RESULTS if variant == STUDY else f"{VARIANTS}/{variant}"
+
+
+def without_variant(path: str) -> str:
+    """The path that a result has in the study: `results/...`."""
+    return str(Path(RESULTS, *Path(path).parts[3:])) if variant_of(path) != STUDY else path

@@ -1,0 +1,14 @@
+from mrelevance.runtime.result_paths import STUDY, results_of, variant_of, without_variant
+
+
+def test_paths_tell_their_variant():
+    assert variant_of("results/model/weights.pt") == STUDY
+    assert variant_of("results/variants/v/model/weights.pt") == "v"
+    assert variant_of("results/variants/T1-pre,T2") == "T1-pre,T2"
+    assert results_of(STUDY) == "results"
+    assert variant_of(results_of("v")) == "v"
+
+
+def test_a_result_has_the_same_place_in_study_and_variant():
+    assert without_variant("results/variants/v/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
+    assert without_variant("results/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
