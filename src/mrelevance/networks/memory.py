@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from mrelevance.lrp import Tiles
+from mrelevance.lrp.engine.tiles import Tiles
 
 logger = logging.getLogger(__name__)
 

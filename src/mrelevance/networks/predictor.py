@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from mrelevance.lrp import Windows
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.inference import PaddedNetwork, check_multiple, predict_logits
 from mrelevance.networks.memory import WithinMemory
 from mrelevance.networks.precision import autocast, lay_out

@@ -30,23 +30,37 @@ def code_version(script: Path, package: Path = PACKAGE) -> str:
     """Hash of a script or notebook and of every module of `package` it imports, at any depth.
 
     The syntax trees are hashed without docstrings, so comments, formatting and documentation do not
-    matter. Imports inside functions count, as do the `__init__.py` of the packages on the way and
-    the TOML file of the same name beside a module, which holds its data.
+    matter. So is the TOML file of the same name beside a module, which holds its data. See
+    `modules_run` for what counts as imported.
 
     Raises
     ------
     SyntaxError
         The script or an imported module is not valid Python.
     """
-    digest, waiting = _read_code(script, package)
-    digests = {}
+    digest, _ = _read_code(script, package)
+    digests = {path: _read_code(path, package)[0] for path in modules_run(script, package)}
+    lines = [digest, *(f"{path.relative_to(package)} {digests[path]}" for path in digests)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def modules_run(script: Path, package: Path = PACKAGE) -> list[Path]:
+    """Modules of `package` that a script or notebook imports, at any depth, in order of path.
+
+    Imports inside functions count, and so does the `__init__.py` of every package on the way to a
+    module. What that file imports counts only where something is imported from the package
+    itself: it is there for users, and a step that uses one module does not depend on the others.
+    """
+    _, waiting = _read_code(script, package)
+    found = set()
     while waiting:
         module, *waiting = waiting
-        if module not in digests:
-            digests[module], imported = _read_code(module, package)
-            waiting += imported
-    lines = [digest, *(f"{path.relative_to(package)} {digests[path]}" for path in sorted(digests))]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        if module not in found:
+            found.add(module)
+            waiting += _read_code(module, package)[1]
+    folders = {folder for module in found for folder in module.parents}
+    on_the_way = {folder / "__init__.py" for folder in folders if folder.is_relative_to(package)}
+    return sorted(found | {file for file in on_the_way if file.is_file()})
 
 
 @lru_cache
@@ -58,7 +72,7 @@ def _read_code(path: Path, package: Path) -> tuple[str, tuple[Path, ...]]:
         file
         for node in ast.walk(tree)
         for name in _imported_names(node, path, package)
-        for file in _files_of(name, package)
+        for file in _file_of(name, package)
     }
     return digest, tuple(sorted(modules))
 
@@ -99,13 +113,14 @@ def _imported_names(node: ast.AST, path: Path, package: Path) -> list[str]:
     return [f"{source}.{alias.name}" for alias in node.names]
 
 
-def _files_of(name: str, package: Path) -> list[Path]:
-    """Files that importing `name` executes: the packages on the way, and the module."""
+def _file_of(name: str, package: Path) -> list[Path]:
+    """The file of the module or package that a name is, or is a member of; none elsewhere."""
     first, *parts = name.split(".")
     if first != package.name:
         return []
-    files = [package / "__init__.py"]
-    for depth in range(1, len(parts) + 1):
+    for depth in range(len(parts), 0, -1):
         place = package.joinpath(*parts[:depth])
-        files += [place.with_name(f"{place.name}.py"), place / "__init__.py"]
-    return [file for file in files if file.is_file()]
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if file.is_file():
+                return [file]
+    return [package / "__init__.py"]

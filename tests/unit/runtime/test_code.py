@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mrelevance.runtime.code import _read_code, code_version
+from mrelevance.runtime.code import PACKAGE, _read_code, code_version, modules_run
 
 SCRIPT = '''"""Plot a line."""
 from library.figures.line import plot  # the figure
@@ -125,10 +125,28 @@ def test_every_imported_module_counts(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert loaded
-    found, waiting = set(), [script]
-    package = Path(sys.modules["mrelevance"].__file__).parent
-    while waiting:
-        _, imported = _read_code(waiting.pop(), package)
-        waiting += [path for path in imported if path not in found]
-        found.update(imported)
-    assert found == {Path(path) for path in loaded}
+    assert set(modules_run(script)) == {Path(path) for path in loaded}
+
+
+def test_a_public_face_counts_where_it_is_used(version):
+    face = {"library/figures/__init__.py": "from library.figures.bars import draw\n"}
+    other = {"library/figures/bars.py": "draw = abs\n"}
+    assert version(face | other) == version(face), "the script imports line from its own module"
+    used = {"script.py": "from library.figures import draw\n"} | face
+    assert version(used | other) != version(used)
+
+
+@pytest.mark.parametrize(
+    ("script", "module"),
+    [
+        ("simulate_patient", "runtime/stages"),
+        ("train_network", "runtime/stages"),
+        ("train_network", "lrp/composites"),
+        ("train_network", "runtime/methods"),
+        ("predict_patient", "lrp/composites"),
+    ],
+)
+def test_steps_do_not_run_again_for_what_they_do_not_use(script, module):
+    path = PACKAGE / f"{module}.py"
+    assert path.is_file()
+    assert path not in modules_run(PACKAGE.parents[1] / f"workflow/scripts/{script}.py")
