@@ -93,6 +93,11 @@ def test_the_manual_lists_all_that_can_be_configured():
     assert set(MAPPED) - set(COMPOSITES) <= others
 
 
+@pytest.mark.parametrize("name", COMPOSITES)
+def test_the_page_on_relevance_propagation_describes_every_composite(name):
+    assert f"`{name}`" in (ROOT / "docs/lrp.md").read_text()
+
+
 def test_the_manual_has_the_parameters_and_their_defaults():
     table = MANUAL.split("### Parameters of composites")[1].split("\n## ")[0]
     listed = {}
