@@ -1,6 +1,7 @@
 """Only what changed runs again: what Snakemake plans after one change to a finished study."""
 
 import pytest
+from helpers.catalogues import rules_reading
 
 pytestmark = pytest.mark.workflow
 
@@ -9,59 +10,13 @@ SHEET = "tests/integration/tiny.tsv"
 
 # Whatever runs again, where it comes from is recorded anew.
 RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
-AFTER_RELEVANCE = {
-    *RECORDED,
-    "compare_methods",
-    "summarise_relevance",
-    "compare_sequences",
-    "summarise_agreement",
-    "execute_notebook",
-    "plot_strategies",
-    "plot_prototypes",
-    "plot_parallel_coordinates",
-    "plot_true_positive",
-    "plot_false_negative",
-    "plot_share_volume",
-    "plot_relevance_by_type",
-    "plot_agreement",
-    "plot_faithfulness",
-    "summarise_context",
-    "describe_lesions",
-    "compare_patients",
-    "group_strategies",
-    "average_maps",
-    "plot_context",
-    "plot_evidence",
-    "plot_individuals",
-    "plot_relevance_by_feature",
-}
-AFTER_SHAPLEY = AFTER_RELEVANCE | {
-    "summarise_ablation",
-    "plot_ablation",
-    "summarise_targets",
-    "plot_targets",
-}
-MAPS = {
-    "perturb_maps",
-    "randomise_network",
-    "map_lesion",
-    "summarise_maps",
-    "plot_perturbation",
-    "plot_randomisation",
-    "plot_map_gallery",
-}
+AFTER_RELEVANCE = {*RECORDED, "execute_notebook"} | rules_reading("relevance/")
+AFTER_SHAPLEY = AFTER_RELEVANCE | rules_reading("evaluation/{patient}/")
 AFTER_TRAINING = (
     AFTER_SHAPLEY
-    | MAPS
-    | {
-        "predict_patient",
-        "compute_relevance",
-        "compute_gradient_methods",
-        "measure_shapley",
-        "summarise_segmentation",
-        "plot_lesion_detection",
-        "plot_learning_curve",
-    }
+    | {"predict_patient", "compute_relevance", "compute_gradient_methods", "measure_shapley"}
+    | {"perturb_maps", "randomise_network", "map_lesion"}
+    | rules_reading("model/", "prediction/", "evaluation/maps/")
 )
 
 

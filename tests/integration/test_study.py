@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from mrelevance.figures.catalogue import ENTRIES
 from mrelevance.runtime.files import read_json, read_table, sha256
 
 pytestmark = pytest.mark.workflow
@@ -20,20 +21,7 @@ OTHER_METHODS = {
     *{"drop_one", "keep_one", "random"},
     *{"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"},
 }
-FIGURES = [
-    "parallel_coordinates",
-    "true_positive",
-    "false_negative",
-    "share_volume",
-    "relevance_by_type",
-    "agreement",
-    "faithfulness",
-    "ablation",
-    "motion_correction",
-    "learning_curve",
-    "lesion_detection",
-    "cohort_glance",
-]
+FIGURES = [entry.name for entry in ENTRIES if entry.target == "all"]
 
 
 @pytest.fixture(scope="module")
