@@ -12,7 +12,6 @@ from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
 from mrelevance.cohort.patient import PatientImages
-from mrelevance.cohort.sheet import MASK
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.images import (
@@ -88,7 +87,7 @@ def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image
     InputError
         The mask cannot be read, is not on the grid of the fixed sequence, or is empty.
     """
-    what = f"patient {patient}, {MASK}"
+    what = f"patient {patient}, mask"
     drawn = _check_3d(read_image(path, what), f"{what}: {path}")
     check_same_geometry(drawn, fixed, f"{what}: {path}")
     inside = to_array(drawn) > 0

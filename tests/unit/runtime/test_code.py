@@ -140,6 +140,7 @@ def test_a_public_face_counts_where_it_is_used(version):
     ("script", "module"),
     [
         ("simulate_patient", "runtime/stages"),
+        ("import_patient", "cohort/kinds"),
         ("train_network", "runtime/stages"),
         ("train_network", "lrp/composites"),
         ("train_network", "runtime/methods"),
