@@ -81,7 +81,7 @@ def test_every_lesion_is_explained(results, relevance):
 
 def test_region_map_sums_to_the_tables_shares(results, relevance):
     row = relevance[(relevance["region"] == "TP") & (relevance["method"] == "deeplift")].iloc[0]
-    folder = results / f"relevance/{row['patient']}/deeplift"
+    folder = results / f"relevance/{row['patient']}/volumes/deeplift"
     region_map = sitk.ReadImage(str(folder / f"map_TP_{row['lesion']}.nii.gz"))
     sums = sitk.GetArrayFromImage(region_map).sum(axis=(1, 2, 3), dtype=float)
     own = relevance[
@@ -98,7 +98,7 @@ def test_results_lie_over_the_image(results):
         "preprocessed/T1/label.nii.gz",
         "prediction/T1/segmentation.nii.gz",
         "prediction/T1/regions.nii.gz",
-        "relevance/T1/deeplift/shares.nii.gz",
+        "relevance/T1/volumes/deeplift/shares.nii.gz",
         "evaluation/T1/shapley.nii.gz",
     ):
         other = sitk.ReadImage(str(results / name))
@@ -121,7 +121,7 @@ def test_motion_page_shows_every_registration(results):
 
 
 def test_truth_and_agreement_cover_every_method(results):
-    agreement = read_table(results / "evaluation/agreement.tsv")
+    agreement = read_table(results / "summary/agreement.tsv")
     assert set(agreement["method"]) == COMPOSITES | OTHER_METHODS
     assert agreement["kendall_tau"].dropna().between(-1, 1).all()
     assert agreement["l1_distance"].ge(0).all()
