@@ -83,6 +83,7 @@ def settings_of_figure(figure):
 def settings_named(keys, target):
     """Parameter function: settings by name, from their keys in the configuration."""
 
+    @signed
     def values(wildcards):
         own = settings(results_in(wildcards))
         return {

@@ -1,8 +1,10 @@
 """Configuration and sample sheet, checked before anything runs."""
 
 import functools
+import inspect
 import math
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -192,11 +194,30 @@ ANSWER_KNOWN = (
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 
 
+def any_of(names):
+    """Pattern of a few names or many: they share their beginnings, so that matching stays fast."""
+    rests = {}
+    for name in names:
+        rests.setdefault(name[:1], []).append(name[1:])
+    branches = [
+        re.escape(letter) + any_of(rest) for letter, rest in rests.items() if letter
+    ]
+    if "" in rests:
+        branches.append("")
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+
 wildcard_constraints:
     # The results of the study, or of one of its variants.
     results=rf"{RESULTS}(/variants/[^/]+)?",
-    patient="|".join(map(re.escape, PATIENTS)),
+    patient=any_of(PATIENTS),
     target=r"\w+",
+
+
+def signed(function):
+    """Keep the signature of a function, which Snakemake otherwise derives anew for every job."""
+    function.__signature__ = inspect.signature(function)
+    return function
 
 
 def one_of_each(name, path, values, mark=str):
@@ -240,6 +261,7 @@ def notebook_version(notebook):
 def doubling(amount):
     """Memory in MB or time in minutes: twice as much on every further attempt."""
 
+    @signed
     def resource(wildcards, attempt):
         return amount * 2 ** (attempt - 1)
 

@@ -33,6 +33,7 @@ def located(path, results):
 def from_stage(path, **values):
     """Input function: a path that begins with its stage; one for each value of other wildcards."""
 
+    @signed
     def found(wildcards):
         place = located(path, results_in(wildcards))
         own = dict(wildcards.items())
@@ -49,6 +50,7 @@ def for_split(split, *paths, **values):
 def for_each(patients, *paths, **values):
     """Input function: paths that begin with their stage, for each of `patients(results)`."""
 
+    @signed
     def found(wildcards):
         results = results_in(wildcards)
         places = [located(path, results) for path in paths]
@@ -60,6 +62,7 @@ def for_each(patients, *paths, **values):
 def for_variants(comparison, path):
     """Input function: a path for each of the study's test patients, in study and variants."""
 
+    @signed
     def found(wildcards):
         return [
             located(path, results_of(variant)).format(patient=patient)
@@ -98,6 +101,7 @@ def patients_of(split, results):
 def for_first_test_patient(path):
     """Input function: a path that begins with its stage, of the first test patient."""
 
+    @signed
     def found(wildcards):
         results = results_in(wildcards)
         return located(path, results).format(patient=patients_of("test", results)[0])
@@ -134,6 +138,7 @@ def donors(results, patients):
 def donors_for(patients):
     """Input function: images of other patients for those that `patients(results)` gives."""
 
+    @signed
     def found(wildcards):
         results = results_in(wildcards)
         return donors(results, patients(results))

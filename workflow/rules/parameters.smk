@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 def parameter(key):
     """Parameter function: a setting, as the study or the variant has it."""
 
+    @signed
     def value(wildcards):
         return setting_of(settings(results_in(wildcards)), key)
 
