@@ -160,7 +160,10 @@ def made_otherwise(
     for path in files:
         if not path.endswith(".json"):
             continue
-        origin = read_json(results / path)
+        try:
+            origin = read_json(results / path)
+        except FileNotFoundError:  # a step of another target makes it anew
+            continue
         if not isinstance(origin.get("versions"), dict):
             continue
         other = {
