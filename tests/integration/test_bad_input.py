@@ -71,11 +71,21 @@ def write(project, patient, name, voxels, spacing=2.0):
         ("sead: 1", "unknown key sead; did you mean seed?"),
         ("training: {steps: many}", "training.steps: 'many' is not of type 'integer'"),
         ("fixed_sequence: T9", "fixed_sequence is T9, which is not among sequences"),
-        ("relevance: {composites: [lrp]}", "relevance.composites.0: 'lrp' is not one of"),
+        (
+            "relevance: {composites: [lrp]}",
+            "relevance.composites: lrp is unknown; known are zero, epsilon",
+        ),
+        (
+            "relevance: {composites: [{name: epsilon, gamma: 1}]}",
+            "epsilon has no parameter gamma; epsilon takes epsilon",
+        ),
         ("inference: {window: [30, 32, 32]}", "must be a multiple of network.divisor"),
         ("evaluation: {maps: {crop: [24, 24, 20]}}", "evaluation.maps.crop is [24, 24, 20]"),
         ("evaluation: {maps: {block: 5}}", "must be a multiple of evaluation.maps.block"),
-        ("evaluation: {maps: {methods: [lime]}}", "evaluation.maps.methods.0: 'lime' is not one"),
+        (
+            "evaluation: {maps: {methods: [lime]}}",
+            "evaluation.maps.methods: lime is unknown; known",
+        ),
         ("evaluation: {maps: {gallery_patient: P999}}", "is P999, which is not in the sample"),
         ("phantom: {size: [8, 8, 8]}", "the body needs at least"),
         ("cohort: {patients: nowhere.tsv}", "nowhere.tsv does not exist"),
@@ -134,7 +144,7 @@ def test_label_on_another_grid(cohort):
     write(cohort, "p1", "label", np.ones((16, 16, 16), np.uint8), spacing=3.0)
     line = import_error(cohort)
     assert "patient p1, label" in line
-    assert "fixed_sequence: T1" in line
+    assert "drawn on T1" in line
 
 
 def test_images_of_a_cohort_without_split_get_one(cohort):

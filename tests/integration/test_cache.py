@@ -58,7 +58,7 @@ def test_second_checkout_takes_all_from_the_cache(checkouts):
     one, other = (project.folder / "results" for project in (first, second))
     files = result_files(one)
     assert files == result_files(other)
-    assert {"model/weights.pt", "relevance/T1/deeplift/shares.nii.gz"} < set(files)
+    assert {"model/weights.pt", "relevance/T1/volumes/deeplift/shares.nii.gz"} < set(files)
     for path in files:
         assert sha256(one / path) == sha256(other / path), path
     for table in TABLES:

@@ -31,7 +31,7 @@ def test_every_result_is_recorded_with_its_checksum(results, record):
         "raw/A1/T2.nii.gz",
         "motion/T1/T2_inverse.h5",
         "model/weights.pt",
-        "relevance/T1/deeplift/shares.nii.gz",
+        "relevance/T1/volumes/deeplift/shares.nii.gz",
         "evaluation/T1/shapley.nii.gz",
         "summary/relevance.tsv",
         "figures/agreement.svg",
