@@ -229,8 +229,14 @@ def one_of_each(name, path, values, mark=str):
 
 
 def group(name):
-    """Group of jobs that are one job on a cluster; elsewhere groups only cost planning."""
-    return None if workflow.local_exec else name
+    """Group of a rule's jobs, which are one job on a cluster; elsewhere it only costs planning."""
+
+    # Where jobs will run is not known yet when the rules are read.
+    @signed
+    def on_cluster(wildcards):
+        return None if workflow.local_exec else name
+
+    return on_cluster
 
 
 @functools.cache
