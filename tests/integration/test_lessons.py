@@ -45,7 +45,8 @@ def test_zones_are_those_of_the_maps(results, context):
     lesions = read_table(prediction / "lesions.tsv")
     region_id = lesions.loc[lesions["lesion"] == row["lesion"], "region_id"].item()
     regions = sitk.GetArrayFromImage(sitk.ReadImage(str(prediction / "regions.nii.gz")))
-    path = results / f"relevance/{row['patient']}/volumes/alpha1_beta0/map_TP_{row['lesion']}.nii.gz"
+    volumes = results / f"relevance/{row['patient']}/volumes/alpha1_beta0"
+    path = volumes / f"map_TP_{row['lesion']}.nii.gz"
     region_map = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(float)
     own = context[(context[LESION] == row[LESION]).all(axis=1) & (context["zone"] == "inside")]
     inside = region_map[:, regions == region_id].sum(axis=1) / region_map.sum()
