@@ -1,7 +1,13 @@
 """From entries of the catalogues of tables and figures to inputs, outputs and parameters of rules."""
 
-# Targets of their own, which set variants beside the study.
-COMPARISONS = ["baselines", "motion_effect", "networks", "select"]
+# Targets that set variants beside the study.
+COMPARISONS = list(
+    dict.fromkeys(
+        step.target
+        for step in TABLES.values()
+        if any(given.variants for given in step.inputs.values())
+    )
+)
 
 
 def results_of_entry(entry):

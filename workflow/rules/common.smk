@@ -220,12 +220,12 @@ def signed(function):
     return function
 
 
-def one_of_each(name, path, values, mark=str):
+def one_of_each(name, path, values):
     """Outputs of one kind, each with a name of its own, as the cache requires.
 
     `path` has {value} where they differ.
     """
-    return {f"{name}_{value}": mark(path.replace("{value}", value)) for value in values}
+    return {f"{name}_{value}": path.replace("{value}", value) for value in values}
 
 
 def group(name):

@@ -42,19 +42,18 @@ def from_stage(path, **values):
     return found
 
 
-def for_split(split, *paths, **values):
-    """Input function: paths that begin with their stage, for each patient of a part of the split."""
-    return for_each(functools.partial(patients_of, split), *paths, **values)
+def for_split(split, path, **values):
+    """Input function: a path that begins with its stage, for each patient of a part of the split."""
+    return for_each(functools.partial(patients_of, split), path, **values)
 
 
-def for_each(patients, *paths, **values):
-    """Input function: paths that begin with their stage, for each of `patients(results)`."""
+def for_each(patients, path, **values):
+    """Input function: a path that begins with its stage, for each of `patients(results)`."""
 
     @signed
     def found(wildcards):
         results = results_in(wildcards)
-        places = [located(path, results) for path in paths]
-        return expand(places, patient=patients(results), **values)
+        return expand(located(path, results), patient=patients(results), **values)
 
     return found
 

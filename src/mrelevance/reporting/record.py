@@ -14,13 +14,12 @@ from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
+from mrelevance.runtime.result_paths import VARIANTS
 from mrelevance.runtime.versions import commit
 
 RECORD = "provenance.json"
 # Records of what goes beyond the study, one for each target.
 FURTHER_RECORDS = "provenance"
-# Folder of the variants, each with results of its own.
-VARIANTS = "variants"
 # What is no result, in the study and in variants: how it was computed, what an interrupted training
 # continues from, and texts written from the record.
 NOT_RECORDED = (

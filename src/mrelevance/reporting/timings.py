@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mrelevance.runtime.result_paths import VARIANTS
+
 
 def read_benchmarks(folder: str | Path) -> pd.DataFrame:
     """One row per job: rule, part, seconds, cpu_s (processor seconds), memory_mb (peak).
@@ -29,7 +31,7 @@ def jobs_of_study(results: str | Path) -> pd.DataFrame:
     """
     results = Path(results)
     tables = [read_benchmarks(results / "benchmarks")]
-    for folder in sorted(results.glob("variants/*/benchmarks")):
+    for folder in sorted(results.glob(f"{VARIANTS}/*/benchmarks")):
         jobs = read_benchmarks(folder)
         parts = f"{folder.parent.name}/" + jobs["part"]
         tables.append(jobs.assign(part=parts.str.rstrip("/")))

@@ -6,18 +6,19 @@ STUDY = "study"
 """What the study itself is called beside its variants."""
 
 RESULTS = "results"
-VARIANTS = f"{RESULTS}/variants"
+VARIANTS = "variants"
+"""Folder of the results that holds the variants, each in the layout of the study."""
 
 
 def variant_of(path: str | Path) -> str:
     """Name of the variant, or of the study, that a path below the results belongs to."""
     parts = Path(path).parts
-    return parts[2] if parts[:2] == Path(VARIANTS).parts else STUDY
+    return parts[2] if parts[:2] == (RESULTS, VARIANTS) else STUDY
 
 
 def results_of(variant: str) -> str:
     """Folder of the results of a variant, or of the study."""
-    return RESULTS if variant == STUDY else f"{VARIANTS}/{variant}"
+    return RESULTS if variant == STUDY else f"{RESULTS}/{VARIANTS}/{variant}"
 
 
 def without_variant(path: str) -> str:

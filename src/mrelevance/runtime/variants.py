@@ -79,9 +79,9 @@ def compared_variants(config: dict, comparison: str) -> list[str]:
 
     A variant that changes nothing, such as a baseline that is the study's anyway, is left out.
     """
+    variants = named_variants(config)
     return [
-        variant
-        for variant in config["comparisons"][comparison]
-        if config["variants"][variant] is not None
-        and stages_computed(config, varied(config, changes_of(config, variant)))
+        name
+        for name in config["comparisons"][comparison]
+        if name in variants and stages_computed(config, varied(config, variants[name]))
     ]
