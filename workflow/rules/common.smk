@@ -20,12 +20,15 @@ sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
 from mrelevance.cohort.kinds import kind_of
+from mrelevance.cohort.parts import cautions
+from mrelevance.cohort.references import bytes_of, check_there, part_of, path_of
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
-    columns_of,
     images_in,
     read_sheet,
+    remarks,
+    sizes_of_parts,
 )
 from mrelevance.figures.catalogue import FIGURES
 from mrelevance.phantom.settings import check_settings
@@ -35,7 +38,6 @@ from mrelevance.runtime.configuration import (
     cache_folder,
     check_cache_folder,
     check_configuration,
-    check_files,
     check_free_space,
     expected_bytes,
 )
@@ -81,30 +83,42 @@ configfile: str(PROJECT / "config/config.yaml")
 def read_cohort():
     """Check sample sheet, files and free disk space; the sheet."""
     cohort, sequences = config["cohort"], config["sequences"]
-    sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
+    sheet = read_sheet(
+        PROJECT / cohort["patients"], sequences, cohort["source"], cohort["incomplete"]
+    )
+    rows = sheet.rows
+    places = {}
     if cohort["source"] == "phantom":
         check_settings(config["phantom"], sequences, config["fixed_sequence"])
-        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     else:
-        # Compressed images take about a byte per voxel.
-        values = check_files(
-            (f"patient {patient}, {column}", DATA / row[column])
-            for patient, row in sheet.items()
+        places = {
+            f"patient {patient}, {column}": DATA / path_of(row[column])
+            for patient, row in rows.items()
             for column in images_in(row)
-        )
+        }
+        for what, place in places.items():
+            check_there(place, what)
     gallery = config["evaluation"]["maps"]["gallery_patient"]
-    if gallery is not None and gallery not in sheet:
+    if gallery is not None and gallery not in rows:
         raise InputError(
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
     check_writable("results" if Path("results").exists() else ".")
+    sizes = sizes_of_parts(sheet, cohort)
     if not Path("results").exists():
-        splits = [row["split"] for row in sheet.values() if "split" in row]
-        tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
+        # Compressed images take about a byte per voxel.
+        values = (
+            sum(map(bytes_of, set(places.values())))
+            if places
+            else math.prod(config["phantom"]["size"]) * len(sequences) * len(rows)
+        )
+        tested = sizes["test"] / sum(sizes.values())
         check_free_space(
             ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
         )
+    if workflow.is_main_process:
+        print(*remarks(sheet), *cautions(sizes), sep="\n", file=sys.stderr)
     return sheet
 
 
@@ -117,10 +131,10 @@ def prepare_container():
     folders = [Path.cwd(), tempfile.gettempdir(), sheet.parent]
     if KIND.reads_images:
         elsewhere = {
-            Path(row[column]).parent
+            Path(path_of(row[column])).parent
             for row in SHEET.values()
             for column in images_in(row)
-            if Path(row[column]).is_absolute()
+            if Path(path_of(row[column])).is_absolute()
         }
         folders += [DATA, *sorted(elsewhere)]
     if cache_folder():
@@ -162,7 +176,8 @@ try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
     KIND = kind_of(config["cohort"]["source"])
-    SHEET = read_cohort()
+    COHORT = read_cohort()
+    SHEET = COHORT.rows
     prepare_container()
     if CACHE:
         check_cache_folder(cache_folder())
@@ -179,13 +194,12 @@ if remove_stale_lock(".snakemake"):
 IMAGE = os.path.relpath(image_path(PROJECT))
 SEQUENCES = config["sequences"]
 PATIENTS = list(SHEET)
-COLUMNS = columns_of(SHEET)
+COLUMNS = COHORT.columns
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
-SPLIT = (
-    {patient: row["split"] for patient, row in SHEET.items()}
-    if "split" in COLUMNS
-    else None
-)
+SPLIT = COHORT.column("split")
+# Patient to the person whose visit it is; None where the sheet does not say.
+SUBJECTS = COHORT.column("subject")
+COVARIATES = COHORT.covariates_by_name
 # Phantoms of which the right answer is known.
 ANSWER_KNOWN = (
     config["cohort"]["source"] == "phantom"

@@ -153,17 +153,29 @@ def donor_of_patient(wildcards):
 
 def images_of_patient(wildcards):
     """The user's images of one patient, in the order of the sequences."""
-    return [DATA / SHEET[wildcards.patient][sequence] for sequence in SEQUENCES]
+    row = SHEET[wildcards.patient]
+    return [DATA / path_of(row[sequence]) for sequence in SEQUENCES]
+
+
+def parts_of_patient(wildcards):
+    """Volumes or series of these files, and of the label, by column; None for a whole file."""
+    row = SHEET[wildcards.patient]
+    return {column: part_of(row[column]) for column in images_in(row)}
 
 
 def label_of_patient(wildcards):
     """The user's lesion label of one patient."""
-    return DATA / SHEET[wildcards.patient][LABEL]
+    return DATA / path_of(SHEET[wildcards.patient][LABEL])
 
 
 def mask_of_patient(wildcards):
     """The user's mask of one patient's organ of interest."""
-    return DATA / SHEET[wildcards.patient][MASK]
+    return DATA / path_of(SHEET[wildcards.patient][MASK])
+
+
+def part_of_mask(wildcards):
+    """Volume or series of that file; None for a whole file."""
+    return part_of(SHEET[wildcards.patient][MASK])
 
 
 def fixed_image(wildcards):

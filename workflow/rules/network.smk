@@ -13,6 +13,9 @@ checkpoint split_cohort:
     params:
         patients=PATIENTS,
         split=SPLIT,
+        subjects=SUBJECTS,
+        covariates=COVARIATES,
+        incomplete=list(COHORT.incomplete),
         validation_share=parameter("cohort.validation_share"),
         test_share=parameter("cohort.test_share"),
         seed=parameter("cohort.seed"),

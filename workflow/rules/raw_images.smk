@@ -15,6 +15,7 @@ rule import_patient:
         mem_mb=doubling(1000),
     params:
         sequences=SEQUENCES,
+        parts=parts_of_patient,
         fixed_sequence=parameter("fixed_sequence"),
         code=code_version("import_patient"),
         identity=identity,
@@ -39,6 +40,7 @@ rule import_mask:
     resources:
         mem_mb=doubling(1000),
     params:
+        part=part_of_mask,
         code=code_version("import_mask"),
     message:
         "Importing the mask of patient {wildcards.patient}"

@@ -3,16 +3,21 @@
 from pathlib import Path
 
 from mrelevance.cohort.importing import import_patient, lesion_table, write_patient
+from mrelevance.cohort.references import reference
+from mrelevance.cohort.sheet import LABEL
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
 
 logger = log_to(snakemake.log[0])
 
-params = snakemake.params
+params, inputs = snakemake.params, snakemake.input
 patient = import_patient(
     snakemake.wildcards.patient,
-    dict(zip(params.sequences, snakemake.input.images, strict=True)),
-    snakemake.input.label,
+    {
+        sequence: reference(path, params.parts[sequence])
+        for sequence, path in zip(params.sequences, inputs.images, strict=True)
+    },
+    reference(inputs.label, params.parts[LABEL]),
     params.fixed_sequence,
 )
 lesions = lesion_table(patient.label, patient.name)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mrelevance.cohort.split import Draw, split_cohort
+from mrelevance.cohort.split import Draw, split_cohort, with_incomplete
 from mrelevance.registration.failures import failed_patients
 from mrelevance.runtime.files import read_tables, write_table
 from mrelevance.runtime.logs import log_to
@@ -11,8 +11,10 @@ logger = log_to(snakemake.log[0])
 
 params, quality = snakemake.params, snakemake.input.quality
 sheet = pd.DataFrame({"patient": params.patients})
-if params.split is not None:
-    sheet["split"] = sheet["patient"].map(params.split)
+columns = {"split": params.split, "subject": params.subjects, **params.covariates}
+for name, cells in columns.items():
+    if cells is not None:
+        sheet[name] = sheet["patient"].map(cells)
 split = split_cohort(
     sheet,
     read_tables(snakemake.input.lesions),
@@ -20,4 +22,5 @@ split = split_cohort(
     Draw(params.validation_share, params.test_share, params.seed),
 )
 logger.info("%s", split["split"].value_counts().to_dict())
+split = with_incomplete(split, params.incomplete)
 write_table(split, snakemake.output.split)

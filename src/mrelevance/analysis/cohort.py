@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mrelevance.cohort.split import EXCLUDED
+from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 
@@ -58,7 +58,7 @@ def cohort_lesions(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
 def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
     """The cohort at a glance: one row per split, and one for all patients who take part.
 
-    Excluded patients, where there are any, follow in a row of their own.
+    Excluded and incomplete patients, where there are any, follow in rows of their own.
 
     `lesions` is the table of `cohort_lesions`. Columns: split, patients, patients_with_lesions,
     lesions, lesions_per_patient_median, volume_median_ml, volume_min_ml, volume_max_ml, and the
@@ -66,11 +66,12 @@ def cohort_table(split: pd.DataFrame, lesions: pd.DataFrame) -> pd.DataFrame:
     """
     types = sorted(lesions["type"].unique())
     rows = []
-    taking_part = split["split"] != EXCLUDED
+    taking_part = ~split["split"].isin([EXCLUDED, INCOMPLETE])
     chosen = {name: split["split"] == name for name in split.loc[taking_part, "split"].unique()}
     chosen["all"] = taking_part
-    if not taking_part.all():
-        chosen[EXCLUDED] = ~taking_part
+    for left_out in (EXCLUDED, INCOMPLETE):
+        if (split["split"] == left_out).any():
+            chosen[left_out] = split["split"] == left_out
     for name, rows_of_split in chosen.items():
         patients = split.loc[rows_of_split, "patient"]
         own = lesions[lesions["patient"].isin(patients)]

@@ -12,12 +12,13 @@ from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.cohort.references import path_of
+from mrelevance.cohort.sources import read_source
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.images import (
     check_same_geometry,
     image_like,
-    read_image,
     to_array,
     voxel_volume_ml,
     write_image,
@@ -37,9 +38,10 @@ def import_patient(
     name
         The patient's name.
     paths
-        Sequence name to the path of its image, in the order of the channels.
+        Sequence name to the reference to its image (a path, see `cohort.references`), in the
+        order of the channels.
     label_path
-        Path of the lesion label: a mask, or lesions numbered by any positive values.
+        Reference to the lesion label: a mask, or lesions numbered by any positive values.
     fixed_sequence
         The sequence that the label is drawn on.
 
@@ -54,7 +56,7 @@ def import_patient(
         the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
     """
     images = {
-        sequence: _read_sequence(Path(path), f"patient {name}, sequence {sequence}")
+        sequence: _read_sequence(path, f"patient {name}, sequence {sequence}")
         for sequence, path in paths.items()
     }
     fixed = images[fixed_sequence]
@@ -67,7 +69,7 @@ def import_patient(
                 "and direction in the header"
             )
     what = f"patient {name}, label: {label_path}"
-    drawn = _check_3d(read_image(label_path, f"patient {name}, label"), what)
+    drawn = _check_3d(read_source(label_path, f"patient {name}, label", fixed), what)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
     label = image_like(lesion_instances(to_array(drawn), what), fixed)
     return PatientImages(name, images, fixed_sequence, label)
@@ -76,7 +78,7 @@ def import_patient(
 def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image:
     """Read and check the mask of a patient's organ of interest.
 
-    `fixed` is the image of the fixed sequence.
+    `path` is a reference, see `cohort.references`; `fixed` is the image of the fixed sequence.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image
         The mask cannot be read, is not on the grid of the fixed sequence, or is empty.
     """
     what = f"patient {patient}, mask"
-    drawn = _check_3d(read_image(path, what), f"{what}: {path}")
+    drawn = _check_3d(read_source(path, what, fixed), f"{what}: {path}")
     check_same_geometry(drawn, fixed, f"{what}: {path}")
     inside = to_array(drawn) > 0
     if not inside.any():
@@ -182,10 +184,11 @@ def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:
     )
 
 
-def _read_sequence(path: Path, what: str) -> sitk.Image:
+def _read_sequence(reference: str | Path, what: str) -> sitk.Image:
+    path = Path(path_of(str(reference)))
     if path.is_file() and path.name.endswith((".nii", ".nii.gz")):
         _check_stored_values(path, what)
-    image = _check_3d(read_image(path, what), f"{what}: {path}")
+    image = _check_3d(read_source(reference, what), f"{what}: {path}")
     voxels = sitk.GetArrayViewFromImage(image)
     if voxels.min() == voxels.max():
         raise InputError(

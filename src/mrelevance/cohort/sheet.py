@@ -3,41 +3,89 @@
 Uses only the standard library: Snakemake's own environment has no pandas.
 """
 
-import csv
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from mrelevance.cohort.kinds import kind_of
+from mrelevance.cohort.parts import PARTS, sizes_of_drawn
+from mrelevance.cohort.references import names_an_image
+from mrelevance.cohort.sheet_file import read_cells
 from mrelevance.runtime.errors import InputError
 
-SPLITS = ("train", "validation", "test")
-LABEL = "label"
-MASK = "mask"
+PATIENT, SPLIT, SUBJECT, LABEL, MASK = "patient", "split", "subject", "label", "mask"
+RESERVED = (PATIENT, SPLIT, SUBJECT, LABEL, MASK)
 # Patients and sequences name folders and files, on any system.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+EMPTY = ("", "NA", "N/A", "n/a")
+"""What cells say where there is no image."""
 
-Sheet = dict[str, dict[str, str]]
-"""Patient to its row without the column `patient`; patients in the order of the file."""
+Rows = dict[str, dict[str, str]]
+"""Patient to some of the cells of its row, by column; patients in the order of the file."""
 
 
-def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
-    """Read and check a sample sheet, a tab-separated table with one row per patient.
+@dataclass(frozen=True)
+class SampleSheet:
+    """What a sample sheet says.
+
+    Attributes
+    ----------
+    rows
+        Split, subject and images of every patient of the study; the same columns for all.
+    covariates
+        The cells of all other columns, for the same patients.
+    incomplete
+        Patients who are left out, with the columns in which they name no image.
+    unused
+        Columns of images that the study does not use.
+    """
+
+    rows: Rows
+    covariates: Rows
+    incomplete: dict[str, list[str]]
+    unused: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of `rows`."""
+        return list(next(iter(self.rows.values())))
+
+    def column(self, name: str) -> dict[str, str] | None:
+        """Cell of each patient in a column of `rows`; None where there is no such column."""
+        if name not in self.columns:
+            return None
+        return {patient: row[name] for patient, row in self.rows.items()}
+
+    @property
+    def covariates_by_name(self) -> dict[str, dict[str, str]]:
+        """Name of each covariate to the cells of the patients."""
+        names = next(iter(self.covariates.values()))
+        return {
+            name: {patient: cells[name] for patient, cells in self.covariates.items()}
+            for name in names
+        }
+
+
+def read_sheet(
+    path: str | Path, sequences: list[str], source: str, incomplete: str = "stop"
+) -> SampleSheet:
+    """Read and check a sample sheet, a table with one row per patient.
 
     Parameters
     ----------
     path
-        Columns: `patient`; optionally `split` (train, validation or test; for every patient or
-        for none, at least one of train and of test). If the cohort reads images, also one column
-        per sequence, `label` and optionally `mask`, each with the path of an image relative to the
-        data folder.
+        Text with tabs, semicolons or commas between the columns. Columns: `patient`; optionally
+        `split` (train, validation or test; for every patient or for none, at least one of train
+        and of test) and `subject` (whose visit it is; all visits of a subject have one split). If
+        the cohort reads images, also one column per sequence, `label` and optionally `mask`, each
+        with a reference to an image relative to the data folder. Further columns are covariates.
     sequences
         Names of the sequences of the study.
     source
         `phantom` or `images`.
-
-    Returns
-    -------
-    The row of each patient without the column `patient`, all text, in the order of the file.
+    incomplete
+        `stop` if a patient without one of these images is an error, `exclude` if such patients
+        are left out.
 
     Raises
     ------
@@ -45,96 +93,110 @@ def read_sheet(path: str | Path, sequences: list[str], source: str) -> Sheet:
         The file is missing or breaks one of these rules.
     """
     path = Path(path)
-    reads_images = kind_of(source).reads_images
-    required = ["patient", *([*sequences, LABEL] if reads_images else [])]
     _check_sequences(sequences)
-    columns, rows = _read(path)
-    _check_columns(columns, required, ["split", *([MASK] if reads_images else [])], path)
-    _check_cells(columns, rows, path)
-    patients = [row["patient"] for row in rows.values()]
-    _check_patients(patients, path)
-    sheet = {
-        patient: {column: cell for column, cell in row.items() if column != "patient"}
-        for patient, row in zip(patients, rows.values(), strict=True)
+    columns, lines = read_cells(path)
+    images = _columns_of_images(columns, sequences, source, path)
+    if not lines:
+        raise InputError(f"sample sheet {path} lists no patient; add one row per patient")
+    _check_patients([row[PATIENT] for row in lines.values()], path)
+    sheet = {row[PATIENT]: row for row in lines.values()}
+    lacking = {
+        patient: [column for column in images if row[column] in EMPTY]
+        for patient, row in sheet.items()
     }
-    if "split" in columns:
-        _check_split(sheet, path)
-    return sheet
+    lacking = {patient: missing for patient, missing in lacking.items() if missing}
+    if lacking and incomplete == "stop":
+        raise InputError(
+            f"sample sheet {path}: {len(lacking)} of {len(sheet)} patients lack an image: "
+            f"{listed(lacking)}; add the paths, or set cohort.incomplete to exclude"
+        )
+    kept = {patient: row for patient, row in sheet.items() if patient not in lacking}
+    if not kept:
+        raise InputError(
+            f"sample sheet {path}: no patient has all of {', '.join(images)}; add the paths"
+        )
+    used = [column for column in columns if column in (SPLIT, SUBJECT, *images)]
+    others = [column for column in columns if column not in (PATIENT, *used)]
+    unused = [
+        column
+        for column in others
+        if all(names_an_image(row[column]) or row[column] in EMPTY for row in sheet.values())
+        and any(names_an_image(row[column]) for row in sheet.values())
+    ]
+    kept_as = [column for column in others if column not in unused]
+    rows = {patient: {name: row[name] for name in used} for patient, row in kept.items()}
+    if SPLIT in used:
+        _check_split(rows, path)
+    if SUBJECT in used:
+        _check_subjects(rows, path)
+    covariates = {patient: {name: row[name] for name in kept_as} for patient, row in kept.items()}
+    return SampleSheet(rows, covariates, lacking, unused)
 
 
-def columns_of(sheet: Sheet) -> list[str]:
-    """Names of the columns of a sheet, without `patient`."""
-    return list(next(iter(sheet.values())))
+def sizes_of_parts(sheet: SampleSheet, cohort: dict) -> dict[str, int]:
+    """Numbers of patients in the parts of the split; of subjects, where that is still to be drawn.
+
+    `cohort` is this section of the configuration.
+
+    Raises
+    ------
+    InputError
+        The split cannot be drawn; see `sizes_of_drawn`.
+    """
+    splits, subjects = sheet.column(SPLIT), sheet.column(SUBJECT)
+    if splits is None:
+        count = len(sheet.rows if subjects is None else set(subjects.values()))
+        return sizes_of_drawn(count, cohort["validation_share"], cohort["test_share"])
+    return {part: list(splits.values()).count(part) for part in PARTS}
 
 
 def images_in(row: dict[str, str]) -> list[str]:
-    """Names of the columns of a patient's row that hold the path of an image."""
-    return [column for column in row if column != "split"]
+    """Names of the columns of a patient's row that hold a reference to an image."""
+    return [column for column in row if column not in (SPLIT, SUBJECT)]
 
 
-def _read(path: Path) -> tuple[list[str], dict[int, dict[str, str]]]:
-    """Read the names of the columns, and the rows by line number."""
-    if not path.is_file():
-        raise InputError(f"sample sheet {path} does not exist; set cohort.patients")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            # Missing cells are read as empty; cells beyond the last column come under None.
-            reader = csv.DictReader(file, delimiter="\t", restval="", strict=True)
-            columns = reader.fieldnames
-            rows = dict((reader.line_num, row) for row in reader)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"sample sheet {path} is not a tab-separated table: {' '.join(str(error).split())}"
-        ) from error
-    if columns is None:
-        raise InputError(f"sample sheet {path} is not a tab-separated table: it is empty")
-    for line, row in rows.items():
-        if None in row:
-            raise InputError(
-                f"sample sheet {path}, line {line}: has more cells than the {len(columns)} columns "
-                "of the header; remove them"
-            )
-    if not rows:
-        raise InputError(f"sample sheet {path} lists no patient; add one row per patient")
-    stripped = {
-        line: {column: cell.strip() for column, cell in row.items()} for line, row in rows.items()
-    }
-    return columns, stripped
+def listed(incomplete: dict[str, list[str]]) -> str:
+    """Incomplete patients, each with what is missing, as a list in words."""
+    return ", ".join(f"{patient} ({', '.join(missing)})" for patient, missing in incomplete.items())
+
+
+def remarks(sheet: SampleSheet) -> list[str]:
+    """What a user should know of how his sheet was read, in sentences."""
+    found = []
+    if sheet.incomplete:
+        found.append(
+            f"{len(sheet.incomplete)} incomplete patients are left out: {listed(sheet.incomplete)}."
+        )
+    if sheet.unused:
+        found.append(f"Images that the study does not use: {', '.join(sheet.unused)}.")
+    if sheet.covariates_by_name:
+        found.append(f"Columns kept as covariates: {', '.join(sheet.covariates_by_name)}.")
+    return found
 
 
 def _check_sequences(sequences: list[str]) -> None:
     for name in sequences:
-        if not SAFE_NAME.fullmatch(name) or name in ("patient", "split", LABEL, MASK):
+        if not SAFE_NAME.fullmatch(name) or name in RESERVED:
             raise InputError(
                 f"sequence name {name!r} cannot be used; start with a letter or digit, go on with "
-                "letters, digits and . _ + -, and avoid patient, split, label and mask"
+                f"letters, digits and . _ + -, and avoid {', '.join(RESERVED)}"
             )
 
 
-def _check_columns(
-    columns: list[str], required: list[str], optional: list[str], path: Path
-) -> None:
-    missing = [name for name in required if name not in columns]
+def _columns_of_images(
+    columns: list[str], sequences: list[str], source: str, path: Path
+) -> list[str]:
+    """Columns in which every patient needs an image."""
+    needed = [*sequences, LABEL] if kind_of(source).reads_images else []
+    missing = [name for name in (PATIENT, *needed) if name not in columns]
     if missing:
         raise InputError(
-            f"sample sheet {path} lacks column {', '.join(missing)}; columns are separated by tabs"
+            f"sample sheet {path} lacks column {', '.join(missing)}; its columns are "
+            f"{', '.join(columns)}. Tabs, semicolons or commas separate columns"
         )
-    unknown = [name for name in columns if name not in [*required, *optional]]
-    if unknown:
-        raise InputError(
-            f"sample sheet {path} has unknown column {', '.join(unknown) or 'without a name'}; "
-            f"allowed are {', '.join([*required, *optional])}"
-        )
-    repeated = [name for name in columns if columns.count(name) > 1]
-    if repeated:
-        raise InputError(f"sample sheet {path} has column {repeated[0]} twice; remove one")
-
-
-def _check_cells(columns: list[str], rows: dict[int, dict[str, str]], path: Path) -> None:
-    for name in columns:
-        for line, row in rows.items():
-            if name != "split" and not row[name]:
-                raise InputError(f"sample sheet {path}, line {line}: column {name} is empty")
+    if not needed:
+        return []
+    return [*needed, *([MASK] if MASK in columns else [])]
 
 
 def _check_patients(patients: list[str], path: Path) -> None:
@@ -153,17 +215,39 @@ def _check_patients(patients: list[str], path: Path) -> None:
         known.add(patient.lower())
 
 
-def _check_split(sheet: Sheet, path: Path) -> None:
-    for patient, row in sheet.items():
-        split = row["split"]
-        if split not in SPLITS:
-            found = f"is {split!r}" if split else "is empty"
+def _check_split(rows: Rows, path: Path) -> None:
+    for patient, row in rows.items():
+        if row[SPLIT] not in PARTS:
+            found = f"is {row[SPLIT]!r}" if row[SPLIT] else "is empty"
             raise InputError(
-                f"sample sheet {path}, patient {patient}: split {found}; give {', '.join(SPLITS)} "
+                f"sample sheet {path}, patient {patient}: split {found}; give {', '.join(PARTS)} "
                 "for every patient, or remove the column to draw a split"
             )
     for needed in ("train", "test"):
-        if all(row["split"] != needed for row in sheet.values()):
+        if all(row[SPLIT] != needed for row in rows.values()):
             raise InputError(
                 f"sample sheet {path}: no patient has split {needed}; at least one must"
             )
+
+
+def _check_subjects(rows: Rows, path: Path) -> None:
+    """Check that every patient has a subject, and that a given split keeps subjects together."""
+    for patient, row in rows.items():
+        if not row[SUBJECT]:
+            raise InputError(
+                f"sample sheet {path}, patient {patient}: subject is empty; name whose visit it "
+                "is, for every patient, or remove the column"
+            )
+    visits = {}
+    for patient, row in rows.items():
+        visits.setdefault(row[SUBJECT], {})[patient] = row.get(SPLIT)
+    separated = [
+        f"{subject} ({', '.join(f'{name} in {split}' for name, split in splits.items())})"
+        for subject, splits in visits.items()
+        if len(set(splits.values())) > 1
+    ]
+    if separated:
+        raise InputError(
+            f"sample sheet {path}: visits of one subject are in different parts of the split: "
+            f"{'; '.join(separated)}; give all visits of a subject one split"
+        )

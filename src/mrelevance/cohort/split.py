@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE, sizes_of_drawn
+from mrelevance.cohort.sheet import SUBJECT
 from mrelevance.runtime.errors import InputError
-
-EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def split_cohort(
     Parameters
     ----------
     sheet
-        The sample sheet: `patient`, and `split` if it has one.
+        The sample sheet: `patient`, `split` and `subject` if it has them, and its covariates.
     lesions
         Stacked lesion tables: at least `patient` and `volume_ml`, one row per lesion.
     excluded
@@ -37,8 +37,9 @@ def split_cohort(
 
     Returns
     -------
-    Table `patient, split, lesions, lesion_ml`, in the order of the sheet; the split of excluded
-    patients is `EXCLUDED`.
+    Table `patient, split, lesions, lesion_ml`, then the columns `subject` and covariates of the
+    sheet, in its order; the split of excluded patients is `EXCLUDED`. A covariate that has the
+    name of another column gets the prefix `sheet_`.
 
     Raises
     ------
@@ -56,7 +57,9 @@ def split_cohort(
     if "split" in sheet:
         kept = sheet.loc[~sheet["patient"].isin(excluded), ["patient", "split"]]
     else:
-        kept = draw_split(loads[~loads["patient"].isin(excluded)], draw)
+        taking_part = ~loads["patient"].isin(excluded)
+        subjects = sheet[SUBJECT] if SUBJECT in sheet else sheet["patient"]
+        kept = draw_split_of_subjects(loads[taking_part], subjects[taking_part], draw)
     for needed in ("train", "test"):
         if needed not in set(kept["split"]):
             raise InputError(
@@ -65,7 +68,34 @@ def split_cohort(
             )
     parts = loads["patient"].map(kept.set_index("patient")["split"]).fillna(EXCLUDED)
     loads.insert(1, "split", parts)
-    return loads
+    further = sheet.drop(columns=["patient", "split"], errors="ignore").reset_index(drop=True)
+    own = {name: f"sheet_{name}" for name in further if name in loads}
+    return pd.concat([loads.reset_index(drop=True), further.rename(columns=own)], axis=1)
+
+
+def with_incomplete(split: pd.DataFrame, patients: list[str]) -> pd.DataFrame:
+    """Split table with a row at its end for each patient who was left out as incomplete.
+
+    Their lesions are not known.
+    """
+    if not patients:
+        return split
+    rows = pd.DataFrame({"patient": patients, "split": INCOMPLETE})
+    return pd.concat([split.astype({"lesions": "Int64"}), rows], ignore_index=True)
+
+
+def draw_split_of_subjects(
+    lesion_loads: pd.DataFrame, subjects: pd.Series, draw: Draw
+) -> pd.DataFrame:
+    """Draw a split in which all visits of a subject are in one part; see `draw_split`.
+
+    `subjects` names the subject of every row of `lesion_loads`. The lesions of a subject's visits
+    are added up, and shares are shares of subjects.
+    """
+    loads = lesion_loads.assign(patient=subjects).groupby("patient", sort=False, as_index=False)
+    parts = draw_split(loads[["lesions", "lesion_ml"]].sum(), draw).set_index("patient")["split"]
+    patients = lesion_loads["patient"].reset_index(drop=True)
+    return pd.DataFrame({"patient": patients, "split": subjects.map(parts).to_numpy()})
 
 
 def draw_split(lesion_loads: pd.DataFrame, draw: Draw) -> pd.DataFrame:
@@ -92,21 +122,12 @@ def draw_split(lesion_loads: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     InputError
         The shares leave no patient to train on or none to test.
     """
-    count = len(lesion_loads)
-    tests, validations = (
-        max(1, round(share * count)) if share > 0 else 0
-        for share in (draw.test_share, draw.validation_share)
-    )
-    if tests == 0 or tests + validations >= count:
-        raise InputError(
-            f"cohort: {count} patients cannot be split with test_share {draw.test_share} and "
-            f"validation_share {draw.validation_share}: {tests} would be for test, {validations} "
-            "for validation; leave at least one for training and one for test"
-        )
+    sizes = sizes_of_drawn(len(lesion_loads), draw.validation_share, draw.test_share)
     generator = np.random.default_rng(draw.seed)
     ordered = lesion_loads.sort_values(["lesion_ml", "lesions", "patient"])["patient"].tolist()
-    test = _draw_stratified(ordered, tests, generator)
-    validation = _draw_stratified([p for p in ordered if p not in test], validations, generator)
+    test = _draw_stratified(ordered, sizes["test"], generator)
+    others = [patient for patient in ordered if patient not in test]
+    validation = _draw_stratified(others, sizes["validation"], generator)
     parts = {**dict.fromkeys(test, "test"), **dict.fromkeys(validation, "validation")}
     patients = lesion_loads["patient"].reset_index(drop=True)
     return pd.DataFrame({"patient": patients, "split": patients.map(parts).fillna("train")})

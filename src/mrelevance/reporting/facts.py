@@ -9,8 +9,8 @@ from mrelevance.attribution.baselines import DILATION_VOXELS, RING_VOXELS
 from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.shapley import MOST_SEQUENCES
 from mrelevance.attribution.shares import MEASURED
+from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE, PARTS
 from mrelevance.cohort.sheet import MASK
-from mrelevance.cohort.split import EXCLUDED
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
 from mrelevance.registration.correction import MARGIN_MM
@@ -90,7 +90,7 @@ def _described(entries: list[str | dict]) -> list[dict]:
 
 def _patients(split: pd.DataFrame) -> dict[str, int]:
     counts = split["split"].value_counts()
-    parts = ("train", "validation", "test", EXCLUDED)
+    parts = (*PARTS, EXCLUDED, INCOMPLETE)
     return {part: int(counts.get(part, 0)) for part in parts} | {"all": len(split)}
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mrelevance.cohort.kinds import kind_of
-from mrelevance.cohort.sheet import columns_of, images_in, read_sheet
+from mrelevance.cohort.references import path_of
+from mrelevance.cohort.sheet import SPLIT, SUBJECT, images_in, read_sheet
 from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
@@ -113,29 +114,30 @@ def study_inputs(config: dict, project: Path) -> dict:
     """
     cohort = config["cohort"]
     path = project / cohort["patients"]
-    sheet = read_sheet(path, config["sequences"], cohort["source"])
+    sheet = read_sheet(path, config["sequences"], cohort["source"], cohort["incomplete"])
     described = {
         "source": cohort["source"],
         "sample_sheet": {"path": cohort["patients"], "sha256": sha256(path)},
-        "split": "sample sheet" if "split" in columns_of(sheet) else "drawn",
+        "split": "sample sheet" if SPLIT in sheet.columns else "drawn",
+        "subjects": SUBJECT in sheet.columns,
     }
     if not kind_of(cohort["source"]).reads_images:
-        return described | {"seed": cohort["seed"], "patients": list(sheet)}
+        return described | {"seed": cohort["seed"], "patients": list(sheet.rows)}
     folder = project / cohort["data"]
-    checked = {patient: _images(patient, row, folder) for patient, row in sheet.items()}
+    checked = {patient: _images(patient, row, folder) for patient, row in sheet.rows.items()}
     return described | {"images": checked}
 
 
 def _images(patient: str, row: dict[str, str], folder: Path) -> dict[str, dict]:
     described = {}
     for column in images_in(row):
-        path = row[column]
-        if not (folder / path).is_file():
+        path = folder / path_of(row[column])
+        if not path.exists():
             raise InputError(
-                f"patient {patient}, {column}: {folder / path} does not exist any more; "
+                f"patient {patient}, {column}: {path} does not exist any more; "
                 "put it back, so that its checksum can be recorded"
             )
-        described[column] = {"path": path, "sha256": sha256(folder / path)}
+        described[column] = {"path": row[column], "sha256": sha256(path)}
     return described
 
 

@@ -1,9 +1,8 @@
-"""Checks before anything is computed: configuration, images' files, disk space, cache."""
+"""Checks before anything is computed: configuration, disk space, cache."""
 
 import json
 import os
 import shutil
-from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -144,24 +143,6 @@ def _check_comparisons(config: dict) -> None:
                     )
 
 
-def check_files(paths: Iterable[tuple[str, Path]]) -> int:
-    """Check that files exist, each given with the words that name it; their size in bytes.
-
-    Raises
-    ------
-    InputError
-        One does not.
-    """
-    size = 0
-    for what, path in paths:
-        if not path.is_file():
-            raise InputError(
-                f"{what}: {path} does not exist; check the sample sheet and cohort.data"
-            )
-        size += path.stat().st_size
-    return size
-
-
 def expected_bytes(values: float, tested: float, composites: int) -> float:
     """Disk space of a study's results, roughly.
 
@@ -236,5 +217,11 @@ def _in_one_line(error: ValidationError) -> str:
         advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
         key = f"{place}.{unknown}" if place else unknown
         return f"configuration: unknown key {key}; {advice}"
+    if place == "sequences" and error.validator == "minItems":
+        return (
+            f"configuration: sequences lists {len(error.instance)} of at least 2: the study "
+            "compares MRI sequences with each other, so that one sequence alone has nothing to be "
+            "compared with; add another one"
+        )
     where = f"configuration, {place}" if place else "configuration"
     return f"{where}: {error.message}; see config/README.md"

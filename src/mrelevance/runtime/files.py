@@ -158,6 +158,10 @@ def read_json(path: str | Path) -> dict:
 
 
 def sha256(path: str | Path) -> str:
-    """SHA-256 checksum of a file, in hexadecimal."""
+    """SHA-256 checksum of a file, in hexadecimal; of a folder, that of all its names and files."""
+    if Path(path).is_dir():
+        files = sorted(file for file in Path(path).rglob("*") if file.is_file())
+        lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,7 +14,10 @@ from mrelevance.runtime.subset_names import sequences_of
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
-FIXED = ("variants", "comparisons", "protocol", "cohort.source", "cohort.patients", "cohort.data")
+FIXED = (
+    *("variants", "comparisons", "protocol"),
+    *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete")),
+)
 """What a variant cannot change: the patients are those of the study."""
 
 

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrelevance.cohort.split import Draw, draw_split, split_cohort
+from mrelevance.cohort.split import (
+    Draw,
+    draw_split,
+    draw_split_of_subjects,
+    split_cohort,
+    with_incomplete,
+)
 from mrelevance.runtime.errors import InputError
 
 
@@ -95,3 +101,48 @@ def test_exclusion_must_leave_patients_to_test():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
     with pytest.raises(InputError, match="no patient is left for test without c; correct"):
         split_cohort(sheet, lesions(), ["c"], Draw(0.5, 0.5, seed=0))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_visits_of_a_subject_are_drawn_together(seed):
+    table = loads(40)
+    subjects = pd.Series([f"s{i % 13}" for i in range(40)])
+    split = draw_split_of_subjects(table, subjects, Draw(0.2, 0.3, seed))
+    assert split["patient"].tolist() == table["patient"].tolist()
+    parts = split.groupby(subjects)["split"].unique()
+    assert all(len(found) == 1 for found in parts)
+    assert parts.str[0].value_counts().to_dict() == {"train": 6, "test": 4, "validation": 3}
+
+
+def test_subjects_of_one_visit_are_drawn_like_patients():
+    table = loads(30)
+    draw = Draw(0.2, 0.2, seed=3)
+    assert draw_split_of_subjects(table, table["patient"], draw).equals(draw_split(table, draw))
+
+
+def test_subjects_and_covariates_follow_the_split():
+    sheet = pd.DataFrame(
+        {
+            "patient": ["c", "b", "a"],
+            "split": ["test", "train", "train"],
+            "subject": ["x", "y", "y"],
+            "age": ["50", "", "61"],
+            "lesions": ["many", "none", "some"],
+        }
+    )
+    table = split_cohort(sheet, lesions(), ["c2"], Draw(0.5, 0.5, seed=0))
+    names = ["patient", "split", "lesions", "lesion_ml", "subject", "age", "sheet_lesions"]
+    assert table.columns.tolist() == names
+    assert table["lesions"].tolist() == [1, 0, 2]
+    assert table["sheet_lesions"].tolist() == ["many", "none", "some"]
+    drawn = split_cohort(sheet.drop(columns="split"), lesions(), [], Draw(0, 0.5, seed=0))
+    assert drawn.loc[1, "split"] == drawn.loc[2, "split"] != drawn.loc[0, "split"]
+
+
+def test_incomplete_patients_follow_and_their_lesions_are_not_known():
+    sheet = pd.DataFrame({"patient": ["c", "a"], "split": ["test", "train"]})
+    table = split_cohort(sheet, lesions(), [], Draw(0.5, 0.5, seed=0))
+    assert with_incomplete(table, []).equals(table)
+    listed = with_incomplete(table, ["d"])
+    assert listed["split"].tolist() == ["test", "train", "incomplete"]
+    assert listed["lesions"].tolist()[:2] == [1, 2] and pd.isna(listed["lesions"][2])

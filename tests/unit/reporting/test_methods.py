@@ -73,7 +73,7 @@ def facts(changes=None, record=None, **tables):
         "recorded": "2026-01-02T10:00:00+00:00",
         "commit": "abcdef",
         "configuration": config,
-        "inputs": {"split": "sample sheet"},
+        "inputs": {"split": "sample sheet", "subjects": False},
         "versions": VERSIONS,
         "container": None,
         "hardware": {"processor": "Zx80", "cores": 2, "memory_gb": 8.1, "gpus": []},
@@ -177,9 +177,10 @@ def test_methods_follow_the_kind_of_study():
     assert "2 patients were excluded" in excluded
     unvalidated = fill(METHODS, facts(split=split_table(validation=0)))
     assert "there was no validation" in unvalidated and "after the last step" in unvalidated
-    drawn = fill(METHODS, facts(record={"inputs": {"split": "drawn"}}))
+    drawn = fill(METHODS, facts(record={"inputs": {"split": "drawn", "subjects": True}}))
     assert f"drawn at random from the seed {CONFIG['seed']}" in drawn
-    masked = {"split": "drawn", "images": {"A": {"mask": {}}}}
+    assert "all visits of a person are in one of them" in drawn
+    masked = {"split": "drawn", "subjects": False, "images": {"A": {"mask": {}}}}
     assert "given mask of the organ" in fill(METHODS, facts(OWN, record={"inputs": masked}))
 
 

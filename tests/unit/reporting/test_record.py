@@ -14,9 +14,17 @@ from mrelevance.runtime.files import write_json
 CONFIG = {
     "seed": 7,
     "sequences": ["T1", "T2"],
-    "cohort": {"source": "phantom", "patients": "sheet.tsv", "data": ".", "seed": 8},
+    "cohort": {
+        "source": "phantom",
+        "patients": "sheet.tsv",
+        "data": ".",
+        "incomplete": "stop",
+        "seed": 8,
+    },
 }
-OWN = CONFIG | {"cohort": {"source": "images", "patients": "sheet.tsv", "data": "data"}}
+OWN = CONFIG | {
+    "cohort": {"source": "images", "patients": "sheet.tsv", "data": "data", "incomplete": "stop"}
+}
 STAGES = {"simulate_patient": "raw", "train_network": "model"}
 
 
@@ -124,6 +132,7 @@ def test_phantom_starts_from_names_and_seed(project):
         "source": "phantom",
         "sample_sheet": {"path": "sheet.tsv", "sha256": sha256(sheet)},
         "split": "sample sheet",
+        "subjects": False,
         "seed": 8,
         "patients": ["A", "B"],
     }
