@@ -1,7 +1,6 @@
 """What the files of a cohort tell that its layout does not: grids, and values of the labels."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import SimpleITK as sitk
 from mrelevance.cohort.dicom.series import one_series
 from mrelevance.cohort.dicom.stack import stack_of
 from mrelevance.cohort.dicom.volume import read_series
-from mrelevance.cohort.layouts.description import Description
+from mrelevance.cohort.layouts.description import Description, Patient
 from mrelevance.cohort.references import is_dicom, part_of, path_of
 from mrelevance.cohort.sources import read_source
 from mrelevance.runtime.errors import InputError
@@ -70,26 +69,25 @@ def examine(described: Description) -> Examination:
     for patient in described.patients:
         grids = found.grids.setdefault(patient.name, {})
         for sequence, reference in patient.images.items():
+            what = f"patient {patient.name}, sequence {sequence}"
             try:
-                grids[sequence] = grid_of_source(
-                    reference, f"patient {patient.name}, sequence {sequence}"
-                )
+                grids[sequence] = grid_of_source(reference, what)
             except InputError as error:
                 found.problems.append(str(error))
-        if patient.label is None:
+        if patient.label is None or not grids:
             continue
         try:
-            on = _examine_label(
-                patient.label, patient.images, grids, described, found, patient.name
-            )
+            values, own = _examine_label(patient, described.drawn_on)
         except InputError as error:
             found.problems.append(str(error))
             continue
+        found.values[patient.name] = values
+        on = [sequence for sequence, grid in grids.items() if grid.same(own)]
         found.label_on.update(on)
-        if not on and grids:
+        if not on:
             found.problems.append(
-                f"patient {patient.name}, label: {path_of(patient.label)} is not on the grid of "
-                "any sequence; resample it to the sequence that it is drawn on"
+                f"patient {patient.name}, label: {patient.label} is not on the grid of any "
+                "sequence; resample it to the sequence that it is drawn on"
             )
     return found
 
@@ -146,31 +144,22 @@ def _grid(image: sitk.Image | sitk.ImageFileReader) -> Grid:
     )
 
 
-def _examine_label(
-    label: str,
-    images: Mapping[str, str],
-    grids: Mapping[str, Grid],
-    described: Description,
-    found: Examination,
-    name: str,
-) -> list[str]:
-    """Note the values of a label; the sequences on whose grids it is."""
-    what = f"patient {name}, label"
-    path = Path(path_of(label))
+def _examine_label(patient: Patient, drawn_on: str | None) -> tuple[tuple[int, ...], Grid]:
+    """Values above 0 and grid of a patient's label."""
+    what = f"patient {patient.name}, label"
+    path = Path(path_of(patient.label))
     fixed = None
     if path.is_dir() or is_dicom(path):
         # A segmentation may cover a part of the grid; the image that it was drawn on has it all.
-        drawn_on = described.drawn_on if described.drawn_on in images else next(iter(images))
-        fixed = read_source(images[drawn_on], f"patient {name}, sequence {drawn_on}")
-    image = read_source(label, what, fixed)
+        sequence = drawn_on if drawn_on in patient.images else next(iter(patient.images))
+        fixed = read_source(patient.images[sequence], f"patient {patient.name}, {sequence}")
+    image = read_source(patient.label, what, fixed)
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(f"{what}: {path} is no single 3D volume; give one")
     voxels = to_array(image)
     if np.any(voxels < 0) or np.any(voxels != np.round(voxels)):
         raise InputError(
             f"{what}: {path} holds values that are not whole numbers from 0; give a label, not an "
             "image"
         )
-    found.values[name] = tuple(int(value) for value in np.unique(voxels[voxels > 0]))
-    if image.GetDimension() != 3:
-        raise InputError(f"{what}: {path} has {image.GetDimension()} dimensions; give a 3D label")
-    own = _grid(image)
-    return [sequence for sequence, grid in grids.items() if grid.same(own)]
+    return tuple(int(value) for value in np.unique(voxels[voxels > 0])), _grid(image)

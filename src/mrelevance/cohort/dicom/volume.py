@@ -80,7 +80,10 @@ def _read_frames(series: Series, what: str) -> sitk.Image:
             f"{what}: the frames of {series.files[0]} make no regular volume: {_last_line(error)}; "
             "convert it to NIfTI (dcm2niix) and name the volume"
         ) from error
-    return sitk.Cast(volume.to_simpleitk(), sitk.sitkFloat32)
+    # From slices, rows, columns to columns, rows, slices along their normal, as in a series.
+    turned = volume.permute_spatial_axes((2, 1, 0))
+    turned = turned.ensure_handedness("RIGHT_HANDED", flip_axis=2)
+    return sitk.Cast(turned.to_simpleitk(), sitk.sitkFloat32)
 
 
 def _read_segmentation(series: Series, fixed: sitk.Image, what: str) -> sitk.Image:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mrelevance.cohort.layouts.description import Patient
+from mrelevance.cohort.layouts.description import Patient, class_name
 from mrelevance.runtime.errors import InputError
 
 BACKGROUND, IGNORED = "background", "ignore"
@@ -70,6 +70,7 @@ def classes_of(
         raise InputError(
             f"{folder / 'dataset.json'}: labels has values that are not whole numbers; correct it"
         ) from error
+    values = {class_name(name): found for name, found in values.items()}
     ignore = values.pop(IGNORED, [])
     foreground = {name: found for name, found in values.items() if found != [0]}
     classes = {name: found[0] for name, found in foreground.items() if len(found) == 1}
@@ -96,6 +97,6 @@ def add_validation(patients: list[Patient]) -> str:
         if (patient.subject or patient.name) in chosen:
             patient.split = "validation"
     return (
-        f"The dataset names training and test patients; {len(chosen)} of the training "
-        f"patients were made validation patients: {', '.join(sorted(chosen)) or 'none'}."
+        "The dataset names no validation patients. Of the training patients these were made "
+        f"validation patients: {', '.join(sorted(chosen)) or 'none'}."
     )

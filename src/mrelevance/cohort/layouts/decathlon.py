@@ -54,7 +54,7 @@ def read(folder: Path, hints: Hints) -> Description:
     tests = dataset.get("test") or []
     notes = []
     if tests:
-        notes.append(f"imagesTs: {len(tests)} images without labels are left out.")
+        notes.append(f"Images without labels in imagesTs are left out: {len(tests)}.")
     return Description(
         NAME, sequences, patients, classes, regions, ignore, aligned=True, notes=notes
     )

@@ -106,6 +106,11 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "_", plain.decode()).strip("_.-+ ") or "unnamed"
 
 
+def class_name(text: str) -> str:
+    """Name of a class or region; other than names of files it may have spaces."""
+    return text if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._+-]*", text) else safe_name(text)
+
+
 def unique_names(texts: Iterable[str]) -> list[str]:
     """Safe names of several texts; equal ones (upper and lower case count alike) get numbers."""
     found: list[str] = []

@@ -14,6 +14,7 @@ from mrelevance.cohort.layouts.description import (
     Description,
     Hints,
     Patient,
+    class_name,
     image_files,
     names_label,
     safe_name,
@@ -106,7 +107,7 @@ def _visits(
         studies.setdefault(subject, {}).setdefault(one.text("StudyInstanceUID"), []).append(one)
     return {
         (subject, number): ones
-        for subject, of_subject in studies.items()
+        for subject, of_subject in sorted(studies.items())
         for number, ones in enumerate(
             sorted(of_subject.values(), key=lambda ones: ones[0].text("StudyDate")), 1
         )
@@ -197,7 +198,7 @@ def _segments(patients: list[Patient], series: list[Series]) -> dict[str, int]:
     """Numbers of the segments by their labels, if all segmentations agree on them."""
     tables = [
         {
-            safe_name(str(segment.SegmentLabel)): int(segment.SegmentNumber)
+            class_name(str(segment.SegmentLabel)): int(segment.SegmentNumber)
             for segment in one.headers[0].get("SegmentSequence", [])
         }
         for one in _segmentations(patients, series)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
+import numpy as np
+
 from mrelevance.cohort.layouts.description import (
     SPLIT_NAMES,
     Description,
@@ -24,6 +26,7 @@ from mrelevance.cohort.layouts.description import (
 )
 from mrelevance.cohort.layouts.labels import choose_label, labels_beside
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import read_image, to_array
 
 NAME = "a folder per patient"
 LEAST_SHARE = 0.5
@@ -76,8 +79,26 @@ def read(folder: Path, hints: Hints) -> Description:
         for patient in patients:
             path = candidates[patient.name].get(label)
             patient.label = str(path) if path else None
-    sequences = sequences_of(patients, notes)
+    sequences = [
+        name for name in sequences_of(patients, notes) if not _is_mask(name, patients, notes)
+    ]
     return Description(NAME, sequences, patients, notes=notes)
+
+
+def _is_mask(name: str, patients: list[Patient], notes: list[str]) -> bool:
+    """Whether the images of a name hold only two values, as the mask of an organ does; noted."""
+    first = next(patient for patient in patients if name in patient.images)
+    try:
+        voxels = to_array(read_image(first.images[name], f"patient {first.name}, {name}"))
+    except InputError:
+        return False  # whoever reads all images says so
+    if len(np.unique(voxels)) > 2:
+        return False
+    notes.append(
+        f"Not used: {name}, which is a mask. If it is the organ of interest on the grid of the "
+        "label, name its files in a column mask of the sample sheet."
+    )
+    return True
 
 
 def _by_patient(folder: Path) -> dict[tuple[str, ...], list[Path]]:

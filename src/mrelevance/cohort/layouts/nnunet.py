@@ -52,8 +52,8 @@ def read(folder: Path, hints: Hints) -> Description:
     labelled = [patient for patient in tested if patient.label]
     if len(tested) > len(labelled):
         notes.append(
-            f"imagesTs: {len(tested) - len(labelled)} cases without a label in labelsTs are left "
-            "out; they cannot be tested."
+            "Cases in imagesTs without a label in labelsTs are left out, as they cannot be tested: "
+            f"{len(tested) - len(labelled)}."
         )
     if not patients:
         raise InputError(f"{folder}: imagesTr holds no case; check file_ending in dataset.json")
