@@ -12,7 +12,10 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from mrelevance.cohort.layouts.description import Description
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.cohort.sources import read_source
+from mrelevance.runtime.images import to_array
 
 # Oblique: turned about two axes.
 DIRECTION = (0.96, -0.28, 0.0, 0.28 * 0.8, 0.96 * 0.8, -0.6, 0.28 * 0.6, 0.96 * 0.6, 0.8)
@@ -46,6 +49,18 @@ def _placed(array: np.ndarray, spacing: tuple, origin: tuple) -> sitk.Image:
     image.SetOrigin(origin)
     image.SetDirection(DIRECTION)
     return image
+
+
+def check_images(description: Description, patients: list[PatientImages]) -> None:
+    """Check that a description leads to the images and labels that were written."""
+    found = {patient.name: patient for patient in description.patients}
+    assert list(found) == [patient.name for patient in patients]
+    for patient in patients:
+        for read_as, sequence in zip(description.sequences, SEQUENCES, strict=True):
+            image = read_source(found[patient.name].images[read_as])
+            assert (to_array(image) == to_array(patient.images[sequence])).all()
+        label = read_source(found[patient.name].label, "label", patient.fixed)
+        assert (to_array(label) == to_array(patient.label)).all()
 
 
 def write(image: sitk.Image, path: Path) -> None:

@@ -108,10 +108,13 @@ def _visits(
     return {
         (subject, number): ones
         for subject, of_subject in sorted(studies.items())
-        for number, ones in enumerate(
-            sorted(of_subject.values(), key=lambda ones: ones[0].text("StudyDate")), 1
-        )
+        for number, ones in enumerate(sorted(of_subject.values(), key=_when), 1)
     }
+
+
+def _when(study: list[Series]) -> tuple[str, str]:
+    """Date of a study; studies without one follow their folders."""
+    return study[0].text("StudyDate"), str(study[0].folder)
 
 
 def _regular(images: list[Series], notes: list[str]) -> list[Series]:
