@@ -1,9 +1,11 @@
-# make help lists the targets and explains CACHE, CONFIG, CORES, DATA, PROFILE, SDM and TARGET.
+# make help lists the targets and explains all variables.
 
 CACHE ?=
 CONFIG ?= config/config.yaml
 CORES ?= all
 DATA ?=
+FROM ?=
+LABELS ?=
 TARGET ?= all
 PROFILE ?=
 SDM ?=
@@ -36,13 +38,14 @@ ifeq ($(SDM),)
 PYTHON = $(BIN)/python
 else
 PYTHON = APPTAINERENV_PYTHONPATH="$(CURDIR)/src" apptainer exec --bind "$(CURDIR)" \
-	$(if $(CACHE),--bind "$(abspath $(CACHE))") "$$($(CONTAINER) --path)" python
+	$(if $(CACHE),--bind "$(abspath $(CACHE))") $(if $(FROM),--bind "$(abspath $(FROM))") \
+	$(if $(LABELS),--bind "$(abspath $(LABELS))") "$$($(CONTAINER) --path)" python
 endif
 
 NO_PYTHON = echo "Error: python3.11 is not installed; install Python 3.11, for example with your \
 package manager or from python.org"; exit 1
 
-.PHONY: help reproduce report verify container test lint format bench clean
+.PHONY: help init reproduce report verify container test lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets and variables
@@ -50,11 +53,17 @@ help: ## list the targets and variables
 	@echo
 	@echo "CONFIG=config/quick.yaml   another configuration; its results go to runs/<name>/results"
 	@echo "DATA=path                  folder that image paths in the sample sheet are relative to"
+	@echo "FROM=path                  make init: folder of your images"
+	@echo "LABELS=path                make init: folder of the labels, if it is another one"
 	@echo 'TARGET="all baselines"     more than the study itself: see README.md'
 	@echo "CORES=4                    processor cores to use (default: all)"
 	@echo "PROFILE=profiles/slurm     run on a cluster, which ignores CORES: see docs/cluster.md"
 	@echo "SDM=apptainer              run every step in the container: see docs/containers.md"
 	@echo "CACHE=path                 folder for sharing expensive results: see docs/cache.md"
+
+init: $(INSTALLED) ## write sample sheet and configuration for the images in FROM
+	@$(PYTHON) -m mrelevance init "$(FROM)" $(if $(LABELS),--labels "$(LABELS)") \
+		$(if $(filter-out config/config.yaml,$(CONFIG)),--out "$(CONFIG)")
 
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@mkdir -p $(FOLDER) $(CACHE)

@@ -53,6 +53,14 @@ def test_target_data_and_cores_reach_snakemake():
     assert "--cores 3 -- all select" in run
 
 
+def test_init_gets_the_folders_and_the_name_of_the_configuration():
+    run = commands("init", "FROM=my scans", "LABELS=drawn")
+    assert 'python -m mrelevance init "my scans" --labels "drawn"' in run
+    assert "--out" not in run
+    assert '--out "config/ms.yaml"' in commands("init", "FROM=scans", "CONFIG=config/ms.yaml")
+    assert f'--bind "{ROOT}/scans"' in commands("init", "FROM=scans", "SDM=apptainer")
+
+
 def test_the_nodes_of_a_cluster_use_the_cache_too():
     run = commands("reproduce", "CACHE=shared", "PROFILE=profiles/slurm")
     assert f'SNAKEMAKE_OUTPUT_CACHE="{ROOT}/shared" snakemake --cache train_network --' in run

@@ -15,6 +15,8 @@ DIVISOR = 8
 """Of the default network: patches and windows are multiples of it."""
 PATCH_VOXELS = 64 * 64 * 24
 LONGEST_PATCH, LONGEST_WINDOW = 64, 96
+FINEST_MM = 3.0
+"""At least as large voxels suffice to compare images."""
 SHARES = {"validation_share": 0.1, "test_share": 0.3}
 
 
@@ -24,8 +26,8 @@ class Proposal:
 
     Attributes
     ----------
-    fixed_sequence, method
-        Of the motion correction.
+    fixed_sequence, method, resolution_mm
+        Of the motion correction; the resolution is that of the similarity.
     spacing_mm
         Voxel size of all channels; None for that of the fixed sequence.
     patch, window
@@ -44,6 +46,7 @@ class Proposal:
 
     fixed_sequence: str
     method: str
+    resolution_mm: float
     spacing_mm: list[float] | None
     patch: list[int]
     window: list[int]
@@ -85,6 +88,7 @@ def propose(described: Description, examined: Examination) -> Proposal:
     proposal = Proposal(
         fixed,
         method,
+        max(FINEST_MM, round(float(np.prod(spacing)) ** (1 / 3), 1)),
         spacing if differs else None,
         _patch(size, np.array(spacing)),
         [_multiple(min(length, LONGEST_WINDOW), up=True) for length in size],

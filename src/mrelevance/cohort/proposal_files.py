@@ -11,12 +11,6 @@ from mrelevance.cohort.references import part_of, path_of, reference
 from mrelevance.cohort.sheet import LABEL, PATIENT, RESERVED, SPLIT, SUBJECT
 from mrelevance.runtime.files import written_whole
 
-_RIGID_LEVELS = """\
-  # Its last level measures the similarity; in proportion to the voxels.
-  levels:
-    - {resolution_mm: 3, control_spacing_mm: 40, iterations: 20}
-"""
-
 
 def write_sheet(described: Description, data: Path, path: Path) -> None:
     """Write the sample sheet, tab-separated; cells of missing images stay empty.
@@ -80,8 +74,7 @@ cohort:
 motion:
 {_comment(f"deformable, rigid or none. {reasons['method'].capitalize()}.", "  ")}
   method: {proposal.method}
-{"" if proposal.method == "deformable" else _RIGID_LEVELS}
-preprocess:
+{_levels(proposal)}preprocess:
   # Voxels in mm, or null for those of the fixed sequence. Time is proportional to their number.
   spacing_mm: {json.dumps(proposal.spacing_mm)}{spacing}
 
@@ -92,6 +85,17 @@ training:
 inference:
   # A window that covers the patient needs a single pass.
   window: {json.dumps(proposal.window)}
+"""
+
+
+def _levels(proposal: Proposal) -> str:
+    """Resolution of the similarity, where no deformation needs more than one."""
+    if proposal.method == "deformable":
+        return ""
+    return f"""\
+  # The similarity is measured at this resolution.
+  levels:
+    - {{resolution_mm: {proposal.resolution_mm}, control_spacing_mm: 40, iterations: 20}}
 """
 
 
