@@ -19,6 +19,7 @@ PROJECT = WORKFLOW.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
+from mrelevance.cohort.files import images_of, missing_files, total_bytes
 from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.sheet import (
     LABEL,
@@ -35,12 +36,11 @@ from mrelevance.runtime.configuration import (
     cache_folder,
     check_cache_folder,
     check_configuration,
-    check_files,
     check_free_space,
     expected_bytes,
 )
 from mrelevance.runtime.container import check_image, image_path, variables_inside
-from mrelevance.runtime.errors import InputError, StorageError
+from mrelevance.runtime.errors import InputError, StorageError, in_lines, problems_of
 from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.result_paths import (
@@ -78,33 +78,59 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 configfile: str(PROJECT / "config/config.yaml")
 
 
+def problems_of_images(sheet):
+    """Problems of the cohort's images, by their headers; for jobs, the main process has looked."""
+    if not workflow.is_main_process:
+        return []
+    try:
+        from mrelevance.cohort.checking import check_cohort
+    except ModuleNotFoundError:
+        # Snakemake's own environment cannot read images; the rule check_headers will.
+        return missing_files(images_of(sheet, config["sequences"], DATA), DATA)
+    return check_cohort(config, sheet, DATA)
+
+
+def problems_of_space(sheet):
+    """Whether a new study finds too little free disk space."""
+    if Path("results").exists():
+        return []
+    cohort = config["cohort"]
+    if KIND.reads_images:
+        # Compressed images take about a byte per voxel.
+        values = total_bytes(images_of(sheet, config["sequences"], DATA))
+    else:
+        values = (
+            math.prod(config["phantom"]["size"]) * len(config["sequences"]) * len(sheet)
+        )
+    splits = [row["split"] for row in sheet.values() if "split" in row]
+    tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
+    needed = expected_bytes(values, tested, len(config["relevance"]["composites"]))
+    return problems_of(check_free_space, ".", needed)
+
+
 def read_cohort():
-    """Check sample sheet, files and free disk space; the sheet."""
+    """Check sample sheet, files and free disk space, and list all that is wrong; the sheet."""
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
+    problems = []
     if cohort["source"] == "phantom":
-        check_settings(config["phantom"], sequences, config["fixed_sequence"])
-        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
-    else:
-        # Compressed images take about a byte per voxel.
-        values = check_files(
-            (f"patient {patient}, {column}", DATA / row[column])
-            for patient, row in sheet.items()
-            for column in images_in(row)
+        problems += problems_of(
+            check_settings, config["phantom"], sequences, config["fixed_sequence"]
         )
+    else:
+        problems += problems_of_images(sheet)
     gallery = config["evaluation"]["maps"]["gallery_patient"]
     if gallery is not None and gallery not in sheet:
-        raise InputError(
+        problems.append(
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
-    check_writable("results" if Path("results").exists() else ".")
-    if not Path("results").exists():
-        splits = [row["split"] for row in sheet.values() if "split" in row]
-        tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
-        check_free_space(
-            ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
-        )
+    problems += problems_of(
+        check_writable, "results" if Path("results").exists() else "."
+    )
+    problems += problems_of_space(sheet)
+    if problems:
+        raise InputError(in_lines(problems))
     return sheet
 
 

@@ -8,4 +8,5 @@ log_to(snakemake.log[0])
 
 patient, inputs = snakemake.wildcards.patient, snakemake.input
 fixed = read_image(inputs.fixed, f"patient {patient}, fixed sequence")
-write_image(import_mask(inputs.mask, fixed, patient), snakemake.output.mask)
+mask = import_mask(inputs.mask, fixed, patient, snakemake.params.nifti_geometry)
+write_image(mask, snakemake.output.mask)

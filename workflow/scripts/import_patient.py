@@ -14,6 +14,7 @@ patient = import_patient(
     dict(zip(params.sequences, snakemake.input.images, strict=True)),
     snakemake.input.label,
     params.fixed_sequence,
+    params.nifti_geometry,
 )
 lesions = lesion_table(patient.label, patient.name)
 logger.info("%d lesions, %.1f mL", len(lesions), lesions["volume_ml"].sum())

@@ -1,9 +1,8 @@
-"""Checks before anything is computed: configuration, images' files, disk space, cache."""
+"""Checks before anything is computed: configuration, disk space, cache."""
 
 import json
 import os
 import shutil
-from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -142,24 +141,6 @@ def _check_comparisons(config: dict) -> None:
                         f"configuration: comparisons.networks lists {name}, whose sequences are "
                         "not the study's; list it under protocol.subsets instead"
                     )
-
-
-def check_files(paths: Iterable[tuple[str, Path]]) -> int:
-    """Check that files exist, each given with the words that name it; their size in bytes.
-
-    Raises
-    ------
-    InputError
-        One does not.
-    """
-    size = 0
-    for what, path in paths:
-        if not path.is_file():
-            raise InputError(
-                f"{what}: {path} does not exist; check the sample sheet and cohort.data"
-            )
-        size += path.stat().st_size
-    return size
 
 
 def expected_bytes(values: float, tested: float, composites: int) -> float:

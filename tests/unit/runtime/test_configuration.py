@@ -6,7 +6,6 @@ import yaml
 from mrelevance.runtime.configuration import (
     check_cache_folder,
     check_configuration,
-    check_files,
     check_free_space,
     expected_bytes,
 )
@@ -16,17 +15,6 @@ from mrelevance.runtime.variants import varied
 PROJECT = Path(__file__).parents[3]
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
 SCHEMA = PROJECT / "workflow/schemas/config.schema.json"
-
-
-def test_files_that_exist_are_measured(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).write_text("12345")
-    assert check_files([("a", tmp_path / "a"), ("b", tmp_path / "b")]) == 10
-
-
-def test_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"patient 7, T2: .*T2\.nii does not exist"):
-        check_files([("patient 7, T2", tmp_path / "T2.nii")])
 
 
 def test_disk_that_is_too_small_is_an_error(tmp_path):
