@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 
 from mrelevance.cohort.files import UserImage, images_of, missing_files
-from mrelevance.cohort.importing import check_overlap
 from mrelevance.cohort.repeats import file_keys, repeats
 from mrelevance.cohort.sheet import LABEL, MASK, Sheet
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.grids import Grid, check_same_grid
+from mrelevance.runtime.grids import Grid, check_overlap, check_same_grid
 from mrelevance.runtime.images import read_grid, read_volume, to_array
 
 Grids = dict[UserImage, Grid]

@@ -11,7 +11,7 @@ from scipy import ndimage
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
-from mrelevance.runtime.grids import Grid, grid_of, overlap
+from mrelevance.runtime.grids import check_overlap, grid_of
 from mrelevance.runtime.images import (
     check_same_geometry,
     image_like,
@@ -22,7 +22,6 @@ from mrelevance.runtime.images import (
 )
 
 MOST_LESIONS = 255  # labels are stored as uint8
-LEAST_OVERLAP = 0.25
 
 
 def import_patient(
@@ -241,19 +240,3 @@ def read_sequence(path: str | Path, what: str, nifti_geometry: str | None = None
             "scale the image"
         )
     return sitk.Cast(image, sitk.sitkFloat32)
-
-
-def check_overlap(grid: Grid, fixed: Grid, what: str, fixed_sequence: str) -> None:
-    """Check that a sequence shows a part of what the fixed sequence shows.
-
-    Raises
-    ------
-    InputError
-        It covers less than a quarter of the fixed sequence's field of view.
-    """
-    covered = overlap(grid, fixed)
-    if covered < LEAST_OVERLAP:
-        raise InputError(
-            f"{what} covers {covered:.0%} of the field of view of {fixed_sequence}, at least "
-            f"{LEAST_OVERLAP:.0%} is needed; check origin and direction in the header"
-        )

@@ -10,6 +10,7 @@ from mrelevance.runtime.errors import InputError
 
 # NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
 TOLERANCE_MM = 1e-2
+LEAST_OVERLAP = 0.25
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,22 @@ def check_same_grid(grid: Grid, expected: Grid, what: str) -> None:
         raise InputError(
             f"{what}: its grid lies up to {distance:.2f} mm away from the expected one; "
             "check spacing, origin and direction in the header"
+        )
+
+
+def check_overlap(grid: Grid, fixed: Grid, what: str, fixed_sequence: str) -> None:
+    """Check that a sequence shows a part of what the fixed sequence shows.
+
+    Raises
+    ------
+    InputError
+        It covers less than a quarter of the fixed sequence's field of view.
+    """
+    covered = overlap(grid, fixed)
+    if covered < LEAST_OVERLAP:
+        raise InputError(
+            f"{what} covers {covered:.0%} of the field of view of {fixed_sequence}, at least "
+            f"{LEAST_OVERLAP:.0%} is needed; check origin and direction in the header"
         )
 
 

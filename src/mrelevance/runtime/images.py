@@ -5,7 +5,8 @@ those of SimpleITK and NIfTI readers built on ITK: millimetres, left-posterior-s
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -207,8 +208,8 @@ def _through_itk(
     """Let ITK read a file as the format that its content has, whatever its name."""
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_READERS[stored.format])
-    with TemporaryDirectory() as folder:
-        reader.SetFileName(str(_named_for_itk(stored, Path(folder))))
+    with _named_for_itk(stored) as path:
+        reader.SetFileName(str(path))
         try:
             return read(reader)
         except RuntimeError as error:
@@ -231,22 +232,23 @@ def _read_information(reader: sitk.ImageFileReader) -> sitk.ImageFileReader:
     return reader
 
 
-def _named_for_itk(stored: StoredImage, folder: Path) -> Path:
-    """A path at which ITK recognises the file: of NIfTI files it decides by the name."""
-    if stored.format != NIFTI:
-        return stored.path
-    packed = ".gz" if stored.voxels.compressed else ""
-    if stored.path.name.endswith(f".nii{packed}"):
-        return stored.path
+@contextmanager
+def _named_for_itk(stored: StoredImage) -> Iterator[Path]:
+    """Yield a path at which ITK recognises the file: of NIfTI files it decides by the name."""
+    packed = ".gz" if stored.format == NIFTI and stored.voxels.compressed else ""
+    if stored.format != NIFTI or stored.path.name.endswith(f".nii{packed}"):
+        yield stored.path
+        return
     if stored.voxels.path == stored.path:
         names = {f"image.nii{packed}": stored.path}
     else:
         with open(stored.path, "rb") as file:
             header = "image.hdr.gz" if file.read(2) == GZIP else "image.hdr"
         names = {header: stored.path, f"image.img{packed}": stored.voxels.path}
-    for name, path in names.items():
-        (folder / name).symlink_to(path.resolve())
-    return folder / next(iter(names))
+    with TemporaryDirectory() as folder:
+        for name, path in names.items():
+            (Path(folder) / name).symlink_to(path.resolve())
+        yield Path(folder) / next(iter(names))
 
 
 def _reason(error: RuntimeError) -> str:

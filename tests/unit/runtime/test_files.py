@@ -198,7 +198,7 @@ EXEMPT = {
     ("locks.py", "open"),
     ("files.py", "open"),
     ("container.py", "recipe.write_text"),
-    ("images.py", "(folder / name).symlink_to"),
+    ("images.py", "(Path(folder) / name).symlink_to"),
 }
 
 
