@@ -51,7 +51,7 @@ def check_voxels(
         except InputError as error:
             row["problem"] = str(error)
         rows[column] = row
-    if len(images) == len(rows):
+    if fixed_sequence in images:
         _check_together(patient, images, paths, fixed_sequence, rows)
     return pd.DataFrame(list(rows.values()), columns=COLUMNS)
 
@@ -90,14 +90,15 @@ def _check_together(
 ) -> None:
     """Check what only the images of a patient together tell, and what the label's values mean."""
     sequences = {name: image for name, image in images.items() if name not in (LABEL, MASK)}
-    try:
-        assemble_patient(patient, sequences, images[LABEL], fixed_sequence, paths, paths[LABEL])
-    except InputError as error:
-        rows[LABEL]["problem"] = str(error)
+    if LABEL in images:
+        try:
+            assemble_patient(patient, sequences, images[LABEL], fixed_sequence, paths, paths[LABEL])
+        except InputError as error:
+            rows[LABEL]["problem"] = str(error)
     if MASK in images:
         try:
             what = f"patient {patient}, mask: {paths[MASK]}"
-            checked_mask(images[MASK], sequences[fixed_sequence], what)
+            checked_mask(images[MASK], images[fixed_sequence], what)
         except InputError as error:
             rows[MASK]["problem"] = str(error)
 

@@ -13,6 +13,8 @@ GZIP = b"\x1f\x8b"
 NIFTI, NRRD, METAIMAGE = "NIfTI", "NRRD", "MetaImage"
 START_BYTES = 4096
 """As much of a file as tells its format."""
+HEADER_BYTES = 348
+"""Length of a NIfTI header, the longest that is looked at."""
 CHUNK_BYTES = 2**20
 # The window size that tells zlib to take a stream of gzip or of its own, and check its checksum.
 ANY_STREAM = 47
@@ -73,15 +75,18 @@ def start_of(path: Path) -> bytes:
         start = file.read(START_BYTES)
     if not start.startswith(GZIP):
         return start
+    decompressor = zlib.decompressobj(ANY_STREAM)
     try:
-        return zlib.decompressobj(ANY_STREAM).decompress(start, START_BYTES)
+        content = decompressor.decompress(start, START_BYTES)
     except zlib.error:
         return start
+    # Of a stream that ends before it says anything, its own bytes tell more.
+    return content if decompressor.eof or len(content) >= HEADER_BYTES else start
 
 
 def format_of(start: bytes) -> str:
     """NIFTI, NRRD or METAIMAGE, or in words what else the first bytes of a file belong to."""
-    if len(start) >= 348 and 348 in struct.unpack_from("<i", start) + struct.unpack_from(
+    if len(start) >= HEADER_BYTES and 348 in struct.unpack_from("<i", start) + struct.unpack_from(
         ">i", start
     ):
         return NIFTI if start[344:348] in (b"n+1\0", b"ni1\0") else "ANALYZE 7.5"
