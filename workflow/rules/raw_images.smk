@@ -5,6 +5,8 @@ rule check_headers:
         checked="results/raw/headers.json",
     log:
         "results/logs/check_headers.log",
+    benchmark:
+        "results/benchmarks/check_headers.tsv"
     # It takes seconds: where the start could not read headers, it comes before any voxel.
     priority: 1
     resources:
@@ -29,6 +31,8 @@ rule check_voxels:
         checked="results/raw/{patient}/checked.tsv",
     log:
         "results/logs/check_voxels/{patient}.log",
+    benchmark:
+        "results/benchmarks/check_voxels/{patient}.tsv"
     group:
         group("check")
     resources:
@@ -54,6 +58,8 @@ checkpoint check_cohort:
         checked="results/raw/checked.tsv",
     log:
         "results/logs/check_cohort.log",
+    benchmark:
+        "results/benchmarks/check_cohort.tsv"
     resources:
         mem_mb=doubling(1000),
     params:
