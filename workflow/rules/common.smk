@@ -19,8 +19,9 @@ PROJECT = WORKFLOW.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
-from mrelevance.cohort.files import images_of, missing_files, total_bytes
+from mrelevance.cohort.files import images_of, total_bytes
 from mrelevance.cohort.kinds import kind_of
+from mrelevance.cohort.problems import image_problems
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -40,7 +41,7 @@ from mrelevance.runtime.configuration import (
     expected_bytes,
 )
 from mrelevance.runtime.container import check_image, image_path, variables_inside
-from mrelevance.runtime.errors import InputError, StorageError, in_lines, problems_of
+from mrelevance.runtime.errors import InputError, StorageError, gathered
 from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.result_paths import (
@@ -78,59 +79,46 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 configfile: str(PROJECT / "config/config.yaml")
 
 
-def problems_of_images(sheet):
-    """Problems of the cohort's images, by their headers; for jobs, the main process has looked."""
-    if not workflow.is_main_process:
-        return []
-    try:
-        from mrelevance.cohort.checking import check_cohort
-    except ModuleNotFoundError:
-        # Snakemake's own environment cannot read images; the rule check_headers will.
-        return missing_files(images_of(sheet, config["sequences"], DATA), DATA)
-    return check_cohort(config, sheet, DATA)
-
-
-def problems_of_space(sheet):
-    """Whether a new study finds too little free disk space."""
+def check_space(sheet):
+    """Check that a new study finds enough free disk space."""
     if Path("results").exists():
-        return []
-    cohort = config["cohort"]
+        return
+    cohort, sequences = config["cohort"], config["sequences"]
     if KIND.reads_images:
         # Compressed images take about a byte per voxel.
-        values = total_bytes(images_of(sheet, config["sequences"], DATA))
+        values = total_bytes(images_of(sheet, sequences, DATA))
     else:
-        values = (
-            math.prod(config["phantom"]["size"]) * len(config["sequences"]) * len(sheet)
-        )
+        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     splits = [row["split"] for row in sheet.values() if "split" in row]
     tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
-    needed = expected_bytes(values, tested, len(config["relevance"]["composites"]))
-    return problems_of(check_free_space, ".", needed)
+    check_free_space(
+        ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
+    )
 
 
 def read_cohort():
-    """Check sample sheet, files and free disk space, and list all that is wrong; the sheet."""
+    """Check sample sheet, images and free disk space, and list all that is wrong; the sheet."""
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
     problems = []
     if cohort["source"] == "phantom":
-        problems += problems_of(
-            check_settings, config["phantom"], sequences, config["fixed_sequence"]
-        )
-    else:
-        problems += problems_of_images(sheet)
+        with gathered(problems):
+            check_settings(config["phantom"], sequences, config["fixed_sequence"])
+    elif workflow.is_main_process:
+        # Jobs read this file anew, each in a process of its own; the images are checked once.
+        problems += image_problems(config, sheet, DATA)
     gallery = config["evaluation"]["maps"]["gallery_patient"]
     if gallery is not None and gallery not in sheet:
         problems.append(
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
-    problems += problems_of(
-        check_writable, "results" if Path("results").exists() else "."
-    )
-    problems += problems_of_space(sheet)
+    with gathered(problems):
+        check_writable("results" if Path("results").exists() else ".")
+    with gathered(problems):
+        check_space(sheet)
     if problems:
-        raise InputError(in_lines(problems))
+        raise InputError("\n".join(problems))
     return sheet
 
 
@@ -193,7 +181,7 @@ try:
     if CACHE:
         check_cache_folder(cache_folder())
 except (InputError, StorageError) as error:
-    sys.exit(f"Error: {error}")
+    sys.exit("\n".join(f"Error: {line}" for line in str(error).splitlines()))
 
 if remove_stale_lock(".snakemake"):
     print(

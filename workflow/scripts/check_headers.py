@@ -1,7 +1,7 @@
 """Check files, headers and grids of all images of the cohort."""
 
 from mrelevance.cohort.checking import check_cohort
-from mrelevance.runtime.errors import InputError, in_lines
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_json
 from mrelevance.runtime.logs import log_to
 
@@ -15,5 +15,5 @@ configuration = {
 }
 problems = check_cohort(configuration, params.sheet, params.data)
 if problems:
-    raise InputError(in_lines(problems))
+    raise InputError("\n".join(problems))
 write_json({"images": len(snakemake.input.images)}, snakemake.output.checked)

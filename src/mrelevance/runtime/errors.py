@@ -1,28 +1,24 @@
 """The errors a user can act on."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Bad input: one line that names patient, sequence and file, what is wrong, what to do."""
+    """Bad input: one line that names patient, sequence and file, what is wrong, what to do.
+
+    A check that finds several problems gives a line for each.
+    """
 
 
 class StorageError(OSError):
     """A result cannot be stored: one line that names the file, what is wrong, what to do."""
 
 
-def problems_of(check: Callable, *given: Any) -> list[str]:
-    """What a check finds wrong: the line of its error, or nothing."""
+@contextmanager
+def gathered(problems: list[str]) -> Iterator[None]:
+    """Add the lines of a user's error to `problems` in place of raising it."""
     try:
-        check(*given)
+        yield
     except (InputError, StorageError) as error:
-        return [str(error)]
-    return []
-
-
-def in_lines(problems: Sequence[str]) -> str:
-    """Problems as the text of one error: one as it is, several below each other."""
-    if len(problems) == 1:
-        return problems[0]
-    return "\n  ".join([f"{len(problems)} problems; nothing was computed", *problems])
+        problems += str(error).splitlines()

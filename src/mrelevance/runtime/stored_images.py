@@ -144,9 +144,17 @@ def check_whole(stored: StoredImage, what: str) -> None:
                 f"{what}: {voxels.path} is damaged: it cannot be decompressed to its end "
                 f"({error}); copy it again"
             ) from error
+        except OSError as error:
+            raise InputError(
+                f"{what}: {voxels.path} cannot be read to its end ({error.strerror}); check the "
+                "disk it is on"
+            ) from error
         held = np.frombuffer(content, np.uint8)
     else:
-        held = np.memmap(voxels.path, np.uint8, "r", voxels.start)
+        # No file can be mapped from its end.
+        size = voxels.path.stat().st_size
+        empty = size <= voxels.start
+        held = b"" if empty else np.memmap(voxels.path, np.uint8, "r", voxels.start)
     _compare_length(stored, len(held) - voxels.offset, what)
     if voxels.type is not None and voxels.type.kind in "fc":
         values = held[voxels.offset : voxels.offset + voxels.length].view(voxels.type)

@@ -92,7 +92,7 @@ def dataset_kind(folder: Path) -> str | None:
     if description.is_file():
         try:
             content = json.loads(description.read_bytes())
-        except ValueError:
+        except (OSError, ValueError):
             content = {}
         # The Decathlon names its channels by `modality`, as nnU-Net v1 did.
         named = isinstance(content, dict) and "channel_names" in content
@@ -136,7 +136,7 @@ def _instead_of_a_file(folder: Path) -> str:
             "is a folder of DICOM files, and an image file is due; python -m mrelevance init "
             "FOLDER, with the folder of all patients, reads DICOM series and writes a sample sheet"
         )
-    count = sum(1 for _ in folder.iterdir())
+    count = len(_names(folder))
     return (
         f"is a folder with {count} {'entry' if count == 1 else 'entries'}, and an image file is "
         "due; give the path of the file, or let python -m mrelevance init FOLDER write the sample "
@@ -161,7 +161,15 @@ def _missing(path: Path) -> str:
         folder = folder.parent
     if not folder.is_dir():
         return f"does not exist: {folder} is a file; check the sample sheet and cohort.data"
-    names = {entry.name.lower(): entry.name for entry in folder.iterdir()}
+    names = {name.lower(): name for name in _names(folder)}
     close = get_close_matches(path.name.lower(), names, n=1, cutoff=LIKE_ITS_NAME)
     advice = f"did you mean {names[close[0]]}? " if close else ""
     return f"does not exist; {advice}check the sample sheet and cohort.data"
+
+
+def _names(folder: Path) -> list[str]:
+    """Names in a folder; none if it may not be listed."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

@@ -54,6 +54,14 @@ def test_a_file_that_ends_too_early_is_refused_by_its_header_alone(tmp_path, nam
         refused(read, tmp_path / name, "ends too early")
 
 
+@pytest.mark.parametrize("name", ["a.nii", "a.mha", "a.nrrd"])
+def test_a_header_without_voxels_is_refused(tmp_path, name):
+    content = write(tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) - noise().nbytes])
+    for read in (read_volume, read_grid):
+        refused(read, tmp_path / name, "ends too early: it holds 0 of the 3840 bytes")
+
+
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.NII.GZ", "a.nii", "a"])
 def test_a_stream_that_is_whole_and_holds_too_little_is_refused(tmp_path, name):
     write(tmp_path / "a.nii.gz")
