@@ -112,7 +112,7 @@ def test_configuration(project, text, expected):
 def test_missing_image(cohort):
     (cohort.folder / "data/p2/T2.nii.gz").unlink()
     line = error_of(cohort, IMAGES)
-    assert "patient p2, T2:" in line
+    assert "patient p2, sequence T2:" in line
     assert "p2/T2.nii.gz does not exist" in line
 
 
@@ -121,30 +121,62 @@ def test_unknown_split(cohort):
     assert "patient p2: split is 'valid'" in error_of(cohort, IMAGES)
 
 
-def import_error(project):
-    """The one error line in the log of the import of patient p1."""
-    done = project.snakemake("results/raw/p1/label.nii.gz", config=overlay(project, IMAGES))
-    assert done.returncode != 0
-    log = (project.folder / "results/logs/import_patient/p1.log").read_text()
-    lines = [line for line in log.splitlines() if "ERROR" in line]
-    assert len(lines) == 1
-    assert "Traceback" not in log + done.stdout + done.stderr
-    assert lines[0] in done.stderr + done.stdout
-    return lines[0]
-
-
-def test_image_with_nan(cohort):
-    image = sitk.GetImageFromArray(np.full((16, 16, 16), np.nan, np.float32))
-    sitk.WriteImage(image, str(cohort.folder / "data/p1/T2.nii.gz"))
-    assert "patient p1, sequence T2" in (line := import_error(cohort))
-    assert "NaN" in line
-
-
-def test_label_on_another_grid(cohort):
+def test_all_problems_of_the_start_are_listed_at_once(cohort):
+    (cohort.folder / "data/p2/T2.nii.gz").unlink()
     write(cohort, "p1", "label", np.ones((16, 16, 16), np.uint8), spacing=3.0)
-    line = import_error(cohort)
-    assert "patient p1, label" in line
-    assert "drawn on T1" in line
+    content = (cohort.folder / "data/p3/T1.nii.gz").read_bytes()
+    (cohort.folder / "data/p3/T1.nii.gz").write_bytes(content[:5000])
+    text = IMAGES + "evaluation: {maps: {gallery_patient: p9}}\n"
+    done = cohort.snakemake("--dry-run", config=overlay(cohort, text))
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
+    label, missing, damaged, gallery = output.strip().splitlines()[-4:]
+    assert output.count("Error: ") == 4
+    assert "patient p1, label" in label and "(drawn on T1)" in label
+    assert "patient p2, sequence T2" in missing and "does not exist" in missing
+    assert "patient p3, sequence T1" in damaged and "is damaged" in damaged
+    assert "gallery_patient is p9" in gallery
+
+
+def test_all_voxels_are_checked_before_any_patient_is_imported(cohort):
+    image = sitk.GetImageFromArray(np.full((16, 16, 16), np.nan, np.float32))
+    image.SetSpacing([2.0] * 3)
+    sitk.WriteImage(image, str(cohort.folder / "data/p1/T2.nii.gz"))
+    write(cohort, "p3", "T1", np.ones((16, 16, 16), np.float32))
+    target, config = "results/raw/p2/label.nii.gz", overlay(cohort, IMAGES)
+    done = cohort.snakemake(target, config=config)
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert "Traceback" not in (cohort.folder / "results/logs/check_cohort.log").read_text()
+    for says in (
+        "patient p1, sequence T2: ",
+        "has NaN or infinite voxels",
+        "patient p3, sequence T1: ",
+        "has the same value 1 everywhere",
+    ):
+        assert says in output
+    assert not (cohort.folder / "results/raw/p2/label.nii.gz").exists()
+
+
+def test_only_a_changed_patient_is_checked_and_imported_again(cohort):
+    targets = [f"results/raw/{patient}/label.nii.gz" for patient in ("p1", "p2", "p3")]
+    config = overlay(cohort, IMAGES)
+    done = cohort.snakemake(*targets, config=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    voxels = np.random.default_rng(9).uniform(1, 2, (16, 16, 16)).astype(np.float32)
+    write(cohort, "p2", "T2", voxels)
+    made = {
+        path: path.stat().st_mtime_ns
+        for path in (cohort.folder / "results/raw").glob("*/[cl]*")
+        if path.name in ("checked.tsv", "label.nii.gz")
+    }
+    done = cohort.snakemake(*targets, config=config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = {path.parent.name for path, before in made.items() if path.stat().st_mtime_ns > before}
+    assert len(made) == 6 and again == {"p2"}
+    done = cohort.snakemake(*targets, config=config)
+    assert "Nothing to be done" in done.stdout + done.stderr
 
 
 def test_images_of_a_cohort_without_split_get_one(cohort):

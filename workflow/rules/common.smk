@@ -19,9 +19,11 @@ PROJECT = WORKFLOW.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
+from mrelevance.cohort.files import images_of, total_bytes
 from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.parts import cautions
-from mrelevance.cohort.references import bytes_of, check_there, part_of, path_of
+from mrelevance.cohort.problems import image_problems
+from mrelevance.cohort.references import part_of, path_of
 from mrelevance.cohort.sheet import (
     LABEL,
     MASK,
@@ -42,7 +44,7 @@ from mrelevance.runtime.configuration import (
     expected_bytes,
 )
 from mrelevance.runtime.container import check_image, image_path, variables_inside
-from mrelevance.runtime.errors import InputError, StorageError
+from mrelevance.runtime.errors import InputError, StorageError, gathered
 from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.result_paths import (
@@ -80,43 +82,47 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 configfile: str(PROJECT / "config/config.yaml")
 
 
+def check_space(rows, tested):
+    """Check that a new study finds enough free disk space; `tested` is the share of patients."""
+    if Path("results").exists():
+        return
+    sequences = config["sequences"]
+    if KIND.reads_images:
+        # Compressed images take about a byte per voxel.
+        values = total_bytes(images_of(rows, sequences, DATA))
+    else:
+        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(rows)
+    check_free_space(
+        ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
+    )
+
+
 def read_cohort():
-    """Check sample sheet, files and free disk space; the sheet."""
+    """Check sample sheet, images and free disk space, and list all that is wrong; the sheet."""
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(
         PROJECT / cohort["patients"], sequences, cohort["source"], cohort["incomplete"]
     )
-    rows = sheet.rows
-    places = {}
+    sizes = sizes_of_parts(sheet, cohort)
+    problems = []
     if cohort["source"] == "phantom":
-        check_settings(config["phantom"], sequences, config["fixed_sequence"])
-    else:
-        places = {
-            f"patient {patient}, {column}": DATA / path_of(row[column])
-            for patient, row in rows.items()
-            for column in images_in(row)
-        }
-        for what, place in places.items():
-            check_there(place, what)
+        with gathered(problems):
+            check_settings(config["phantom"], sequences, config["fixed_sequence"])
+    elif workflow.is_main_process:
+        # Jobs read this file anew, each in a process of its own; the images are checked once.
+        problems += image_problems(config, sheet.rows, DATA)
     gallery = config["evaluation"]["maps"]["gallery_patient"]
-    if gallery is not None and gallery not in rows:
-        raise InputError(
+    if gallery is not None and gallery not in sheet.rows:
+        problems.append(
             f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
             "sample sheet"
         )
-    check_writable("results" if Path("results").exists() else ".")
-    sizes = sizes_of_parts(sheet, cohort)
-    if not Path("results").exists():
-        # Compressed images take about a byte per voxel.
-        values = (
-            sum(map(bytes_of, set(places.values())))
-            if places
-            else math.prod(config["phantom"]["size"]) * len(sequences) * len(rows)
-        )
-        tested = sizes["test"] / sum(sizes.values())
-        check_free_space(
-            ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
-        )
+    with gathered(problems):
+        check_writable("results" if Path("results").exists() else ".")
+    with gathered(problems):
+        check_space(sheet.rows, sizes["test"] / sum(sizes.values()))
+    if problems:
+        raise InputError("\n".join(problems))
     if workflow.is_main_process:
         print(*remarks(sheet), *cautions(sizes), sep="\n", file=sys.stderr)
     return sheet
@@ -182,7 +188,7 @@ try:
     if CACHE:
         check_cache_folder(cache_folder())
 except (InputError, StorageError) as error:
-    sys.exit(f"Error: {error}")
+    sys.exit("\n".join(f"Error: {line}" for line in str(error).splitlines()))
 
 if remove_stale_lock(".snakemake"):
     print(

@@ -151,6 +151,34 @@ def donor_of_patient(wildcards):
     return found[0] if found else []
 
 
+def columns_of_patient(wildcards):
+    """Columns of the sample sheet that name the images of one patient."""
+    row = SHEET[wildcards.patient]
+    return [column for column in (*SEQUENCES, LABEL, MASK) if column in row]
+
+
+def files_of_patient(wildcards):
+    """The user's images of one patient: sequences, label, and mask if there is one."""
+    row = SHEET[wildcards.patient]
+    return [DATA / path_of(row[column]) for column in columns_of_patient(wildcards)]
+
+
+def files_of_cohort(wildcards):
+    """The user's images of all patients."""
+    return [image.path for image in images_of(SHEET, SEQUENCES, DATA)]
+
+
+def once_checked(function):
+    """Input function: what another one gives, once the images of the whole cohort are checked."""
+
+    @signed
+    def found(wildcards):
+        checkpoints.check_cohort.get()
+        return function(wildcards)
+
+    return found
+
+
 def images_of_patient(wildcards):
     """The user's images of one patient, in the order of the sequences."""
     row = SHEET[wildcards.patient]

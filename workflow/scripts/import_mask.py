@@ -9,5 +9,6 @@ log_to(snakemake.log[0])
 
 patient, inputs = snakemake.wildcards.patient, snakemake.input
 fixed = read_image(inputs.fixed, f"patient {patient}, fixed sequence")
-mask = import_mask(reference(inputs.mask, snakemake.params.part), fixed, patient)
+params = snakemake.params
+mask = import_mask(reference(inputs.mask, params.part), fixed, patient, params.nifti_geometry)
 write_image(mask, snakemake.output.mask)

@@ -19,6 +19,7 @@ patient = import_patient(
     },
     reference(inputs.label, params.parts[LABEL]),
     params.fixed_sequence,
+    params.nifti_geometry,
 )
 lesions = lesion_table(patient.label, patient.name)
 logger.info("%d lesions, %.1f mL", len(lesions), lesions["volume_ml"].sum())

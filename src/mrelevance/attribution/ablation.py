@@ -46,6 +46,9 @@ def ablation_table(
 ) -> pd.DataFrame:
     """How a patient is segmented from fewer sequences.
 
+    From all sequences this is the prediction, whose scores are those of `scores.tsv`. The passes
+    with fewer may have another precision, so that single voxels at the threshold differ.
+
     Parameters
     ----------
     logits
@@ -63,7 +66,8 @@ def ablation_table(
     rows = []
     for (ablation, sequence), coalition in ablated_coalitions(len(sequences)).items():
         background, tumour = logits[coalition].float().numpy()
-        segmentation = tumour > background
+        # With all sequences, the segmentation is the predicted one, which is scored elsewhere too.
+        segmentation = patient.predicted if ablation == "all" else tumour > background
         _, regions = find_regions(segmentation, label, spacing_mm, lesion_overlap)
         labelled = (tumour - background)[label > 0]
         rows.append(

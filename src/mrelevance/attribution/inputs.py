@@ -45,6 +45,11 @@ class ExplainedPatient:
     masks: Masks
     grid: sitk.Image
 
+    @property
+    def predicted(self) -> np.ndarray:
+        """The predicted tumour, bool (D, H, W)."""
+        return self.masks.get(("tumour", 0), np.zeros(self.label.shape, bool))
+
 
 def read_explained_patient(
     name: str, paths: dict[str, str], sequences: list[str], baseline: str

@@ -3,19 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pandas as pd
 import SimpleITK as sitk
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
 from mrelevance.cohort.patient import PatientImages
-from mrelevance.cohort.references import path_of
 from mrelevance.cohort.sources import read_source
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
+from mrelevance.runtime.grids import check_overlap, grid_of
 from mrelevance.runtime.images import (
     check_same_geometry,
     image_like,
@@ -25,11 +22,14 @@ from mrelevance.runtime.images import (
 )
 
 MOST_LESIONS = 255  # labels are stored as uint8
-LEAST_OVERLAP = 0.25
 
 
 def import_patient(
-    name: str, paths: Mapping[str, str | Path], label_path: str | Path, fixed_sequence: str
+    name: str,
+    paths: Mapping[str, str | Path],
+    label_path: str | Path,
+    fixed_sequence: str,
+    nifti_geometry: str | None = None,
 ) -> PatientImages:
     """Read and check a patient's images and label.
 
@@ -44,41 +44,73 @@ def import_patient(
         Reference to the lesion label: a mask, or lesions numbered by any positive values.
     fixed_sequence
         The sequence that the label is drawn on.
-
-    Returns
-    -------
-    Float32 images, each on its own grid, and the label as `lesion_instances` numbers it.
+    nifti_geometry
+        See `read_image`.
 
     Raises
     ------
     InputError
-        An image cannot be read, is not 3D, not finite or constant; fields of view do not overlap;
-        the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
+        See `read_sequence`, `read_source` and `assemble_patient`.
     """
     images = {
-        sequence: _read_sequence(path, f"patient {name}, sequence {sequence}")
+        sequence: read_sequence(path, f"patient {name}, sequence {sequence}", nifti_geometry)
         for sequence, path in paths.items()
     }
     fixed = images[fixed_sequence]
-    for sequence, path in paths.items():
-        covered = field_of_view_overlap(images[sequence], fixed)
-        if covered < LEAST_OVERLAP:
-            raise InputError(
-                f"patient {name}, sequence {sequence}: {path} covers {covered:.0%} of the field of "
-                f"view of {fixed_sequence}, at least {LEAST_OVERLAP:.0%} is needed; check origin "
-                "and direction in the header"
-            )
+    drawn = read_source(label_path, f"patient {name}, label", nifti_geometry, fixed)
+    return assemble_patient(name, images, drawn, fixed_sequence, paths, label_path)
+
+
+def assemble_patient(
+    name: str,
+    images: Mapping[str, sitk.Image],
+    drawn: sitk.Image,
+    fixed_sequence: str,
+    paths: Mapping[str, str | Path],
+    label_path: str | Path,
+) -> PatientImages:
+    """Check that a patient's images and label belong together, and number the lesions.
+
+    Parameters
+    ----------
+    name
+        The patient's name.
+    images
+        Sequence name to image.
+    drawn
+        The label as it is drawn.
+    fixed_sequence
+        The sequence that the label is drawn on.
+    paths, label_path
+        Where the images and the label were read from; errors name them.
+
+    Returns
+    -------
+    The images, each on its own grid, and the label as `lesion_instances` numbers it.
+
+    Raises
+    ------
+    InputError
+        Fields of view do not overlap; the label is not on the grid of the fixed sequence, not
+        integer, or holds over 255 lesions.
+    """
+    fixed = images[fixed_sequence]
+    for sequence, image in images.items():
+        what = f"patient {name}, sequence {sequence}: {paths[sequence]}"
+        check_overlap(grid_of(image), grid_of(fixed), what, fixed_sequence)
     what = f"patient {name}, label: {label_path}"
-    drawn = _check_3d(read_source(label_path, f"patient {name}, label", fixed), what)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
     label = image_like(lesion_instances(to_array(drawn), what), fixed)
-    return PatientImages(name, images, fixed_sequence, label)
+    return PatientImages(name, dict(images), fixed_sequence, label)
 
 
-def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image:
+def import_mask(
+    path: str | Path, fixed: sitk.Image, patient: str, nifti_geometry: str | None = None
+) -> sitk.Image:
     """Read and check the mask of a patient's organ of interest.
 
-    `path` is a reference, see `cohort.references`; `fixed` is the image of the fixed sequence.
+    `path` is a reference, see `cohort.references`; `fixed` is the image of the fixed sequence;
+    `nifti_geometry`: see `read_image`.
 
     Returns
     -------
@@ -90,11 +122,16 @@ def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image
         The mask cannot be read, is not on the grid of the fixed sequence, or is empty.
     """
     what = f"patient {patient}, mask"
-    drawn = _check_3d(read_source(path, what, fixed), f"{what}: {path}")
-    check_same_geometry(drawn, fixed, f"{what}: {path}")
+    drawn = read_source(path, what, nifti_geometry, fixed)
+    return checked_mask(drawn, fixed, f"{what}: {path}")
+
+
+def checked_mask(drawn: sitk.Image, fixed: sitk.Image, what: str) -> sitk.Image:
+    """Check a mask that has been read, see `import_mask`; `what` names patient and file."""
+    check_same_geometry(drawn, fixed, what)
     inside = to_array(drawn) > 0
     if not inside.any():
-        raise InputError(f"{what}: {path} holds no voxel above 0; draw the organ")
+        raise InputError(f"{what} holds no voxel above 0; draw the organ")
     return image_like(inside, fixed)
 
 
@@ -184,51 +221,28 @@ def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:
     )
 
 
-def _read_sequence(reference: str | Path, what: str) -> sitk.Image:
-    path = Path(path_of(str(reference)))
-    if path.is_file() and path.name.endswith((".nii", ".nii.gz")):
-        _check_stored_values(path, what)
-    image = _check_3d(read_source(reference, what), f"{what}: {path}")
+def read_sequence(
+    reference: str | Path, what: str, nifti_geometry: str | None = None
+) -> sitk.Image:
+    """Read the image of a sequence as float32.
+
+    `what` names it in the error; `nifti_geometry`: see `read_image`.
+
+    Raises
+    ------
+    InputError
+        It has the same value everywhere, or values too large for float32; see also `read_source`.
+    """
+    image = read_source(reference, what, nifti_geometry)
     voxels = sitk.GetArrayViewFromImage(image)
-    if voxels.min() == voxels.max():
+    lowest, highest = voxels.min(), voxels.max()
+    if lowest == highest:
         raise InputError(
-            f"{what}: {path} has the same value {voxels.flat[0]:g} everywhere; check the conversion"
+            f"{what}: {reference} has the same value {lowest:g} everywhere; check the conversion"
+        )
+    if max(abs(float(lowest)), abs(float(highest))) > np.finfo(np.float32).max:
+        raise InputError(
+            f"{what}: {reference} has values from {lowest:g} to {highest:g}, too large for "
+            "float32; scale the image"
         )
     return sitk.Cast(image, sitk.sitkFloat32)
-
-
-def _check_stored_values(path: Path, what: str) -> None:
-    """Check the stored values of a NIfTI file: ITK's reader silently turns NaN into 0."""
-    try:
-        finite = np.isfinite(np.asanyarray(nibabel.load(path).dataobj)).all()
-    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError) as error:
-        raise InputError(
-            f"{what}: {path} cannot be read as an image; convert it to NIfTI"
-        ) from error
-    if not finite:
-        raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
-
-
-def _check_3d(image: sitk.Image, what: str) -> sitk.Image:
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise InputError(
-            f"{what} has {image.GetDimension()} dimensions and "
-            f"{image.GetNumberOfComponentsPerPixel()} values per voxel; give one 3D volume"
-        )
-    return image
-
-
-def field_of_view_overlap(image: sitk.Image, fixed: sitk.Image) -> float:
-    """Share (0 to 1) of the fixed image's field of view that lies inside the image's.
-
-    It is estimated on a lattice of 12 x 12 x 12 points of the fixed image.
-    """
-    lattice = [np.linspace(-0.5, size - 0.5, 12) for size in fixed.GetSize()]
-    points = [
-        fixed.TransformContinuousIndexToPhysicalPoint(index.tolist())
-        for index in np.stack(np.meshgrid(*lattice), axis=-1).reshape(-1, 3)
-    ]
-    indices = np.array([image.TransformPhysicalPointToContinuousIndex(point) for point in points])
-    # Headers are stored rounded; the tolerance keeps the border of equal grids inside.
-    inside = (indices > -0.51) & (indices < np.array(image.GetSize()) - 0.49)
-    return float(inside.all(axis=1).mean())

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mrelevance.cohort.examination import SAME_SPACING, Examination, Grid
+from mrelevance.cohort.examination import SAME_SPACING, Examination
 from mrelevance.cohort.layouts.description import LESION_WORDS, Description
 from mrelevance.cohort.parts import PARTS, cautions, sizes_of_drawn
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.grids import Grid
 
 HEAD = ("head", "brain", "skull", "neuro")
 DIVISOR = 8

@@ -8,8 +8,6 @@ standard library.
 import re
 from pathlib import Path
 
-from mrelevance.runtime.errors import InputError
-
 _WITH_PART = re.compile(r"(?P<path>.+)#(?P<part>\d+(?:\.\d+)*)")
 IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", ".dcm")
 DICOM_MARK_AT = 128
@@ -43,27 +41,6 @@ def is_dicom(path: str | Path) -> bool:
     """Whether a file says at its beginning that it is DICOM."""
     with open(path, "rb") as file:
         return file.read(DICOM_MARK_AT + 4)[DICOM_MARK_AT:] == b"DICM"
-
-
-def check_there(path: Path, what: str) -> None:
-    """Check that there is a file, or a folder with DICOM files.
-
-    `what` names the image in the error.
-
-    Raises
-    ------
-    InputError
-        There is neither.
-    """
-    if path.is_file():
-        return
-    if not path.exists():
-        raise InputError(f"{what}: {path} does not exist; check the sample sheet and cohort.data")
-    if not any(file.is_file() and is_dicom(file) for file in path.rglob("*")):
-        raise InputError(
-            f"{what}: {path} is a folder without DICOM files; name the file of the image, or write "
-            f"a sample sheet with python -m mrelevance init {path}"
-        )
 
 
 def bytes_of(path: Path) -> int:

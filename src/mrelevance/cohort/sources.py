@@ -4,16 +4,21 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from mrelevance.cohort.dicom.series import one_series
+from mrelevance.cohort.dicom.stack import stack_of
 from mrelevance.cohort.dicom.volume import read_series
 from mrelevance.cohort.references import is_dicom, part_of, path_of
-from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.images import read_image
+from mrelevance.runtime.grids import Grid, grid_of
+from mrelevance.runtime.images import read_grid, read_volume
 
 
 def read_source(
-    reference: str | Path, what: str = "image", fixed: sitk.Image | None = None
+    reference: str | Path,
+    what: str = "image",
+    nifti_geometry: str | None = None,
+    fixed: sitk.Image | None = None,
 ) -> sitk.Image:
-    """Read the image that a reference names.
+    """Read the 3D image that a reference names, and check all of it.
 
     Parameters
     ----------
@@ -21,28 +26,47 @@ def read_source(
         Path, with the volume or series where it holds several; see `references`.
     what
         Names the image in the error.
+    nifti_geometry
+        See `read_image`.
     fixed
         Image that a label is drawn on; a DICOM segmentation is put on its grid.
 
     Raises
     ------
     InputError
-        It cannot be read, or has no such volume; see `read_image` and `read_series`.
+        It cannot be read, or has no such volume; see `read_volume` and `read_series`.
     """
-    path, part = Path(path_of(str(reference))), part_of(str(reference))
-    if path.is_dir() or (path.is_file() and is_dicom(path)):
+    path, part = _split(reference)
+    if holds_series(path):
         return read_series(path, part, what, fixed)
-    image = read_image(path, what)
-    return image if part is None else _volume(image, part, f"{what}: {path}")
+    return read_volume(path, what, nifti_geometry, part)
 
 
-def _volume(image: sitk.Image, part: str, what: str) -> sitk.Image:
-    """One volume of a 4D image."""
-    volumes = image.GetSize()[3] if image.GetDimension() == 4 else 1
-    if not part.isdecimal() or int(part) >= volumes:
-        raise InputError(
-            f"{what}: there is no volume #{part}; the file holds {volumes}, numbered from 0"
-        )
-    if image.GetDimension() < 4:
-        return image
-    return sitk.Extract(image, [*image.GetSize()[:3], 0], [0, 0, 0, int(part)])
+def grid_of_source(
+    reference: str | Path, what: str = "image", nifti_geometry: str | None = None
+) -> Grid:
+    """Grid of the image that a reference names, from headers alone; parameters as `read_source`.
+
+    Raises
+    ------
+    InputError
+        As far as headers tell, it is not what `read_source` takes.
+    """
+    path, part = _split(reference)
+    if holds_series(path):
+        series = one_series(path, part, what)
+        if series.has_frames:
+            return grid_of(read_series(path, part, what))
+        stack = stack_of(series, what)
+        direction = tuple(stack.direction.ravel().tolist())
+        return Grid(stack.size, stack.spacing, stack.origin, direction)
+    return read_grid(path, what, nifti_geometry, part)
+
+
+def holds_series(path: Path) -> bool:
+    """Whether a path is that of a DICOM file, or of a folder, which can hold nothing else."""
+    return path.is_dir() or (path.is_file() and is_dicom(path))
+
+
+def _split(reference: str | Path) -> tuple[Path, str | None]:
+    return Path(path_of(str(reference))), part_of(str(reference))

@@ -67,7 +67,7 @@ def draw(relevance: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str])
     for axes in grid[:, 0]:
         axes.set_ylabel("share by the method")
     for axes in grid[-1]:
-        axes.set_xlabel("exact Shapley share")
+        axes.set_xlabel("measured Shapley share")
     figure.legend(
         handles=style.sequence_handles(sequences),
         loc="outside lower center",

@@ -50,7 +50,7 @@ def draw(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
     style.sequence_axis(axes, sequences, rotation=0)
     axes.set_xlim(-0.6, len(sequences) - 0.4)
     axes.set_ylim(limits)
-    axes.set_ylabel("exact Shapley share of the predicted tumour")
+    axes.set_ylabel("measured Shapley share of the predicted tumour")
     rows = agreement.set_index("baseline")
     handles = [
         Line2D(

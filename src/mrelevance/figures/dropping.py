@@ -52,7 +52,7 @@ def draw(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
     low = max(replaced.get_xlim()[0], replaced.get_ylim()[0])
     high = min(replaced.get_xlim()[1], replaced.get_ylim()[1])
     replaced.plot([low, high], [low, high], color="0.8", linewidth=0.8, zorder=0)
-    shares.set_xlabel("measured share (exact Shapley value)")
+    shares.set_xlabel("measured share (Shapley value)")
     shares.set_ylabel("Dice lost when left out of training")
     replaced.set_xlabel("Dice lost when replaced\nin the network trained on all")
     _ranks(ranks, agreement, predictors)

@@ -30,12 +30,13 @@ def parallel_coordinates(
     agreement_summary: pd.DataFrame,
     measure: str,
 ) -> Figure:
-    """One panel per method and one for the exact Shapley values, on a common y axis.
+    """One panel per method and one for the Shapley values, on a common y axis.
 
     `relevance` is the cohort's relevance table, of which the region `tumour` is shown, and
     `measure` its column to show. Kendall's W is from `friedman`, the verdicts are from
     `agreement_summary`. Thin lines are patients, the thick line is their median, the dashed one the
-    median of the measurement. Each panel counts the patients whose line leaves the axis.
+    median of the measurement. Each panel counts the patients whose line leaves the axis. Shapley
+    values that were sampled are named so, and their pooled shares have bars of one standard error.
 
     Raises
     ------
@@ -63,7 +64,10 @@ def parallel_coordinates(
             [truth, *(matrix.median().to_frame().T for matrix in matrices.values() if len(matrix))]
         ),
     )
+    sampled = _standard_errors(relevance, sequences)
     for axes, name in zip(grid.flat, methods, strict=False):
+        if name == MEASURED and len(sampled) and measure == "relevance_pooled":
+            _bars(axes, matrices[name], sampled)
         _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
         _note(axes, matrices[name], concordance.get(name, np.nan), limits)
         below = (
@@ -71,7 +75,10 @@ def parallel_coordinates(
             if name == MEASURED
             else verdicts.get(name, "")
         )
-        axes.set_title(style.method_name(name), fontweight="bold", loc="left", pad=29)
+        title = style.method_name(name)
+        if name == MEASURED:
+            title = f"{title}, sampled" if len(sampled) else f"exact {title}"
+        axes.set_title(title, fontweight="bold", loc="left", pad=29)
         axes.annotate(
             _lines(below),
             xy=(0, 1),
@@ -85,12 +92,35 @@ def parallel_coordinates(
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("normalised relevance")
-    handles = _legend(measured is not None)
+    handles = _legend(measured is not None, len(sampled) > 0 and measure == "relevance_pooled")
     if grid.size > len(methods):
         grid.flat[-1].legend(handles=handles, loc="center")
     else:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
+
+
+def _standard_errors(relevance: pd.DataFrame, sequences: list[str]) -> pd.DataFrame:
+    """Standard errors of the Shapley shares, patients x sequences; empty if these are exact."""
+    if "standard_error" not in relevance:
+        return pd.DataFrame(columns=sequences)
+    errors = share_matrix(relevance, MEASURED, "standard_error").reindex(columns=sequences)
+    return errors if (errors > 0).any(axis=None) else errors.iloc[:0]
+
+
+def _bars(axes: Axes, shares: pd.DataFrame, errors: pd.DataFrame) -> None:
+    """Bars from one standard error below to one above the shares of each patient."""
+    for patient, values in shares.iterrows():
+        bars = axes.errorbar(
+            np.arange(len(values)),
+            values,
+            errors.loc[patient],
+            fmt="none",
+            ecolor=PATIENT_COLOUR,
+            elinewidth=0.5,
+            alpha=0.7,
+        )
+        bars.lines[2][0].set_gid(f"standard error {patient}")
 
 
 def _panel(
@@ -151,7 +181,7 @@ def _lines(verdict: str) -> str:
     return head + (":\n" + fill(unbroken, 44) if colon else "")
 
 
-def _legend(with_measured: bool) -> list[Line2D]:
+def _legend(with_measured: bool, with_errors: bool) -> list[Line2D]:
     handles = [
         Line2D([], [], color=PATIENT_COLOUR, linewidth=0.7, label="one patient"),
         Line2D([], [], color="black", linewidth=1.4, marker="o", markersize=4, label="median"),
@@ -164,4 +194,14 @@ def _legend(with_measured: bool) -> list[Line2D]:
                 [], [], color=MEASURED_COLOUR, linestyle="--", label="median of the measurement"
             ),
         )
+    if with_errors:
+        bar = Line2D(
+            [],
+            [],
+            color=PATIENT_COLOUR,
+            linestyle="",
+            marker="|",
+            label="\N{PLUS-MINUS SIGN} 1 standard error",
+        )
+        handles.insert(1, bar)
     return handles

@@ -4,42 +4,120 @@ Arrays are ordered (D, H, W) = (z, y, x), several channels (C, D, H, W); world c
 those of SimpleITK and NIfTI readers built on ITK: millimetres, left-posterior-superior (LPS).
 """
 
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
+from mrelevance.runtime.grids import Grid, check_same_grid, grid_of, put_on
+from mrelevance.runtime.image_formats import GZIP, METAIMAGE, NIFTI, NRRD
+from mrelevance.runtime.nifti import chosen_grid
+from mrelevance.runtime.stored_images import StoredImage, check_length, check_whole, stored_image
 
-# NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
-TOLERANCE_MM = 1e-2
 # Without extensions, a NIfTI header has 352 bytes.
 LONGEST_HEADER_BYTES = 2**16
 
 
-def read_image(path: str | Path, what: str = "image") -> sitk.Image:
-    """Read a 3D or 4D image.
+def read_image(
+    path: str | Path, what: str = "image", nifti_geometry: str | None = None
+) -> sitk.Image:
+    """Read a 3D or 4D image, and check all of the file.
 
-    `what` names the image in the error, for example `patient 07, sequence T2`.
+    The format is told by the content of the file, whatever its name.
+
+    Parameters
+    ----------
+    path
+        NIfTI, NRRD or MetaImage; of a pair of files, either.
+    what
+        Names the image in the error, for example `patient 07, sequence T2`.
+    nifti_geometry
+        Which geometry of a NIfTI header holds where the two differ: `sform`, `qform`, or None if
+        that is an error.
 
     Raises
     ------
     InputError
-        The file is missing, is not a readable image, or has values that are not finite.
+        The file is missing, is not a readable image, ends too early or is damaged, has values that
+        are not finite, or has two geometries; see `stored_image`, `check_whole`, `chosen_grid`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{what}: {path} does not exist; check the path in the sample sheet")
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(
-            f"{what}: {path} cannot be read as an image; convert it to NIfTI"
-        ) from error
+    stored = stored_image(path, what)
+    check_whole(stored, what)
+    image = _through_itk(stored, what, sitk.ImageFileReader.Execute)
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
         raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
+    grid = grid_of(image) if image.GetDimension() > 2 else None
+    if grid and stored.header is not None:
+        chosen = chosen_grid(stored.header, nifti_geometry, grid, f"{what}: {path}")
+        if chosen != grid:
+            put_on(chosen, image)
     return image
+
+
+def read_volume(
+    path: str | Path,
+    what: str = "image",
+    nifti_geometry: str | None = None,
+    volume: str | None = None,
+) -> sitk.Image:
+    """Read an image as `read_image` does, and check that it is 3D with one real number per voxel.
+
+    `volume` is the number of a volume of a 4D image, counted from 0.
+
+    Raises
+    ------
+    InputError
+        It is not, or has no such volume; see also `read_image`.
+    """
+    image = read_image(path, what, nifti_geometry)
+    _check_volume(
+        image.GetSize(),
+        image.GetPixelID(),
+        image.GetNumberOfComponentsPerPixel(),
+        f"{what}: {path}",
+        volume,
+    )
+    if image.GetDimension() == 3:
+        return image
+    return sitk.Extract(image, [*image.GetSize()[:3], 0], [0, 0, 0, int(volume)])
+
+
+def read_grid(
+    path: str | Path,
+    what: str = "image",
+    nifti_geometry: str | None = None,
+    volume: str | None = None,
+) -> Grid:
+    """Check what the header of a 3D image tells, without reading voxels; its grid.
+
+    Parameters as for `read_volume`.
+
+    Raises
+    ------
+    InputError
+        As for `read_volume`, but for what only the voxels tell.
+    """
+    stored = stored_image(path, what)
+    check_length(stored, what)
+    header = _through_itk(stored, what, _read_information)
+    _check_volume(
+        header.GetSize(),
+        header.GetPixelID(),
+        header.GetNumberOfComponents(),
+        f"{what}: {path}",
+        volume,
+    )
+    grid = grid_of(header)
+    if stored.header is None:
+        return grid
+    return chosen_grid(stored.header, nifti_geometry, grid, f"{what}: {path}")
 
 
 def to_array(image: sitk.Image) -> np.ndarray:
@@ -111,31 +189,9 @@ def check_same_geometry(image: sitk.Image, expected: sitk.Image, what: str) -> N
     Raises
     ------
     InputError
-        The sizes differ, or a corner of the grid lies more than 0.01 mm from its place.
+        See `check_same_grid`.
     """
-    if image.GetSize() != expected.GetSize():
-        raise InputError(
-            f"{what}: has {image.GetSize()} voxels, expected {expected.GetSize()}; "
-            "both must lie on one grid"
-        )
-    corners = [
-        tuple(int(n - 1) if bit else 0 for n, bit in zip(image.GetSize(), bits, strict=True))
-        for bits in np.ndindex(2, 2, 2)
-    ]
-    distance = max(
-        np.linalg.norm(
-            np.subtract(
-                image.TransformIndexToPhysicalPoint(corner),
-                expected.TransformIndexToPhysicalPoint(corner),
-            )
-        )
-        for corner in corners
-    )
-    if distance > TOLERANCE_MM:
-        raise InputError(
-            f"{what}: its grid lies up to {distance:.2f} mm away from the expected one; "
-            "check spacing, origin and direction in the header"
-        )
+    check_same_grid(grid_of(image), grid_of(expected), what)
 
 
 def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
@@ -161,3 +217,82 @@ def spacing_zyx(image: sitk.Image) -> tuple[float, float, float]:
 def voxel_volume_ml(image: sitk.Image) -> float:
     """Volume of one voxel in millilitres."""
     return float(np.prod(image.GetSpacing()[:3])) / 1000
+
+
+def _through_itk(
+    stored: StoredImage, what: str, read: Callable[[sitk.ImageFileReader], Any]
+) -> Any:
+    """Let ITK read a file as the format that its content has, whatever its name."""
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(_READERS[stored.format])
+    with _named_for_itk(stored) as path:
+        reader.SetFileName(str(path))
+        try:
+            return read(reader)
+        except RuntimeError as error:
+            # ITK's reasons for damaged files mislead.
+            check_whole(stored, what)
+            reason = _reason(error)
+            advice = "convert it to NIfTI"
+            if "orthonormal" in reason:
+                advice = "its axes are not at right angles: resample it to a grid whose axes are"
+            raise InputError(
+                f"{what}: {stored.path} cannot be read as an image ({reason}); {advice}"
+            ) from error
+
+
+_READERS = {NIFTI: "NiftiImageIO", NRRD: "NrrdImageIO", METAIMAGE: "MetaImageIO"}
+
+
+def _read_information(reader: sitk.ImageFileReader) -> sitk.ImageFileReader:
+    reader.ReadImageInformation()
+    return reader
+
+
+@contextmanager
+def _named_for_itk(stored: StoredImage) -> Iterator[Path]:
+    """Yield a path at which ITK recognises the file: of NIfTI files it decides by the name."""
+    packed = ".gz" if stored.format == NIFTI and stored.voxels.compressed else ""
+    if stored.format != NIFTI or stored.path.name.endswith(f".nii{packed}"):
+        yield stored.path
+        return
+    if stored.voxels.path == stored.path:
+        names = {f"image.nii{packed}": stored.path}
+    else:
+        with open(stored.path, "rb") as file:
+            header = "image.hdr.gz" if file.read(2) == GZIP else "image.hdr"
+        names = {header: stored.path, f"image.img{packed}": stored.voxels.path}
+    with TemporaryDirectory() as folder:
+        for name, path in names.items():
+            (Path(folder) / name).symlink_to(path.resolve())
+        yield Path(folder) / next(iter(names))
+
+
+def _reason(error: RuntimeError) -> str:
+    """The reason that ITK gives, in one line: what follows the last `ERROR` and object address."""
+    text = " ".join(str(error).split())
+    return re.split(r"ERROR: (?:\w+\(0x[0-9a-f]+\): )?", text)[-1].strip(" .!")
+
+
+def _check_volume(
+    size: tuple[int, ...], pixel: int, components: int, what: str, volume: str | None
+) -> None:
+    """Check that an image, or a volume of it, is 3D with one real number per voxel."""
+    if pixel in _COMPLEX:
+        raise InputError(f"{what} holds complex numbers; give its magnitude as an image")
+    if components != 1:
+        raise InputError(
+            f"{what} has {components} values per voxel, such as colours or vectors; give an image "
+            "with one"
+        )
+    count = size[3] if len(size) == 4 else 1
+    if len(size) not in (3, 4) or (volume is None and len(size) == 4):
+        volumes = (
+            f", {count} volumes; name one, such as {what.split(': ')[-1]}#0" if count > 1 else ""
+        )
+        raise InputError(f"{what} has {len(size)} dimensions{volumes or '; give one 3D volume'}")
+    if volume is not None and not (volume.isdecimal() and int(volume) < count):
+        raise InputError(f"{what} has no volume #{volume}; it holds {count}, numbered from 0")
+
+
+_COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)

@@ -198,7 +198,7 @@ METHODS: dict[str, Method] = {
         needs_baseline=True,
     ),
     "shapley": Method(
-        "exact Shapley value",
+        "Shapley value",
         FORWARD_PASSES,
         "the Shapley value of each sequence",
         ("shapley1953", "lundberg2017"),

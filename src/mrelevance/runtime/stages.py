@@ -40,7 +40,7 @@ _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("raw", ("phantom", "cohort.seed", "fixed_sequence")),
+        Stage("raw", ("phantom", "cohort.seed", "cohort.nifti_geometry", "fixed_sequence")),
         Stage("motion", (*_REGISTRATION, "fixed_sequence"), ("raw",)),
         # Images hold all sequences of the study. A network picks its channels from them, so that a
         # variant with fewer sequences begins at the model.

@@ -5,6 +5,8 @@ from helpers.explained import explained_patient
 
 from mrelevance.attribution.ablation import ablated_coalitions, ablation_table, occlusion_parts
 from mrelevance.attribution.shapley import shapley_values
+from mrelevance.networks.lesions import find_regions
+from mrelevance.networks.scores import score_patient
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 SHAPE = (6, 7, 8)
@@ -34,8 +36,9 @@ def outputs(label):
     return seen
 
 
-def patient_with(label):
-    return explained_patient(np.zeros((3, *SHAPE)), {}, sequences=SEQUENCES, label=label)
+def patient_with(label, predicted):
+    masks = {("tumour", 0): predicted}
+    return explained_patient(np.zeros((3, *SHAPE)), masks, sequences=SEQUENCES, label=label)
 
 
 def test_coalitions_are_all_none_all_but_one_and_one_alone():
@@ -66,7 +69,7 @@ def test_parts_are_differences_of_forward_passes(outputs, label):
 
 
 def test_table_says_what_is_found_without_each_sequence(outputs, label):
-    table = ablation_table(patient_with(label), outputs, 0.1)
+    table = ablation_table(patient_with(label, label > 0), outputs, 0.1)
     rows = table.set_index(["ablation", table["sequence"].fillna("")])
     assert rows.loc[("all", ""), ["dice", "detected", "false_positives"]].tolist() == [1, 2, 0]
     assert rows.loc[("none", ""), ["dice", "detected", "margin"]].tolist() == [0, 0, -0.5]
@@ -80,6 +83,27 @@ def test_table_says_what_is_found_without_each_sequence(outputs, label):
 
 def test_a_patient_without_lesions_has_no_margin(outputs):
     empty = np.zeros(SHAPE, int)
-    table = ablation_table(patient_with(empty), outputs, 0.1)
+    full = outputs[True, True, True]
+    table = ablation_table(patient_with(empty, (full[1] > full[0]).numpy()), outputs, 0.1)
     assert table["margin"].isna().all()
     assert table.set_index("ablation").loc["all", "false_positives"] == 2
+
+
+def test_all_sequences_are_scored_as_the_prediction_is(outputs, label):
+    """A false positive of one voxel, lost to the precision of the passes, stays in both tables."""
+    predicted = label > 0
+    predicted[0, 6, 7] = True
+    table = ablation_table(patient_with(label, predicted), outputs, 0.1)
+    _, regions = find_regions(predicted, label, (1.0, 1.0, 1.0), 0.1)
+    scores = score_patient("P1", predicted, label, regions, (1.0, 1.0, 1.0)).iloc[0]
+    everything = table.set_index("ablation").loc["all"]
+    assert scores["false_positives"] == 1
+    for column in ("dice", "lesions", "detected", "false_positives"):
+        assert everything[column] == scores[column]
+
+
+def test_a_patient_without_prediction_has_no_false_positive(outputs):
+    patient = explained_patient(np.zeros((3, *SHAPE)), {}, sequences=SEQUENCES)
+    table = ablation_table(patient, outputs, 0.1).set_index("ablation")
+    assert table.loc["all", "false_positives"] == 0
+    assert np.isnan(table.loc["all", "dice"])

@@ -1,7 +1,11 @@
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers.figure_words import texts
 from helpers.relevance_tables import BRAIN, STUDY, relevance_of, summary_of
+from jinja2 import Template
 from matplotlib.colors import same_color
 
 from mrelevance.analysis.sequences import friedman
@@ -68,3 +72,36 @@ def test_another_measure_is_drawn_from_its_column():
     lines = {line.get_gid(): line.get_ydata() for line in figure.axes[1].lines}
     matrix = share_matrix(relevance, "epsilon", "relevance")
     np.testing.assert_array_equal(lines["patient 01"], matrix.loc["01"])
+
+
+def test_sampled_shapley_values_are_named_so_with_their_standard_error():
+    relevance, _ = relevance_of(STUDY, 3)
+    measured = relevance["method"] == "shapley"
+    relevance.loc[measured, "standard_error"] = np.linspace(0.01, 0.02, measured.sum())
+    figure = draw(relevance, friedman(relevance), summary_of(relevance), STUDY)
+    panels = {axes.get_title("left"): axes for axes in figure.axes}
+    assert "exact" not in texts(figure) and "standard error" in texts(figure)
+    bars = {bar.get_gid(): bar for bar in panels["Shapley value, sampled"].collections}
+    shares = share_matrix(relevance, "shapley", "relevance_pooled")
+    errors = share_matrix(relevance, "shapley", "standard_error")
+    for patient in shares.index:
+        segments = np.array(bars[f"standard error {patient}"].get_segments())
+        np.testing.assert_allclose(segments[:, 0, 1], (shares - errors).loc[patient])
+        np.testing.assert_allclose(segments[:, 1, 1], (shares + errors).loc[patient])
+    assert not any("standard" in str(bar.get_gid()) for bar in panels["epsilon"].collections)
+
+
+def test_a_standard_error_of_zero_means_exact_values():
+    relevance, _ = relevance_of(STUDY, 3)
+    relevance.loc[relevance["method"] == "shapley", "standard_error"] = 0.0
+    figure = draw(relevance, friedman(relevance), summary_of(relevance), STUDY)
+    assert "exact Shapley value" in texts(figure) and "standard error" not in texts(figure)
+
+
+@pytest.mark.parametrize(("count", "kind"), [(8, "exact"), (9, "standard error")])
+def test_the_caption_says_whether_values_are_exact(count, kind):
+    path = Path(__file__).parents[3] / "workflow/report/parallel_coordinates.rst"
+    study = SimpleNamespace(config={"sequences": [f"S{k}" for k in range(count)]})
+    caption = " ".join(Template(path.read_text()).render(snakemake=study).split())
+    assert kind in caption and ("exact" in caption) == (count == 8)
+    assert "reproduce. A thin line" in caption or "in each patient. A thin line" in caption

@@ -66,7 +66,7 @@ def test_axis_of_shares_is_not_ruled_by_one_outlier():
 
 def test_methods_have_readable_names_and_others_keep_theirs():
     assert style.method_name("my_rule") == "my_rule"
-    assert style.method_name("shapley") == "exact Shapley value"
+    assert style.method_name("shapley") == "Shapley value"
     assert style.method_name("epsilon-0.25") == "epsilon 0.25"
 
 

@@ -50,5 +50,12 @@ def test_commit_is_that_of_the_repository(tmp_path):
     git("commit", "--message", "First")
     head = git("rev-parse", "HEAD")
     assert commit(tmp_path) == head
+    (tmp_path / "download").mkdir()
+    assert commit(tmp_path / "download") is None, "a repository that encloses a download"
     module.write_text("changed")
     assert commit(tmp_path) == f"{head}-dirty"
+
+
+def test_without_git_no_commit_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commit() is None
