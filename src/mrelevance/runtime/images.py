@@ -287,10 +287,10 @@ def _check_volume(
         )
     count = size[3] if len(size) == 4 else 1
     if len(size) not in (3, 4) or (volume is None and len(size) == 4):
-        volumes = (
-            f", {count} volumes; name one, such as {what.split(': ')[-1]}#0" if count > 1 else ""
-        )
-        raise InputError(f"{what} has {len(size)} dimensions{volumes or '; give one 3D volume'}")
+        volumes, example = "", ""
+        if len(size) == 4:
+            volumes, example = f", {count} volumes", f", such as {what.split(': ')[-1]}#0"
+        raise InputError(f"{what} has {len(size)} dimensions{volumes}; give one 3D volume{example}")
     if volume is not None and not (volume.isdecimal() and int(volume) < count):
         raise InputError(f"{what} has no volume #{volume}; it holds {count}, numbered from 0")
 

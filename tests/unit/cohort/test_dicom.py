@@ -137,11 +137,11 @@ def test_a_segmentation_is_put_on_the_whole_grid(slices, tmp_path):
     save(slices, tmp_path / "image")
     # Frames without a segment are left out of the file.
     save([segmentation_of(slices, drawn, ["rim", "core"])], tmp_path / "label")
-    label = read_source(tmp_path / "label", "label", IMAGE)
+    label = read_source(tmp_path / "label", "label", fixed=IMAGE)
     assert (to_array(label) == drawn).all()
     check_same_geometry(label, IMAGE, "label")
     turned = sitk.DICOMOrient(IMAGE, "RAI")
-    found = sitk.DICOMOrient(read_source(tmp_path / "label", "label", turned), "LPS")
+    found = sitk.DICOMOrient(read_source(tmp_path / "label", "label", fixed=turned), "LPS")
     assert (to_array(found) == to_array(sitk.DICOMOrient(label, "LPS"))).all()
 
 
@@ -150,7 +150,7 @@ def test_segmentations_on_another_grid_or_instead_of_an_image_are_named(slices, 
     shifted = sitk.Image(IMAGE)
     shifted.SetOrigin([place + 0.7 for place in IMAGE.GetOrigin()])
     with pytest.raises(InputError, match="is not on the grid of the image"):
-        read_source(tmp_path, "label", shifted)
+        read_source(tmp_path, "label", fixed=shifted)
     with pytest.raises(InputError, match="is a DICOM segmentation; give an image"):
         read_source(tmp_path, "T2")
 
@@ -159,7 +159,7 @@ def test_overlapping_segments_are_named(slices, tmp_path):
     both = np.stack([to_array(PATIENT.label) > 0] * 2, axis=-1).astype(np.uint8)
     save([segmentation_of(slices, both, ["rim", "core"])], tmp_path)
     with pytest.raises(InputError, match=r"cannot be read as one label: .*overlap.* to NIfTI"):
-        read_source(tmp_path, "label", IMAGE)
+        read_source(tmp_path, "label", fixed=IMAGE)
 
 
 def test_a_patient_is_imported_from_series_and_segmentation(tmp_path):
@@ -183,7 +183,7 @@ def test_volumes_of_a_4d_file_are_counted_from_0(tmp_path):
     second = read_source(f"{path}#1", "T1")
     assert (to_array(second) == 2 * to_array(IMAGE)).all()
     check_same_geometry(second, IMAGE, "volume")
-    with pytest.raises(InputError, match=r"no volume #2; the file holds 2, numbered from 0"):
+    with pytest.raises(InputError, match=r"no volume #2; it holds 2, numbered from 0"):
         read_source(f"{path}#2", "patient P1, T1")
     sitk.WriteImage(IMAGE, str(tmp_path / "3D.nii.gz"))
     with pytest.raises(InputError, match="the file holds 1"):

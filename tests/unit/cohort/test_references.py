@@ -2,16 +2,15 @@
 
 import pytest
 
+from mrelevance.cohort.files import UserImage, missing_files
 from mrelevance.cohort.references import (
     bytes_of,
-    check_there,
     is_dicom,
     names_an_image,
     part_of,
     path_of,
     reference,
 )
-from mrelevance.runtime.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -35,20 +34,29 @@ def test_cells_that_name_images():
     assert not any(map(names_an_image, ["", "47", "female", "n/a"[:1], "2.5"]))
 
 
-def dicom_like(path):
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(bytes(128) + b"DICM")
+def test_dicom_is_told_by_its_mark_and_folders_have_the_size_of_their_files(tmp_path):
+    dicom_like(tmp_path / "series/1")
+    (tmp_path / "series/notes.txt").write_text("hello")
+    assert is_dicom(tmp_path / "series/1") and not is_dicom(tmp_path / "series/notes.txt")
+    assert bytes_of(tmp_path / "series") == 137 and bytes_of(tmp_path / "series/1") == 132
 
 
 def test_a_file_or_a_folder_of_dicom_files_must_be_there(tmp_path):
     dicom_like(tmp_path / "series/1")
-    (tmp_path / "series/notes.txt").write_text("hello")
     (tmp_path / "empty").mkdir()
-    check_there(tmp_path / "series", "T2")
-    check_there(tmp_path / "series/notes.txt", "T2")
-    assert is_dicom(tmp_path / "series/1") and not is_dicom(tmp_path / "series/notes.txt")
-    assert bytes_of(tmp_path / "series") == 137 and bytes_of(tmp_path / "series/1") == 132
-    with pytest.raises(InputError, match=r"P1, T2: .*nowhere does not exist"):
-        check_there(tmp_path / "nowhere", "P1, T2")
-    with pytest.raises(InputError, match=r"empty is a folder without DICOM files; .* init"):
-        check_there(tmp_path / "empty", "T2")
+
+    def missing(reference):
+        images = [UserImage("P1", "T1", str(tmp_path / "series")), UserImage("P1", "T2", reference)]
+        return missing_files(images, tmp_path)
+
+    assert missing(str(tmp_path / "series/1")) == []
+    assert missing(str(tmp_path / "series#1.2.3")) == []
+    (problem,) = missing(str(tmp_path / "nowhere"))
+    assert problem.startswith("patient P1, sequence T2") and "nowhere does not exist" in problem
+    (problem,) = missing(str(tmp_path / "empty"))
+    assert "is a folder with 0 entries" in problem and "init" in problem
+
+
+def dicom_like(path):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(bytes(128) + b"DICM")
