@@ -59,7 +59,7 @@ def check_images(description: Description, patients: list[PatientImages]) -> Non
         for read_as, sequence in zip(description.sequences, SEQUENCES, strict=True):
             image = read_source(found[patient.name].images[read_as])
             assert (to_array(image) == to_array(patient.images[sequence])).all()
-        label = read_source(found[patient.name].label, "label", patient.fixed)
+        label = read_source(found[patient.name].label, "label", fixed=patient.fixed)
         assert (to_array(label) == to_array(patient.label)).all()
 
 

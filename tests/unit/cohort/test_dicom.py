@@ -186,5 +186,5 @@ def test_volumes_of_a_4d_file_are_counted_from_0(tmp_path):
     with pytest.raises(InputError, match=r"no volume #2; it holds 2, numbered from 0"):
         read_source(f"{path}#2", "patient P1, T1")
     sitk.WriteImage(IMAGE, str(tmp_path / "3D.nii.gz"))
-    with pytest.raises(InputError, match="the file holds 1"):
+    with pytest.raises(InputError, match="it holds 1"):
         read_source(f"{tmp_path / '3D.nii.gz'}#1", "patient P1, T1")
