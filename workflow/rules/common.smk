@@ -19,6 +19,7 @@ PROJECT = WORKFLOW.parent
 sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
+from mrelevance.cohort.geometry import geometry_problems
 from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.sheet import (
     LABEL,
@@ -156,6 +157,31 @@ def check_processor():
         )
     except InputError as error:
         sys.exit(f"Error: {error}")
+
+
+def check_geometry():
+    """Check by their headers that a user's images reach the network with one spacing.
+
+    In a container and on a cluster this environment may be unable to read images; there, training
+    refuses patients of different spacing.
+    """
+    if not KIND.reads_images or CONTAINED or workflow.non_local_exec:
+        return
+    from mrelevance.cohort.headers import read_header
+
+    fixed = config["fixed_sequence"]
+    try:
+        headers = {
+            patient: read_header(
+                DATA / row[fixed], f"patient {patient}, sequence {fixed}"
+            )
+            for patient, row in SHEET.items()
+        }
+    except InputError as error:
+        sys.exit(f"Error: {error}")
+    problems = geometry_problems(headers, fixed, config["preprocess"]["spacing_mm"])
+    if problems:
+        sys.exit("\n".join(f"Error: {problem}" for problem in problems))
 
 
 try:

@@ -15,6 +15,7 @@ from mrelevance.cohort.patient import PatientImages
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.images import (
+    canonical,
     check_same_geometry,
     image_like,
     read_image,
@@ -45,7 +46,8 @@ def import_patient(
 
     Returns
     -------
-    Float32 images, each on its own grid, and the label as `lesion_instances` numbers it.
+    Float32 images, each on its own grid in the canonical orientation, and the label as
+    `lesion_instances` numbers it.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def import_patient(
         the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
     """
     images = {
-        sequence: _read_sequence(Path(path), f"patient {name}, sequence {sequence}")
+        sequence: canonical(_read_sequence(Path(path), f"patient {name}, sequence {sequence}"))
         for sequence, path in paths.items()
     }
     fixed = images[fixed_sequence]
@@ -67,7 +69,7 @@ def import_patient(
                 "and direction in the header"
             )
     what = f"patient {name}, label: {label_path}"
-    drawn = _check_3d(read_image(label_path, f"patient {name}, label"), what)
+    drawn = canonical(_check_3d(read_image(label_path, f"patient {name}, label"), what))
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
     label = image_like(lesion_instances(to_array(drawn), what), fixed)
     return PatientImages(name, images, fixed_sequence, label)
@@ -76,7 +78,7 @@ def import_patient(
 def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image:
     """Read and check the mask of a patient's organ of interest.
 
-    `fixed` is the image of the fixed sequence.
+    `fixed` is the imported image of the fixed sequence.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image
         The mask cannot be read, is not on the grid of the fixed sequence, or is empty.
     """
     what = f"patient {patient}, mask"
-    drawn = _check_3d(read_image(path, what), f"{what}: {path}")
+    drawn = canonical(_check_3d(read_image(path, what), f"{what}: {path}"))
     check_same_geometry(drawn, fixed, f"{what}: {path}")
     inside = to_array(drawn) > 0
     if not inside.any():

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
+from mrelevance.runtime.orientation import nearest_axes
 
 # NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
 TOLERANCE_MM = 1e-2
@@ -138,19 +139,51 @@ def check_same_geometry(image: sitk.Image, expected: sitk.Image, what: str) -> N
         )
 
 
+def canonical(image: sitk.Image) -> sitk.Image:
+    """Turn a 3D or 4D image to the canonical orientation, see `runtime.orientation`.
+
+    Every voxel keeps its value and its place in the world.
+    """
+    return _turned(image, *nearest_axes(direction_of(image)))
+
+
+def turned_like(image: sitk.Image, grid: sitk.Image) -> sitk.Image:
+    """Turn an image so that its axes run like those of `grid`; both are 3D or 4D.
+
+    Undoes `canonical` where `grid` is the image before.
+    """
+    order, flips = nearest_axes(direction_of(grid))
+    turned = canonical(image)
+    # The inverse of a permutation followed by flips: flips, then the inverse permutation.
+    back = tuple(order.index(axis) for axis in range(3))
+    return _turned(turned, back, tuple(flips[axis] for axis in back))
+
+
+def direction_of(image: sitk.Image) -> tuple[float, ...]:
+    """Direction cosines (3 x 3, row by row) of a 3D image, or of every channel of a 4D one."""
+    dimension = image.GetDimension()
+    rows = [image.GetDirection()[dimension * row :][:3] for row in range(3)]
+    return tuple(cosine for row in rows for cosine in row)
+
+
+def _turned(image: sitk.Image, order: tuple[int, ...], flips: tuple[bool, ...]) -> sitk.Image:
+    """Permute the spatial axes of an image, then flip some of them."""
+    if order == (0, 1, 2) and not any(flips):
+        return image
+    if image.GetDimension() == 4:
+        channels = range(image.GetSize()[3])
+        return sitk.JoinSeries([_turned(image[..., n], order, flips) for n in channels])
+    return sitk.Flip(sitk.PermuteAxes(image, order), flips)
+
+
 def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, float]]:
     """Voxels turned to axial slices seen from the feet, and their spacing (z, y, x) in mm.
 
     Takes a 3D image, giving (D, H, W), or a 4D one, giving (C, D, H, W). Rows run from anterior
     to posterior, columns from the patient's right to the left, slices from the feet upwards.
     """
-    if image.GetDimension() == 4:
-        turned = [
-            sitk.DICOMOrient(image[..., channel], "LPS") for channel in range(image.GetSize()[3])
-        ]
-        return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
-    turned = sitk.DICOMOrient(image, "LPS")
-    return to_array(turned), turned.GetSpacing()[::-1]
+    turned = canonical(image)
+    return to_array(turned), spacing_zyx(turned)
 
 
 def spacing_zyx(image: sitk.Image) -> tuple[float, float, float]:
