@@ -133,7 +133,7 @@ def _body_on(grid: sitk.Image, fixed: sitk.Image) -> np.ndarray:
 
 def _coverage_on(grid: sitk.Image, coverage: sitk.Image) -> np.ndarray:
     """Voxels of a grid, bool (D, H, W), that stem from the field of view by at least half."""
-    return to_array(resample_image(coverage, grid)) >= 0.5
+    return to_array(resample_image(sitk.Cast(coverage, sitk.sitkFloat32), grid)) >= 0.5
 
 
 def _warn_of_lost_lesions(label: sitk.Image, drawn: sitk.Image, patient: str) -> None:
