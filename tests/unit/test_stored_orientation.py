@@ -1,7 +1,8 @@
 """The same patient stored in another orientation gives the same tables.
 
-From files through import, registration, preprocessing, prediction and relevance. Headers are stored
-in single precision: in a tilted grid, places differ by about 1e-5 mm, and hence numbers by rounding.
+From files through import, registration, preprocessing, prediction and relevance. Headers are
+stored in single precision: in a tilted grid, places differ by about 1e-5 mm, and hence numbers by
+rounding.
 """
 
 from pathlib import Path

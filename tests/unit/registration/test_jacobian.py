@@ -9,6 +9,7 @@ from helpers.orientations import CENTRE, DIRECTIONS, grid
 from mrelevance.registration.jacobian import folded_share, jacobian_determinant
 from mrelevance.registration.spline import displacement_field
 
+TURN = sitk.VersorTransform((1, 2, 3), np.deg2rad(17))
 LINEAR = {
     "stretch": (np.diag([1.5, 1, 1]), 1.5),
     "fold": (np.diag([1, -0.2, 1]), -0.2),
