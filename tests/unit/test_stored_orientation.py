@@ -1,8 +1,6 @@
 """The same patient stored in another orientation gives the same tables.
 
-From files through import, registration, preprocessing, prediction and relevance. Headers are
-stored in single precision: in a tilted grid, places differ by about 1e-5 mm, and hence numbers by
-rounding.
+From NIfTI files through import, registration, preprocessing, prediction and relevance.
 """
 
 from pathlib import Path
@@ -175,7 +173,7 @@ def test_every_table_is_the_same(expected, orientation, tmp_path):
     axes = dict(zip(SEQUENCES, orientation, strict=True)) | {"label": of_fixed, "mask": of_fixed}
     turned = study(tmp_path, {name: stored(image, axes[name]) for name, image in images.items()})
     for name, table in tables.items():
-        pd.testing.assert_frame_equal(turned[name], table, rtol=1e-3, atol=1e-3, obj=name)
+        pd.testing.assert_frame_equal(turned[name], table, rtol=1e-6, atol=1e-6, obj=name)
 
 
 @pytest.mark.parametrize("name", ["segmentation", "volumes/deeplift/shares"])

@@ -26,6 +26,9 @@ from mrelevance.runtime.images import (
 
 MOST_LESIONS = 255  # labels are stored as uint8
 LEAST_OVERLAP = 0.25
+# Headers store the origin in single precision, so that it differs by about 1e-5 mm between
+# orientations of one grid. Optimisers amplify such differences; rounding removes them.
+ORIGIN_STEP_MM = 0.005
 
 
 def import_patient(
@@ -56,7 +59,7 @@ def import_patient(
         the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
     """
     images = {
-        sequence: canonical(_read_sequence(Path(path), f"patient {name}, sequence {sequence}"))
+        sequence: _settled(_read_sequence(Path(path), f"patient {name}, sequence {sequence}"))
         for sequence, path in paths.items()
     }
     fixed = images[fixed_sequence]
@@ -194,6 +197,14 @@ def _read_sequence(path: Path, what: str) -> sitk.Image:
             f"{what}: {path} has the same value {voxels.flat[0]:g} everywhere; check the conversion"
         )
     return sitk.Cast(image, sitk.sitkFloat32)
+
+
+def _settled(image: sitk.Image) -> sitk.Image:
+    """The same image however it is stored: canonical orientation, origin in whole steps."""
+    turned = sitk.Image(canonical(image))
+    steps = np.round(np.array(turned.GetOrigin()) / ORIGIN_STEP_MM)
+    turned.SetOrigin((steps * ORIGIN_STEP_MM).tolist())
+    return turned
 
 
 def _check_stored_values(path: Path, what: str) -> None:
