@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from helpers.motion_pairs import SETTINGS, empty_image, sequence
+from helpers.needs import DATA, not_tested
 from helpers.orientations import STORED, stored
 
 from mrelevance.cohort.patient import PatientImages
@@ -11,7 +12,7 @@ from mrelevance.registration.body import body_mask
 from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.coverage import covered_share, covered_voxels, fill_uncovered
 from mrelevance.registration.spline import displacement_field
-from mrelevance.runtime.images import image_like, to_array
+from mrelevance.runtime.images import image_like, read_image, to_array
 
 FAST = SETTINGS | {
     "levels": [{"resolution_mm": 8, "control_spacing_mm": 80, "iterations": 5}],
@@ -115,3 +116,27 @@ def test_coverage_does_not_depend_on_how_images_are_stored(fixed, label, orienta
     assert found["B"].measures.coverage == pytest.approx(expected.measures.coverage, abs=1e-3)
     turned = to_array(stored(found["B"].coverage, "LPS"))
     assert np.mean(turned != to_array(expected.coverage)) < 1e-3
+
+
+@pytest.mark.parametrize("part", [np.s_[:, :, :45], np.s_[:, :, 36:53], np.s_[:45]])
+def test_parts_of_a_real_head(part):
+    """Multiple sclerosis, 2 mm: T2 with half of the slices, 17 of 91, or one side of the head."""
+    folder = DATA / "open-ms/patient07"
+    if not folder.exists():
+        not_tested(f"{folder} is not there: coverage of a real head is not tested")
+    images = {}
+    for name in ("FLAIR", "T2"):
+        image = sitk.Cast(read_image(folder / f"{name}.nii.gz"), sitk.sitkFloat32)
+        images[name] = sitk.BinShrink(image, [2, 2, 2])
+    body = body_mask(images["FLAIR"])
+    lesions = read_image(folder / "lesions.nii.gz")
+    drawn = sitk.Resample(lesions, images["FLAIR"], sitk.Transform(), sitk.sitkNearestNeighbor)
+    images["T2"] = images["T2"][part]
+    patient = PatientImages("07", images, "FLAIR", drawn)
+    found = correct_patient(patient, FAST | {"method": "none"})["T2"]
+    share = body.T[part].sum() / body.sum()
+    assert found.measures.coverage == pytest.approx(share, abs=0.01) and share < 0.6
+    assert found.flag in ("check", "failed") and "covers" in found.reason
+    covered = to_array(found.coverage) > 0
+    assert found.measures.lesion_coverage == covered[to_array(drawn) > 0].mean()
+    assert len(np.unique(to_array(found.image)[~covered])) == 1
