@@ -19,6 +19,7 @@ def explained_patient(image, masks, name="P1", **given) -> ExplainedPatient:
         "baseline": np.zeros_like(image),
         "label": np.zeros(size, np.uint8),
         "lesions": np.any([np.zeros(size, bool), *masks.values()], axis=0),
+        "covered": np.ones(size, bool),
         "masks": masks,
         "grid": sitk.GetImageFromArray(np.zeros(size, np.float32)),
     }

@@ -20,6 +20,8 @@ SETTINGS = {
         "fail_similarity": 0.1,
         "check_jacobian": [0.5, 2],
         "fail_jacobian": [0.2, 5],
+        "check_coverage": 0.9,
+        "fail_coverage": 0.5,
     },
 }
 # Signal of air, body and four kinds of organ: what is bright in one is dark in the other.

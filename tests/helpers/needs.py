@@ -8,6 +8,8 @@ import pytest
 
 # Programs that set up Slurm and Apptainer on a bare machine.
 TOOLS = Path(os.environ.get("MRELEVANCE_TOOLS", Path(__file__).parents[3] / "shared/tools"))
+# Images of people, which the project does not hold.
+DATA = Path(os.environ.get("MRELEVANCE_DATA", Path(__file__).parents[3] / "shared/data"))
 # Variables of a process that keep its libraries from AVX-512, as on many processors, and from GPUs.
 OLDER_PROCESSOR = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",

@@ -1,6 +1,7 @@
 rule correct_motion:
     input:
         images=from_stage("raw/{patient}/{sequence}.nii.gz", sequence=SEQUENCES),
+        label=from_stage("raw/{patient}/label.nii.gz"),
         mask=stored_mask,
         truth=true_motion,
     output:
@@ -9,6 +10,7 @@ rule correct_motion:
         **one_of_each(
             "inverse", "{results}/motion/{patient}/{value}_inverse.h5", SEQUENCES
         ),
+        coverage="{results}/motion/{patient}/coverage.nii.gz",
         quality="{results}/motion/{patient}/quality.tsv",
     log:
         "{results}/logs/correct_motion/{patient}.log",

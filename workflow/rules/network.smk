@@ -61,6 +61,7 @@ rule predict_patient:
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
+        coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
         label=from_stage("preprocessed/{patient}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
         lesions=from_stage("raw/{patient}/lesions.tsv"),

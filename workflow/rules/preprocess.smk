@@ -1,10 +1,12 @@
 rule preprocess_patient:
     input:
         images=from_stage("motion/{patient}/{sequence}.nii.gz", sequence=SEQUENCES),
+        coverage=from_stage("motion/{patient}/coverage.nii.gz"),
         quality=from_stage("motion/{patient}/quality.tsv"),
         label=from_stage("raw/{patient}/label.nii.gz"),
     output:
         image="{results}/preprocessed/{patient}/image.nii",
+        coverage="{results}/preprocessed/{patient}/coverage.nii.gz",
         label="{results}/preprocessed/{patient}/label.nii.gz",
         channels="{results}/preprocessed/{patient}/channels.json",
     log:

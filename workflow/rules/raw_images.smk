@@ -15,6 +15,7 @@ rule check_headers:
         sequences=SEQUENCES,
         fixed_sequence=config["fixed_sequence"],
         nifti_geometry=config["cohort"]["nifti_geometry"],
+        spacing_mm=config["preprocess"]["spacing_mm"],
         sheet=SHEET,
         data=os.path.relpath(DATA),
         code=code_version("check_headers"),

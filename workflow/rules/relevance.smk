@@ -3,6 +3,7 @@ rule compute_relevance:
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
+        coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
         label=from_stage("preprocessed/{patient}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
         regions=from_stage("prediction/{patient}/regions.nii.gz"),

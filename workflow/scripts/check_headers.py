@@ -12,6 +12,7 @@ configuration = {
     "sequences": params.sequences,
     "fixed_sequence": params.fixed_sequence,
     "cohort": {"nifti_geometry": params.nifti_geometry},
+    "preprocess": {"spacing_mm": params.spacing_mm},
 }
 problems = check_cohort(configuration, params.sheet, params.data)
 if problems:

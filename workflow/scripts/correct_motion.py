@@ -20,6 +20,7 @@ patient = read_patient(
     snakemake.wildcards.patient,
     dict(zip(params.sequences, inputs.images, strict=True)),
     params.fixed_sequence,
+    label=inputs.label,
     mask=inputs.mask[0] if inputs.mask else None,
 )
 corrections = correct_patient(patient, params.motion)
@@ -33,5 +34,7 @@ for sequence, correction in corrections.items():
     for name, transform in (("transform", correction.transform), ("inverse", correction.inverse)):
         with written_whole(output[f"{name}_{sequence}"]) as beside:
             sitk.WriteTransform(transform, str(beside))
+coverage = sitk.JoinSeries([correction.coverage for correction in corrections.values()])
+write_image(coverage, output.coverage)
 write_table(quality, output.quality)
 record_benchmark(snakemake.log[0])

@@ -5,7 +5,7 @@ from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.registration.failures import refuse_failed
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.files import read_table, write_json
-from mrelevance.runtime.images import write_image
+from mrelevance.runtime.images import read_image, write_image
 from mrelevance.runtime.logs import log_to
 
 log_to(snakemake.log[0])
@@ -20,8 +20,9 @@ patient = read_patient(
     params.fixed_sequence,
     label=inputs.label,
 )
-image, label, channels = preprocess_patient(patient, params.preprocess)
-write_image(image, output.image)
-write_image(label, output.label)
-write_json(channels, output.channels)
+coverage = read_image(inputs.coverage, f"patient {patient.name}, coverage")
+preprocessed = preprocess_patient(patient, coverage, params.preprocess)
+for name in ("image", "coverage", "label"):
+    write_image(getattr(preprocessed, name), output[name])
+write_json(preprocessed.channels, output.channels)
 record_benchmark(snakemake.log[0])

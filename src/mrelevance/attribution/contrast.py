@@ -16,13 +16,15 @@ def contrast_table(patient: ExplainedPatient, zones: Zones) -> pd.DataFrame:
 
     The mean of the region less the median of its surroundings, in robust standard deviations
     (1.4826 times the median absolute deviation) of the surroundings: all within 10 mm that is
-    neither labelled nor predicted as tumour. NA where nothing is left or it does not vary.
+    neither labelled nor predicted as tumour, and is covered by all sequences. NA where nothing is
+    left or it does not vary.
     """
     image = patient.image
     near = [zones.names.index(name) for name in SURROUNDINGS]
+    free = patient.covered & ~patient.lesions
     rows = []
     for (region, lesion), of_voxel in zones.of_region.items():
-        around = image[:, np.isin(of_voxel, near) & ~patient.lesions]  # (C, voxels)
+        around = image[:, np.isin(of_voxel, near) & free]  # (C, voxels)
         contrast = np.full(len(patient.sequences), np.nan)
         if around.shape[1]:
             spread = median_abs_deviation(around, axis=1, scale="normal")

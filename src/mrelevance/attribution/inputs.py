@@ -1,5 +1,6 @@
 """What the explanation of one patient starts from, read from the earlier stages' results."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,9 @@ from mrelevance.attribution.baselines import baseline_image, stretched_onto
 from mrelevance.attribution.table import regions_of
 from mrelevance.networks.channels import pick_channels
 from mrelevance.runtime.files import read_json, read_table
-from mrelevance.runtime.images import first_channel, read_image, to_array
+from mrelevance.runtime.images import first_channel, read_image, spacing_zyx, to_array
+
+logger = logging.getLogger(__name__)
 
 Masks = dict[tuple[str, int], np.ndarray]
 
@@ -30,8 +33,11 @@ class ExplainedPatient:
         Number of the labelled lesion of every voxel, 0 outside, (D, H, W).
     lesions
         Whether a voxel is labelled or predicted as tumour, (D, H, W).
+    covered
+        Whether all sequences cover a voxel, (D, H, W).
     masks
-        Regions (D, H, W) by (region, lesion), see `regions_of`.
+        Regions (D, H, W) by (region, lesion), see `regions_of`, without voxels that are not
+        covered.
     grid
         An image with the geometry of all these arrays.
     """
@@ -42,6 +48,7 @@ class ExplainedPatient:
     baseline: np.ndarray
     label: np.ndarray
     lesions: np.ndarray
+    covered: np.ndarray
     masks: Masks
     grid: sitk.Image
 
@@ -59,9 +66,9 @@ def read_explained_patient(
     Parameters
     ----------
     paths
-        The files `image`, `channels`, `label`, `segmentation`, `regions` and `lesions`, and
-        `donor`, another patient's preprocessed image, if the baseline needs one. `channels` lists
-        the sequences of both images.
+        The files `image`, `coverage`, `channels`, `label`, `segmentation`, `regions` and
+        `lesions`, and `donor`, another patient's preprocessed image, if the baseline needs one.
+        `channels` lists the sequences of these images.
     sequences
         Channels of the network, which may be fewer.
     baseline
@@ -80,6 +87,9 @@ def read_explained_patient(
     what = f"patient {name}, preprocessed image"
     image = read_image(paths["image"], what)
     voxels = picked(to_array(image), what)
+    what = f"patient {name}, coverage"
+    imaged = picked(to_array(read_image(paths["coverage"], what)), what) > 0
+    covered = imaged.all(axis=0)
     label, segmentation, regions = (
         to_array(read_image(paths[file], f"patient {name}, {file}"))
         for file in ("label", "segmentation", "regions")
@@ -89,13 +99,22 @@ def read_explained_patient(
         what = f"baseline of patient {name}, preprocessed image"
         donor = picked(stretched_onto(read_image(paths["donor"], what), image), what)
     lesions = (label > 0) | (segmentation > 0)
+    grid = first_channel(image)
+    uncovered = np.count_nonzero(regions[~covered])
+    if uncovered:
+        logger.info(
+            "patient %s: %d of %d voxels of lesions are not explained, as not every sequence "
+            "covers them",
+            *(name, uncovered, np.count_nonzero(regions)),
+        )
     return ExplainedPatient(
         name,
         list(sequences),
         voxels,
-        baseline_image(baseline, voxels, lesions, name, donor),
+        baseline_image(baseline, voxels, lesions, name, spacing_zyx(grid), imaged, donor),
         label,
         lesions,
-        regions_of(regions, read_table(paths["lesions"])),
-        first_channel(image),
+        covered,
+        regions_of(np.where(covered, regions, 0), read_table(paths["lesions"])),
+        grid,
     )

@@ -16,7 +16,7 @@ from mrelevance.runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-OF_PATIENT = ("image", "channels", "label", "segmentation", "regions", "lesions")
+OF_PATIENT = ("image", "coverage", "channels", "label", "segmentation", "regions", "lesions")
 # Structural similarity compares windows of 7 voxels.
 SHORTEST_VOXELS = 8
 

@@ -34,7 +34,7 @@ class PatientRelevance:
         Identifier of the composite with its parameters.
     shares
         Share of every sequence at every output voxel (C, D, H, W), zero where the normaliser is
-        too small to divide by.
+        too small to divide by, or not every sequence covers the voxel.
     normalisers
         `N_a` (D, H, W).
     maps
@@ -95,7 +95,8 @@ def _relevance(
 ) -> PatientRelevance:
     tau = settings["tau"]
     parts = explanation.sequence_parts  # first, as the normalisers are then their sum
-    included = explanation.included(torch.ones_like(explanation.logit, dtype=torch.bool), tau)
+    covered = torch.from_numpy(patient.covered).to(explanation.logit.device)
+    included = explanation.included(covered, tau)
     table = relevance_table(
         parts.cpu().numpy(),
         explanation.change.cpu().numpy(),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mrelevance.cohort.dicom.series import one_series
 from mrelevance.cohort.files import UserImage, images_of, missing_files
+from mrelevance.cohort.geometry import geometry_problems
 from mrelevance.cohort.repeats import file_keys, repeats
 from mrelevance.cohort.sheet import LABEL, MASK, Rows
 from mrelevance.cohort.sources import grid_of_source, holds_series, read_source
@@ -45,9 +46,12 @@ def check_cohort(configuration: dict, sheet: Rows, folder: str | Path) -> list[s
             problems[image].append(str(error))
     for image in grids:
         problems[image] += _misplaced(image, grids, configuration["fixed_sequence"])
+    fixed = _grids_of(configuration["fixed_sequence"], grids)
+    spacing_mm = configuration["preprocess"]["spacing_mm"]
+    of_cohort = geometry_problems(fixed, configuration["fixed_sequence"], spacing_mm)
     for image, repeat in repeats(file_keys(list(grids)), _is_empty).items():
         problems[image].append(repeat)
-    return [problem for own in problems.values() for problem in own]
+    return of_cohort + [problem for own in problems.values() for problem in own]
 
 
 def _grid(image: UserImage, grids: Grids, configuration: dict) -> Grid:

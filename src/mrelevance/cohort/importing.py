@@ -20,8 +20,12 @@ from mrelevance.runtime.images import (
     voxel_volume_ml,
     write_image,
 )
+from mrelevance.runtime.orientation import canonical
 
 MOST_LESIONS = 255  # labels are stored as uint8
+# Headers store the origin in single precision, so that it differs by about 1e-5 mm between
+# orientations of one grid. Optimisers amplify such differences; rounding removes them.
+ORIGIN_STEP_MM = 0.005
 
 
 def import_patient(
@@ -86,7 +90,8 @@ def assemble_patient(
 
     Returns
     -------
-    The images, each on its own grid, and the label as `lesion_instances` numbers it.
+    The images, each on its own grid, and the label as `lesion_instances` numbers it, all in the
+    canonical orientation.
 
     Raises
     ------
@@ -99,6 +104,7 @@ def assemble_patient(
         what = f"patient {name}, sequence {sequence}: {paths[sequence]}"
         check_overlap(grid_of(image), grid_of(fixed), what, fixed_sequence)
     what = f"patient {name}, label: {label_path}"
+    drawn = canonical(drawn)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
     label = image_like(lesion_instances(to_array(drawn), what), fixed)
     return PatientImages(name, dict(images), fixed_sequence, label)
@@ -128,6 +134,7 @@ def import_mask(
 
 def checked_mask(drawn: sitk.Image, fixed: sitk.Image, what: str) -> sitk.Image:
     """Check a mask that has been read, see `import_mask`; `what` names patient and file."""
+    drawn = canonical(drawn)
     check_same_geometry(drawn, fixed, what)
     inside = to_array(drawn) > 0
     if not inside.any():
@@ -224,7 +231,7 @@ def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:
 def read_sequence(
     reference: str | Path, what: str, nifti_geometry: str | None = None
 ) -> sitk.Image:
-    """Read the image of a sequence as float32.
+    """Read the image of a sequence as float32, in the canonical orientation.
 
     `what` names it in the error; `nifti_geometry`: see `read_image`.
 
@@ -245,4 +252,12 @@ def read_sequence(
             f"{what}: {reference} has values from {lowest:g} to {highest:g}, too large for "
             "float32; scale the image"
         )
-    return sitk.Cast(image, sitk.sitkFloat32)
+    return _settled(sitk.Cast(image, sitk.sitkFloat32))
+
+
+def _settled(image: sitk.Image) -> sitk.Image:
+    """The same image however it is stored: canonical orientation, origin in whole steps."""
+    turned = sitk.Image(canonical(image))
+    steps = np.round(np.array(turned.GetOrigin()) / ORIGIN_STEP_MM)
+    turned.SetOrigin((steps * ORIGIN_STEP_MM).tolist())
+    return turned

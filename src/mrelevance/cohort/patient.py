@@ -7,6 +7,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from mrelevance.runtime.images import read_image
+from mrelevance.runtime.orientation import canonical
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class PatientImages:
     def fixed(self) -> sitk.Image:
         """Image of the fixed sequence."""
         return self.images[self.fixed_sequence]
+
+
+def canonical_patient(patient: PatientImages) -> PatientImages:
+    """Turn all images of a patient to the canonical orientation, see `runtime.orientation`."""
+    return PatientImages(
+        patient.name,
+        {sequence: canonical(image) for sequence, image in patient.images.items()},
+        patient.fixed_sequence,
+        None if patient.label is None else canonical(patient.label),
+        None if patient.mask is None else canonical(patient.mask),
+    )
 
 
 def read_patient(

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 import torch
-from scipy import ndimage
 from skimage.metrics import structural_similarity
 from torch import Tensor, nn
 
-from mrelevance.attribution.baselines import CONNECTED, DILATION_VOXELS
+from mrelevance.attribution.baselines import DILATION_VOXELS
+from mrelevance.attribution.dilation import dilated
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import target_logit
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import spacing_zyx
 from mrelevance.runtime.method_names import identifier
 
 COLUMNS = [
@@ -85,14 +86,16 @@ def randomised_networks(
         yield stage.name, changed
 
 
-def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[float, float]:
+def map_similarity(
+    original: Tensor, other: Tensor, region: Tensor, spacing_mm: tuple[float, float, float]
+) -> tuple[float, float]:
     """Structural similarity of two maps (C, D, H, W) in and around a region (D, H, W).
 
     Wang et al. 2004, in windows of 7 voxels cubed, mean over the sequences and over the region
-    dilated by 2 voxels: farther away many maps are zero for any network, which would count as
-    similarity. Each map is first divided by its 99.5th percentile of magnitude there, and cut off
-    at it. Returns the similarity of magnitudes, which a mere change of sign leaves at 1, and of the
-    signed maps. 1: the same; about 0: unrelated.
+    dilated by 2 voxels (of the mean edge; `spacing_mm` is (z, y, x)): farther away many maps are
+    zero for any network, which would count as similarity. Each map is first divided by its 99.5th
+    percentile of magnitude there, and cut off at it. Returns the similarity of magnitudes, which a
+    mere change of sign leaves at 1, and of the signed maps. 1: the same; about 0: unrelated.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def map_similarity(original: Tensor, other: Tensor, region: Tensor) -> tuple[flo
         )
     if not region.any():
         raise InputError("the region is empty; compare maps where there is a lesion")
-    near = ndimage.binary_dilation(region.numpy(), CONNECTED, iterations=DILATION_VOXELS)
+    near = dilated(region.numpy(), DILATION_VOXELS, spacing_mm)
     first, second = (_scaled(values.double().numpy(), near) for values in (original, other))
 
     def similarity(a: np.ndarray, b: np.ndarray) -> float:
@@ -148,6 +151,6 @@ def randomisation_table(
         for number, crop in enumerate(crops):
             for method, values in maps_of(changed, number, stage).items():
                 before = trained.setdefault((number, method), values)
-                alike = map_similarity(before, values, crop.region)
+                alike = map_similarity(before, values, crop.region, spacing_zyx(crop.grid))
                 rows.append([number, method, stage, name, *alike])
     return pd.DataFrame(rows, columns=["number", *COLUMNS[2:]])

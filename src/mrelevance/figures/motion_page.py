@@ -24,6 +24,8 @@ COLUMNS = [
     "consistency_p95_mm",
     "jacobian_min",
     "jacobian_max",
+    "coverage",
+    "lesion_coverage",
     "flag",
     "reason",
 ]

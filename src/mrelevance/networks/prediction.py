@@ -35,6 +35,8 @@ class PreprocessedPatient:
         The sequences that the network reads, (C, D, H, W), float32.
     label
         Lesion instances (D, H, W), 0 background.
+    covered
+        Whether all these sequences cover a voxel, bool (D, H, W).
     types
         Lesion to its type.
     grid
@@ -44,6 +46,7 @@ class PreprocessedPatient:
     name: str
     image: np.ndarray
     label: np.ndarray
+    covered: np.ndarray
     types: dict[int, str]
     grid: sitk.Image
 
@@ -61,7 +64,8 @@ class Prediction:
     regions
         Map of region_id, (D, H, W), see `find_regions`.
     lesions
-        Table of `describe_regions`.
+        Table of `describe_regions`, and `uncovered_voxels`: those of the region's voxels that not
+        every sequence covers, and that explanations leave out.
     scores
         Row of `score_patient`.
     grid
@@ -81,8 +85,8 @@ def read_preprocessed(
 ) -> PreprocessedPatient:
     """Read a preprocessed patient.
 
-    `paths` names the files `image`, `label`, `channels` and `lesions`, the last being the table of
-    the labelled lesions. `sequences` are those that the network reads, in order.
+    `paths` names the files `image`, `coverage`, `label`, `channels` and `lesions`, the last being
+    the table of the labelled lesions. `sequences` are those that the network reads, in order.
 
     Raises
     ------
@@ -92,10 +96,13 @@ def read_preprocessed(
     what = f"patient {name}, preprocessed image"
     image = read_image(paths["image"], what)
     channels = read_json(paths["channels"])["sequences"]
+    what_covered = f"patient {name}, coverage"
+    coverage = to_array(read_image(paths["coverage"], what_covered))
     return PreprocessedPatient(
         name,
         pick_channels(to_array(image), channels, sequences, what),
         to_array(read_image(paths["label"], f"patient {name}, preprocessed label")),
+        (pick_channels(coverage, channels, sequences, what_covered) > 0).all(axis=0),
         read_table(paths["lesions"]).set_index("lesion")["type"].to_dict(),
         first_channel(image),
     )
@@ -122,6 +129,8 @@ def predict_patient(
     lesions = describe_regions(
         table, patient.name, patient.label, patient.types, voxel_volume_ml(patient.grid)
     )
+    uncovered = np.bincount(regions[~patient.covered], minlength=len(lesions) + 1)
+    lesions["uncovered_voxels"] = uncovered[lesions["region_id"]]
     scores = score_patient(patient.name, segmentation, patient.label, lesions, spacing)
     return Prediction(probability, segmentation, regions, lesions, scores, patient.grid)
 

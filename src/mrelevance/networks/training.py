@@ -9,6 +9,7 @@ import torch
 from monai.losses import DiceCELoss
 from tqdm import tqdm
 
+from mrelevance.cohort.geometry import same_spacing
 from mrelevance.networks.building import build_network
 from mrelevance.networks.card import model_card, versions
 from mrelevance.networks.checkpoint import (
@@ -83,6 +84,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
         "train": _load_patients(files.train, files),
         "validation": _load_patients(files.validation, files),
     }
+    _check_spacings([*patients["train"], *patients["validation"]])
     provenance = _provenance(files, configuration, code)
     # Another number of threads sums in another order: the weights would be those of neither run.
     hardware = {"device": device.type, "threads": torch.get_num_threads()}
@@ -107,6 +109,19 @@ def _load_patients(
     return [
         load_patient(name, *paths[name], files.sequences, files.channels) for name in sorted(paths)
     ]
+
+
+def _check_spacings(patients: list[TrainingPatient]) -> None:
+    first = patients[0]
+    for patient in patients:
+        if not same_spacing(patient.spacing, first.spacing):
+            one, other = (
+                " x ".join(f"{value:g}" for value in of.spacing[::-1]) for of in (first, patient)
+            )
+            raise InputError(
+                f"patients {first.name} and {patient.name} have voxels of {one} and {other} mm, "
+                "but a network needs one spacing; set preprocess.spacing_mm"
+            )
 
 
 def _provenance(files: TrainingFiles, configuration: dict, code: str) -> dict:

@@ -1,67 +1,99 @@
 """Preprocessing of one patient: registered sequences become the channels of one image."""
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
-from mrelevance.cohort.patient import PatientImages
+from mrelevance.cohort.patient import PatientImages, canonical_patient
 from mrelevance.preprocessing.grid import resample_image, resample_label, respaced
 from mrelevance.preprocessing.intensity import robust_z_score
 from mrelevance.registration.body import body_mask
-from mrelevance.runtime.images import check_same_geometry, image_like, to_array
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import check_same_geometry, first_channel, image_like, to_array
+from mrelevance.runtime.orientation import canonical
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Preprocessed:
+    """One patient, ready for the network. All images lie on one grid in canonical orientation.
+
+    Attributes
+    ----------
+    image
+        4D float32, one channel per sequence: robust z-scores in the part of the body that the
+        sequence covers, 0 elsewhere.
+    coverage
+        4D uint8, the same channels: 1 where the sequence was imaged.
+    label
+        3D, lesion instances by nearest neighbour.
+    channels
+        Content of `channels.json`: patient, sequences, fixed sequence, spacing, centre and scale of
+        the normalisation per sequence, sizes and crop in voxels (x, y, z).
+    """
+
+    image: sitk.Image
+    coverage: sitk.Image
+    label: sitk.Image
+    channels: dict
+
+
 def preprocess_patient(
-    patient: PatientImages, settings: dict
-) -> tuple[sitk.Image, sitk.Image, dict]:
-    """Resample, normalise, stack and crop the sequences of a patient.
+    patient: PatientImages, coverage: sitk.Image, settings: dict
+) -> Preprocessed:
+    """Turn, resample, normalise, stack and crop the sequences of a patient.
 
     Parameters
     ----------
     patient
         Registered images and label, all on the grid of the fixed sequence, which also gives the
         body mask.
+    coverage
+        4D image on the same grid, with a channel for every sequence: not 0 in its field of view.
     settings
         Section `preprocess` of the configuration: `spacing_mm` (x, y, z) of the result, or None to
         keep that of the fixed sequence; `margin_mm` kept around the body and the lesions.
 
-    Returns
-    -------
-    image
-        4D float32, one channel per sequence: robust z-scores in the body, 0 outside.
-    label
-        3D, lesion instances by nearest neighbour.
-    channels
-        Content of `channels.json`: patient, sequences, fixed sequence, spacing, centre and scale of
-        the normalisation per sequence, sizes and crop in voxels (x, y, z).
-
     Raises
     ------
     InputError
-        Grids differ, or a sequence has no contrast in the body.
+        Grids differ, or a sequence covers nothing of the body or has no contrast in it.
     """
+    patient, coverage = canonical_patient(patient), canonical(coverage)
     for name, image in patient.images.items():
         check_same_geometry(image, patient.fixed, f"patient {patient.name}, sequence {name}")
     check_same_geometry(patient.label, patient.fixed, f"patient {patient.name}, label")
+    check_same_geometry(first_channel(coverage), patient.fixed, f"patient {patient.name}, coverage")
     grid = respaced(patient.fixed, settings["spacing_mm"])
     drawn = resample_label(patient.label, grid)
     _warn_of_lost_lesions(patient.label, drawn, patient.name)
     body = _body_on(grid, patient.fixed) | (to_array(drawn) > 0)
-    stack, normalisation = [], {}
-    for name, image in patient.images.items():
+    stack, covered, normalisation = [], [], {}
+    for channel, (name, image) in enumerate(patient.images.items()):
+        what = f"patient {patient.name}, sequence {name}"
+        inside = _coverage_on(grid, coverage[..., channel])
+        if not (body & inside).any():
+            raise InputError(
+                f"{what}: covers nothing of the body in {patient.fixed_sequence}; give another "
+                "image, or leave the patient out"
+            )
         scored, centre, scale = robust_z_score(
-            to_array(resample_image(image, grid)), body, f"patient {patient.name}, sequence {name}"
+            to_array(resample_image(image, grid)), body & inside, what
         )
         stack.append(scored)
+        covered.append(inside)
         normalisation[name] = {"centre": centre, "scale": scale}
     margin = np.ceil(settings["margin_mm"] / np.array(grid.GetSpacing())).astype(int)
     start, size = body_box(body, margin)
     crop = [slice(first, first + count) for first, count in zip(start, size, strict=True)]
     cropped = drawn[crop[0], crop[1], crop[2]]
-    stacked = image_like(np.stack(stack)[:, crop[2], crop[1], crop[0]], cropped)
+    stacked, imaged = (
+        image_like(np.stack(arrays)[:, crop[2], crop[1], crop[0]], cropped)
+        for arrays in (stack, covered)
+    )
     channels = {
         "patient": patient.name,
         "sequences": list(patient.images),
@@ -74,7 +106,7 @@ def preprocess_patient(
         "resampled_size": list(grid.GetSize()),
         "crop": {"start": start, "size": size},
     }
-    return stacked, cropped, channels
+    return Preprocessed(stacked, imaged, cropped, channels)
 
 
 def body_box(body: np.ndarray, margin: np.ndarray) -> tuple[list[int], list[int]]:
@@ -92,6 +124,11 @@ def _body_on(grid: sitk.Image, fixed: sitk.Image) -> np.ndarray:
     # The body is found before resampling, which blurs the border of a masked background.
     mask = image_like(body_mask(fixed), fixed)
     return to_array(resample_label(mask, grid)) > 0
+
+
+def _coverage_on(grid: sitk.Image, coverage: sitk.Image) -> np.ndarray:
+    """Voxels of a grid, bool (D, H, W), that stem from the field of view by at least half."""
+    return to_array(resample_image(sitk.Cast(coverage, sitk.sitkFloat32), grid)) >= 0.5
 
 
 def _warn_of_lost_lesions(label: sitk.Image, drawn: sitk.Image, patient: str) -> None:

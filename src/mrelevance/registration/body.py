@@ -4,7 +4,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from mrelevance.runtime.images import to_array
+from mrelevance.runtime.images import image_like, to_array
+from mrelevance.runtime.orientation import canonical, turned_like
 
 # A background that was masked has one exact value in at least this share of the image.
 MASKED_SHARE = 0.2
@@ -17,12 +18,18 @@ def body_mask(image: sitk.Image) -> np.ndarray:
     If one value fills a large part of the image, as after skull stripping, the body is all other
     voxels. Otherwise a minimum cross-entropy threshold (Li & Lee, Pattern Recognition 1993) of the
     smoothed image separates the body from air. Of either mask the largest component is kept, and
-    what it encloses (lungs, gas) is filled slice by slice in all three orientations.
+    what it encloses (lungs, gas) is filled slice by slice in all three orientations. The mask does
+    not depend on the orientation in which the image is stored.
 
     Returns
     -------
     Boolean, (D, H, W), never empty.
     """
+    turned = canonical(image)
+    return to_array(turned_like(image_like(_body(turned), turned), image)) > 0
+
+
+def _body(image: sitk.Image) -> np.ndarray:
     array = to_array(image)
     lowest = array.min()
     background = np.median(array[array <= np.percentile(array, 100 * MASKED_SHARE)])

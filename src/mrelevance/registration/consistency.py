@@ -5,7 +5,6 @@ import SimpleITK as sitk
 
 from mrelevance.registration.deformable import fixed_levels, register_deformable
 from mrelevance.registration.spline import displacement_field, spline_transform
-from mrelevance.runtime.images import image_like, to_array
 
 ITERATIONS = 8
 
@@ -44,12 +43,3 @@ def backward_displacement_mm(
     field = displacement_field(spline_transform(coefficients.cpu().numpy(), fixed), fixed)
     length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[mask], axis=-1)
     return float(np.percentile(length, 95))
-
-
-def covered_voxels(moving: sitk.Image, field: sitk.Image) -> np.ndarray:
-    """Find where a displacement field leads into the moving image; boolean, (D, H, W)."""
-    ones = image_like(np.ones(moving.GetSize()[::-1], np.uint8), moving)
-    found = sitk.Resample(
-        ones, field, sitk.DisplacementFieldTransform(sitk.Image(field)), sitk.sitkNearestNeighbor
-    )
-    return to_array(found) > 0

@@ -8,9 +8,10 @@ import SimpleITK as sitk
 import torch
 from scipy import ndimage
 
-from mrelevance.cohort.patient import PatientImages
+from mrelevance.cohort.patient import PatientImages, canonical_patient
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.consistency import backward_displacement_mm, covered_voxels
+from mrelevance.registration.consistency import backward_displacement_mm
+from mrelevance.registration.coverage import covered_share, covered_voxels, fill_uncovered
 from mrelevance.registration.deformable import (
     Comparison,
     Level,
@@ -20,13 +21,19 @@ from mrelevance.registration.deformable import (
 from mrelevance.registration.grid import make_grid
 from mrelevance.registration.inverse import inverse_transform
 from mrelevance.registration.jacobian import jacobian_determinant
-from mrelevance.registration.measures import Measures, flag_registration
+from mrelevance.registration.measures import (
+    FLAGS,
+    Measures,
+    flag_coverage,
+    flag_registration,
+)
+from mrelevance.registration.resampling import resample
 from mrelevance.registration.rigid import register_rigid
 from mrelevance.registration.spline import displacement_field, spline_transform
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import check_same_geometry, image_like, to_array
+from mrelevance.runtime.orientation import turned_like
 
-INTERPOLATORS = {"linear": sitk.sitkLinear, "bspline": sitk.sitkBSpline}
 ATTEMPTS = {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}
 # The border of an organ locates it better than its inside: this much around a mask is compared too.
 MARGIN_MM = 20
@@ -39,6 +46,8 @@ NO_MOTION = Measures(
     jacobian_min=1,
     jacobian_max=1,
     consistency_p95_mm=0,
+    coverage=1,
+    lesion_coverage=1,
 )
 
 
@@ -49,7 +58,8 @@ class Correction:
     Attributes
     ----------
     image
-        float32 on the grid of the fixed sequence.
+        float32 on the grid of the fixed sequence; beyond the field of view of this sequence, the
+        body's median.
     transform
         Maps points of the fixed sequence to points of this one: what `SimpleITK.Resample` takes.
     method
@@ -58,6 +68,8 @@ class Correction:
         Similarity, displacement, change of volume and consistency.
     flag, reason
         good, check or failed by the thresholds of the configuration; why, and what was given up.
+    coverage
+        uint8 on the grid of the fixed sequence, 1 in the field of view of this one.
     """
 
     image: sitk.Image
@@ -66,6 +78,7 @@ class Correction:
     measures: Measures
     flag: str
     reason: str
+    coverage: sitk.Image
 
     @cached_property
     def inverse(self) -> sitk.Transform:
@@ -75,11 +88,12 @@ class Correction:
 
 @dataclass(frozen=True)
 class _Fixed:
-    """The fixed image, prepared once; masks (D, H, W) of where it is compared and of the body."""
+    """The fixed image, prepared once; masks (D, H, W) of where it is compared, body, lesions."""
 
     image: sitk.Image
     compared: np.ndarray
     body: np.ndarray
+    lesions: np.ndarray
     levels: list[Level]
 
     @property
@@ -104,13 +118,15 @@ def correct_patient(
 
     The result is never worse than the input: a deformation that lowers the similarity, folds or
     fails the consistency check gives way to a rigid motion, and this to the identity. `method`
-    names the result, `reason` what was given up and why.
+    names the result, `reason` what was given up and why. Everything is computed in the canonical
+    orientation, so that the result does not depend on how the images are stored.
 
     Parameters
     ----------
     patient
         Images on grids of their own with overlapping fields of view. With a mask, only the organ
-        and 20 mm around it are compared; without one, the body is found and compared.
+        and 20 mm around it are compared; without one, the body is found and compared. With a
+        label, it is measured how much of the lesions each sequence covers.
     settings
         Section `motion` of the configuration: `method` (deformable, rigid or none), `levels`,
         `search_mm`, `bending_energy`, `rigid`, `interpolation`, `quality`.
@@ -125,23 +141,28 @@ def correct_patient(
     ------
     InputError
         An image is constant or not finite, or does not overlap with the body in the fixed
-        sequence; the mask is empty or not on the grid of the fixed sequence.
+        sequence; the mask is empty; mask or label are not on the grid of the fixed sequence.
     """
     for sequence, image in patient.images.items():
         _check(image, f"patient {patient.name}, sequence {sequence}")
+    stored, patient = patient.fixed, canonical_patient(patient)
     fixed = _prepare(patient, settings, device)
     corrections = {}
     for sequence, moving in patient.images.items():
         if sequence == patient.fixed_sequence:
             identity = sitk.Transform(3, sitk.sitkIdentity)
-            corrections[sequence] = Correction(
-                fixed.image, identity, "fixed", NO_MOTION, "good", ""
-            )
+            everywhere = image_like(np.ones_like(fixed.body), fixed.image)
+            found = Correction(fixed.image, identity, "fixed", NO_MOTION, "good", "", everywhere)
         else:
             what = f"patient {patient.name}, sequence {sequence}"
-            corrections[sequence] = _correct_sequence(
-                fixed, sitk.Cast(moving, sitk.sitkFloat32), settings, what
-            )
+            moving = sitk.Cast(moving, sitk.sitkFloat32)
+            found = _correct_sequence(fixed, moving, settings, what)
+            found = _with_coverage_flag(found, settings["quality"])
+        corrections[sequence] = replace(
+            found,
+            image=turned_like(found.image, stored),
+            coverage=turned_like(found.coverage, stored),
+        )
     return corrections
 
 
@@ -160,8 +181,12 @@ def _prepare(patient: PatientImages, settings: dict, device: str) -> _Fixed:
     body = compared = body_mask(image)
     if patient.mask is not None:
         compared = _around(patient.mask, image, f"patient {patient.name}, mask")
+    lesions = np.zeros_like(body)
+    if patient.label is not None:
+        check_same_geometry(patient.label, image, f"patient {patient.name}, label")
+        lesions = to_array(patient.label) > 0
     levels = fixed_levels(image, compared, settings["levels"], device)
-    return _Fixed(image, compared, body | compared, levels)
+    return _Fixed(image, compared, body | compared, lesions, levels)
 
 
 def _around(mask: sitk.Image, fixed: sitk.Image, what: str) -> np.ndarray:
@@ -206,6 +231,16 @@ def _correct_sequence(fixed: _Fixed, moving: sitk.Image, settings: dict, what: s
     )
 
 
+def _with_coverage_flag(correction: Correction, thresholds: dict) -> Correction:
+    """Join the flag of the registration with that of what the sequence covers."""
+    flag, reason = flag_coverage(correction.measures, thresholds)
+    return replace(
+        correction,
+        flag=max(correction.flag, flag, key=FLAGS.index),
+        reason="; ".join(filter(None, [reason, correction.reason])),
+    )
+
+
 def _register(
     method: str, fixed: _Fixed, moving: sitk.Image, comparison: Comparison, settings: dict
 ) -> tuple[sitk.Transform, torch.Tensor]:
@@ -227,7 +262,7 @@ def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: di
     image = resample(moving, fixed.image, field, settings["interpolation"])
     length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[fixed.compared], axis=-1)
     jacobian = jacobian_determinant(field)[fixed.body]
-    compared = fixed.compared & covered_voxels(moving, field)
+    covered = covered_voxels(moving, field)
     measures = Measures(
         similarity_before=found.before,
         similarity_after=found.after,
@@ -237,31 +272,12 @@ def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: di
         jacobian_min=float(jacobian.min()),
         jacobian_max=float(jacobian.max()),
         consistency_p95_mm=backward_displacement_mm(
-            image, fixed.image, compared, settings, fixed.device
+            image, fixed.image, fixed.compared & covered, settings, fixed.device
         ),
+        coverage=covered_share(covered, fixed.body),
+        lesion_coverage=covered_share(covered, fixed.lesions),
     )
     flag, reason = flag_registration(measures, fixed.levels[-1].voxel_mm, settings["quality"])
-    return Correction(image, found.transform, found.method, measures, flag, reason)
-
-
-def resample(
-    moving: sitk.Image, fixed: sitk.Image, field: sitk.Image, interpolation: str
-) -> sitk.Image:
-    """Resample an image on the grid of `fixed` along a displacement field in mm (LPS).
-
-    `interpolation`: `linear` or `bspline` (cubic, limited to the range of the image). Beyond the
-    moving image its nearest voxel is repeated.
-    """
-    voxels = sitk.GetArrayViewFromImage(moving)
-    lowest, highest = float(voxels.min()), float(voxels.max())
-    moved = sitk.Resample(
-        moving,
-        fixed,
-        sitk.DisplacementFieldTransform(sitk.Image(field)),
-        INTERPOLATORS[interpolation],
-        0.0,
-        sitk.sitkFloat32,
-        useNearestNeighborExtrapolator=True,
-    )
-    # Cubic interpolation overshoots beside steep edges.
-    return image_like(np.clip(sitk.GetArrayViewFromImage(moved), lowest, highest), fixed)
+    image = fill_uncovered(image, covered, fixed.body)
+    coverage = image_like(covered, fixed.image)
+    return Correction(image, found.transform, found.method, measures, flag, reason, coverage)

@@ -21,6 +21,9 @@ class Measures:
         Range of the local change of volume in the body.
     consistency_p95_mm
         Forward-backward consistency, see `backward_displacement_mm`.
+    coverage, lesion_coverage
+        Share of the body's voxels, and of the labelled lesions', that the field of view of the
+        moving image covers; the latter is NaN without a label.
     """
 
     similarity_before: float
@@ -31,6 +34,8 @@ class Measures:
     jacobian_min: float
     jacobian_max: float
     consistency_p95_mm: float
+    coverage: float
+    lesion_coverage: float
 
 
 def flag_registration(measures: Measures, voxel_mm: float, thresholds: dict) -> tuple[str, str]:
@@ -63,4 +68,29 @@ def flag_registration(measures: Measures, voxel_mm: float, thresholds: dict) -> 
             return flag, f"shrinks tissue to {measures.jacobian_min:.2f} of its volume"
         if measures.jacobian_max > highest:
             return flag, f"swells tissue to {measures.jacobian_max:.2f} of its volume"
+    return "good", ""
+
+
+def flag_coverage(measures: Measures, thresholds: dict) -> tuple[str, str]:
+    """Compare how much a moving image covers with the thresholds of the configuration.
+
+    No other transform can show what was not imaged. Coverage is therefore flagged apart from the
+    registration, and never makes it give way to another.
+
+    Parameters
+    ----------
+    thresholds
+        Section `motion.quality`: `check_coverage` and `fail_coverage` are lower bounds for body
+        and lesions.
+
+    Returns
+    -------
+    The flag, one of `FLAGS`, and the reason for it, empty if the flag is good.
+    """
+    shares = {"body": measures.coverage, "lesions": measures.lesion_coverage}
+    for flag, kind in (("failed", "fail"), ("check", "check")):
+        for what, share in shares.items():
+            # NaN, where nothing is labelled, is not lower than anything.
+            if share < thresholds[f"{kind}_coverage"]:
+                return flag, f"covers {share:.0%} of the {what}"
     return "good", ""

@@ -4,6 +4,8 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
+from mrelevance.runtime.images import TOLERANCE_MM
+
 ORDER = 3
 
 
@@ -139,10 +141,10 @@ def spline_transform(coefficients: np.ndarray, image: sitk.Image) -> sitk.BSplin
 def displacement_field(transform: sitk.Transform, image: sitk.Image) -> sitk.Image:
     """Compute the displacement T(p) - p of a transform in mm (LPS) at the voxels of an image.
 
-    Returns a vector image, float64. A spline must span the field of view of `image`; it is
+    Returns a vector image, float64. A spline whose lattice spans the field of view of `image` is
     evaluated axis by axis, ten times as fast as point by point.
     """
-    if not isinstance(transform, sitk.BSplineTransform):
+    if not (isinstance(transform, sitk.BSplineTransform) and _spans(transform, image)):
         return sitk.TransformToDisplacementField(
             transform,
             sitk.sitkVectorFloat64,
@@ -161,3 +163,14 @@ def displacement_field(transform: sitk.Transform, image: sitk.Image) -> sitk.Ima
     field = sitk.GetImageFromArray(expand(values, bases).numpy(), isVector=True)
     field.CopyInformation(image)
     return field
+
+
+def _spans(transform: sitk.BSplineTransform, image: sitk.Image) -> bool:
+    """Whether the lattice of a spline runs along the axes of an image and spans all of it."""
+    extent = np.multiply(image.GetSize(), image.GetSpacing())
+    corner = image.TransformContinuousIndexToPhysicalPoint([-0.5] * 3)
+    return (
+        np.allclose(transform.GetTransformDomainDirection(), image.GetDirection(), atol=1e-4)
+        and np.allclose(transform.GetTransformDomainOrigin(), corner, atol=TOLERANCE_MM)
+        and np.allclose(transform.GetTransformDomainPhysicalDimensions(), extent, atol=TOLERANCE_MM)
+    )

@@ -19,6 +19,7 @@ from mrelevance.runtime.files import written_whole
 from mrelevance.runtime.grids import Grid, check_same_grid, grid_of, put_on
 from mrelevance.runtime.image_formats import GZIP, METAIMAGE, NIFTI, NRRD
 from mrelevance.runtime.nifti import chosen_grid
+from mrelevance.runtime.orientation import canonical
 from mrelevance.runtime.stored_images import StoredImage, check_length, check_whole, stored_image
 
 # Without extensions, a NIfTI header has 352 bytes.
@@ -200,13 +201,8 @@ def radiological(image: sitk.Image) -> tuple[np.ndarray, tuple[float, float, flo
     Takes a 3D image, giving (D, H, W), or a 4D one, giving (C, D, H, W). Rows run from anterior
     to posterior, columns from the patient's right to the left, slices from the feet upwards.
     """
-    if image.GetDimension() == 4:
-        turned = [
-            sitk.DICOMOrient(image[..., channel], "LPS") for channel in range(image.GetSize()[3])
-        ]
-        return np.stack([to_array(one) for one in turned]), turned[0].GetSpacing()[::-1]
-    turned = sitk.DICOMOrient(image, "LPS")
-    return to_array(turned), turned.GetSpacing()[::-1]
+    turned = canonical(image)
+    return to_array(turned), spacing_zyx(turned)
 
 
 def spacing_zyx(image: sitk.Image) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_json, write_table
-from mrelevance.runtime.images import image_like, write_image
+from mrelevance.runtime.images import image_like, read_image, write_image
 
 CHANNELS = ["T1", "T2", "FLAIR"]
 SIZE = (10, 12, 14)
@@ -23,8 +23,10 @@ def files(tmp_path):
     label[2:4, 2:4, 2:4], label[7:9, 8:10, 9:11] = 1, 2
     found = (label == 1).astype(np.uint8)
     image, other = np.random.default_rng(1).normal(size=(2, 3, *SIZE)).astype(np.float32)
+    coverage = np.ones((3, *SIZE), np.uint8)
     volumes = {
-        "image": image, "donor": other, "label": label, "segmentation": found, "regions": label,
+        "image": image, "donor": other, "coverage": coverage, "label": label, "segmentation": found,
+        "regions": label,
     }  # fmt: skip
     paths = {name: str(tmp_path / f"{name}.nii.gz") for name in volumes}
     for name, array in volumes.items():
@@ -62,3 +64,23 @@ def test_a_network_may_take_fewer_sequences_than_the_images_hold(files, sequence
 def test_a_sequence_that_the_image_lacks_is_refused(files):
     with pytest.raises(InputError, match=r"patient P1, preprocessed image: .* DWI, found"):
         read_explained_patient("P1", files[0], ["T1", "DWI"], "zero")
+
+
+def test_voxels_that_not_all_sequences_cover_are_not_explained(files, caplog):
+    paths, volumes = files
+    coverage = volumes["coverage"].copy()
+    coverage[0, 3] = 0  # one of two slices of the found lesion
+    coverage[2, 7:9] = 0  # all of the missed one
+    grid = read_image(paths["label"])
+    write_image(image_like(coverage, grid), paths["coverage"])
+    caplog.set_level("INFO")
+    patient = read_explained_patient("P1", paths, CHANNELS, "inpainted")
+    assert list(patient.masks) == [("tumour", 0), ("TP", 1)]
+    found = volumes["label"] == 1
+    np.testing.assert_array_equal(patient.masks["TP", 1], found & (coverage[0] > 0))
+    assert "patient P1: 12 of 16 voxels of lesions are not explained" in caplog.text
+    unseen = coverage == 0
+    np.testing.assert_array_equal(patient.baseline[unseen], volumes["image"][unseen])
+    # A network that does not read the third sequence explains the second lesion.
+    fewer = read_explained_patient("P1", paths, CHANNELS[:2], "inpainted")
+    assert list(fewer.masks) == [("tumour", 0), ("TP", 1), ("FN", 2)]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import SimpleITK as sitk
+from helpers.orientations import STORED, stored
 
 from mrelevance.cohort.importing import (
     import_mask,
@@ -60,6 +61,21 @@ def test_images_keep_their_grids_and_lesions_are_numbered_by_size(folder):
     assert lesions["type"].tolist() == ["unknown", "unknown"]
 
 
+@pytest.mark.parametrize("orientation", STORED)
+def test_how_images_are_stored_does_not_matter(folder, orientation):
+    """Nor need the label be stored as the sequence that it is drawn on."""
+    expected = imported(folder)
+    t1 = sitk.ReadImage(folder / "t1.nii.gz")
+    sitk.WriteImage(stored(t1, orientation), folder / "t1.nii.gz")
+    found = imported(folder)
+    for name in ("fixed", "label"):
+        one, other = getattr(expected, name), getattr(found, name)
+        np.testing.assert_array_equal(to_array(other), to_array(one))
+        assert other.GetOrigin() == one.GetOrigin() == pytest.approx((10, -20, 30), abs=0.0025)
+    mask = import_mask(folder / "label.nii.gz", found.fixed, "p1")
+    np.testing.assert_array_equal(to_array(mask), to_array(found.label) > 0)
+
+
 def test_mask_is_one_inside(folder):
     fixed = image(noise())
     mask = to_array(import_mask(folder / "label.nii.gz", fixed, "p1"))
@@ -91,8 +107,8 @@ def test_written_layout_is_read_back(folder, tmp_path):
     paths = {sequence: tmp_path / f"raw/{sequence}.nii.gz" for sequence in FILES}
     again = read_patient("p1", paths, "T1", label=tmp_path / "raw/label.nii.gz")
     assert np.array_equal(to_array(again.label), to_array(patient.label))
-    for sequence, stored in again.images.items():
-        assert np.array_equal(to_array(stored), to_array(patient.images[sequence]))
+    for sequence, written in again.images.items():
+        assert np.array_equal(to_array(written), to_array(patient.images[sequence]))
 
 
 def test_mask_falls_into_components_also_over_corners():

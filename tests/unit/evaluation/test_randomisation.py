@@ -27,6 +27,9 @@ def edges(image: torch.Tensor) -> torch.Tensor:
     return image - smooth
 
 
+SPACING = (1.0, 1.0, 1.0)
+
+
 def test_stages_follow_the_computation_from_the_output():
     network = small_unet()
     stages = stages_from_output(network, lesion_crop().image)
@@ -56,12 +59,12 @@ def test_stages_are_redrawn_one_after_the_other_and_keep_their_values():
 def test_equal_maps_are_alike_and_unrelated_ones_are_not():
     crop = lesion_crop()
     first, second = torch.randn(2, *crop.image.shape, generator=torch.manual_seed(0))
-    assert map_similarity(first, first, crop.region) == pytest.approx((1, 1))
-    assert map_similarity(first, 7 * first, crop.region) == pytest.approx((1, 1))
-    magnitude, signed = map_similarity(first, -first, crop.region)
+    assert map_similarity(first, first, crop.region, SPACING) == pytest.approx((1, 1))
+    assert map_similarity(first, 7 * first, crop.region, SPACING) == pytest.approx((1, 1))
+    magnitude, signed = map_similarity(first, -first, crop.region, SPACING)
     assert magnitude == pytest.approx(1) and signed < 0
-    assert max(map_similarity(first, second, crop.region)) < 0.2
-    assert map_similarity(first, torch.zeros_like(first), crop.region)[0] < 0.2
+    assert max(map_similarity(first, second, crop.region, SPACING)) < 0.2
+    assert map_similarity(first, torch.zeros_like(first), crop.region, SPACING)[0] < 0.2
 
 
 def test_what_lies_far_from_the_lesion_does_not_count():
@@ -69,15 +72,15 @@ def test_what_lies_far_from_the_lesion_does_not_count():
     first = torch.randn(crop.image.shape, generator=torch.manual_seed(0))
     other = first.clone()
     other[:, :, :, 15] = 100
-    assert map_similarity(first, other, crop.region) == pytest.approx((1, 1), abs=0.02)
+    assert map_similarity(first, other, crop.region, SPACING) == pytest.approx((1, 1), abs=0.02)
 
 
 def test_maps_that_do_not_fit_are_refused():
     crop = lesion_crop()
     with pytest.raises(InputError, match="do not fit together; compare maps of one crop"):
-        map_similarity(crop.image, crop.image[:, :4], crop.region)
+        map_similarity(crop.image, crop.image[:, :4], crop.region, SPACING)
     with pytest.raises(InputError, match="the region is empty"):
-        map_similarity(crop.image, crop.image, torch.zeros_like(crop.region))
+        map_similarity(crop.image, crop.image, torch.zeros_like(crop.region), SPACING)
 
 
 def test_a_rule_that_ignores_the_weights_is_caught():

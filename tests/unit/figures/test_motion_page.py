@@ -38,6 +38,8 @@ def quality(patients=3, truth=True):
             "consistency_p95_mm": np.linspace(2, 1, rows),
             "jacobian_min": 0.5,
             "jacobian_max": 1.5,
+            "coverage": 0.97,
+            "lesion_coverage": np.linspace(0, 1, rows),
             "flag": "good",
             "reason": "",
         }
@@ -92,7 +94,8 @@ def test_table_has_a_row_for_every_registration():
     assert 'class="flag failed"' in cells[0][2] and cells[0][3] == "folded"
     assert cells[2][9] == "NA"  # consistency
     assert cells[3][5:] == [
-        "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "1.2", "1.2", "1.2", "1.2",
+        "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "97", "60", "1.2", "1.2",
+        "1.2", "1.2",
     ]  # fmt: skip
     assert "<b>1</b>failed" in text and "<b>4</b>good" in text
     assert "<code>check_consistency_voxels</code></td><td>2.5<" in text

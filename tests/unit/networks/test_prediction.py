@@ -43,12 +43,17 @@ def paths(tmp_path):
     grid.SetSpacing((2.0, 3.0, 4.0))
     files = {
         "image": tmp_path / "image.nii",
+        "coverage": tmp_path / "coverage.nii.gz",
         "label": tmp_path / "label.nii.gz",
         "channels": tmp_path / "channels.json",
         "lesions": tmp_path / "lesions.tsv",
     }
     write_image(image_like(image, grid), files["image"])
     write_image(grid, files["label"])
+    # FLAIR covers nothing, T1 half of both lesions.
+    coverage = np.ones((3, *SIZE), np.uint8)
+    coverage[2] = coverage[0, :, :, 2:9] = 0
+    write_image(image_like(coverage, grid), files["coverage"])
     write_json({"sequences": SEQUENCES}, files["channels"])
     files["lesions"].write_text("lesion\ttype\n1\tHCC\n2\tcyst\n")
     return files
@@ -64,6 +69,7 @@ def test_found_and_missed_lesions_are_described_and_scored(paths):
         ["TP", 1, "HCC"],
         ["FN", 2, "cyst"],
     ]
+    assert prediction.lesions["uncovered_voxels"].tolist() == [12, 2]
     assert prediction.lesions["volume_ml"].tolist() == pytest.approx([18 * 0.024, 4 * 0.024])
     scores = prediction.scores.iloc[0]
     assert scores["dice"] == pytest.approx(2 * 18 / (18 + 22))

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from helpers.motion_pairs import empty_image, sequence, world
+from helpers.orientations import STORED, stored
 
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.preprocessing.patient import body_box, preprocess_patient
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.images import first_channel, to_array
+from mrelevance.runtime.images import first_channel, image_like, to_array
 
 SEQUENCES = ["B", "A"]
 
@@ -29,10 +30,19 @@ def label():
     return image
 
 
-def run(images, label, spacing=None, margin=8):
+def run(images, label, spacing=None, margin=8, covered=None):
+    """Image, label and channels; `covered` is a (C, D, H, W) mask."""
+    done = preprocessed(images, label, spacing, margin, covered)
+    return done.image, done.label, done.channels
+
+
+def preprocessed(images, label, spacing=None, margin=8, covered=None):
     in_order = {name: images[name] for name in SEQUENCES}
     patient = PatientImages("p", in_order, "A", label)
-    return preprocess_patient(patient, {"spacing_mm": spacing, "margin_mm": margin})
+    if covered is None:
+        covered = np.ones((2, *images["A"].GetSize()[::-1]), bool)
+    coverage = image_like(covered, images["A"])
+    return preprocess_patient(patient, coverage, {"spacing_mm": spacing, "margin_mm": margin})
 
 
 def test_channels_in_the_configured_order(images, label):
@@ -110,3 +120,54 @@ def test_other_grids_are_refused(images, label):
     shifted.SetSpacing((4.0, 4.0, 4.6))
     with pytest.raises(InputError, match="patient p, sequence B"):
         run(images | {"B": shifted}, label)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("spacing", [None, [3.0, 4.0, 6.0]])
+def test_how_a_patient_is_stored_does_not_matter(images, label, orientation, spacing):
+    """Channels reach the network along the patient's axes, with the same values."""
+    covered = np.ones((2, *label.GetSize()[::-1]), bool)
+    covered[0, :10] = False
+    expected = preprocessed(images, label, spacing, covered=covered)
+    coverage = stored(image_like(covered[0], label), orientation)
+    found = preprocessed(
+        {name: stored(image, orientation) for name, image in images.items()},
+        stored(label, orientation),
+        spacing,
+        covered=np.stack([to_array(coverage) > 0, np.ones(coverage.GetSize()[::-1], bool)]),
+    )
+    for name in ("image", "coverage", "label"):
+        one, other = getattr(expected, name), getattr(found, name)
+        np.testing.assert_allclose(to_array(other), to_array(one), atol=1e-5)
+        assert other.GetOrigin() == pytest.approx(one.GetOrigin())
+        assert other.GetSpacing() == pytest.approx(one.GetSpacing())
+    if spacing:
+        assert found.channels["spacing_mm"] == spacing
+
+
+def test_what_a_sequence_does_not_cover_is_the_median_of_what_it_does(images, label):
+    covered = np.ones((2, *label.GetSize()[::-1]), bool)
+    covered[0, :12] = False
+    # Whatever stands there: it must not count.
+    junk = {"A": images["A"], "B": sitk.Image(images["B"])}
+    junk["B"][:, :, :12] = 1e6
+    done = preprocessed(junk, label, covered=covered)
+    box = done.channels["crop"]
+    cut = tuple(
+        slice(first, first + count)
+        for first, count in zip(box["start"][::-1], box["size"][::-1], strict=True)
+    )
+    np.testing.assert_array_equal(to_array(done.coverage), covered[(slice(None), *cut)])
+    scored = to_array(done.image)
+    assert (scored[0][~covered[0][cut]] == 0).all() and np.abs(scored[0]).max() < 20
+    inside = scored[0][(scored[1] != 0) & covered[0][cut]]
+    assert np.median(inside) == pytest.approx(0, abs=1e-3)
+    whole = preprocessed(images, label)
+    np.testing.assert_array_equal(scored[1], to_array(whole.image)[1])
+
+
+def test_a_sequence_that_covers_nothing_of_the_body_is_refused(images, label):
+    covered = np.ones((2, *label.GetSize()[::-1]), bool)
+    covered[0] = False
+    with pytest.raises(InputError, match="patient p, sequence B: covers nothing of the body in A"):
+        preprocessed(images, label, covered=covered)

@@ -3,7 +3,7 @@
 import pytest
 from helpers.motion_pairs import SETTINGS
 
-from mrelevance.registration.measures import Measures, flag_registration
+from mrelevance.registration.measures import Measures, flag_coverage, flag_registration
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,23 @@ from mrelevance.registration.measures import Measures, flag_registration
 )
 def test_thresholds(measures, flag, words):
     consistency, similarity, lowest, highest = measures
-    measured = Measures(0.1, similarity, 5.0, 6.0, 0.0, lowest, highest, consistency)
+    measured = Measures(0.1, similarity, 5.0, 6.0, 0.0, lowest, highest, consistency, 1, 1)
     found, reason = flag_registration(measured, 4.0, SETTINGS["quality"])
     assert found == flag and reason.startswith(words) and bool(reason) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("shares", "flag", "reason"),
+    [
+        ((0.95, 1.0), "good", ""),
+        ((0.95, float("nan")), "good", ""),
+        ((0.9, 0.9), "good", ""),
+        ((0.89, 1.0), "check", "covers 89% of the body"),
+        ((0.95, 0.6), "check", "covers 60% of the lesions"),
+        ((0.475, 1.0), "failed", "covers 48% of the body"),
+        ((0.6, 0.0), "failed", "covers 0% of the lesions"),
+    ],
+)
+def test_a_sequence_that_covers_little_is_flagged(shares, flag, reason):
+    measured = Measures(0.1, 0.4, 5.0, 6.0, 0.0, 0.9, 1.1, 1.0, *shares)
+    assert flag_coverage(measured, SETTINGS["quality"]) == (flag, reason)
