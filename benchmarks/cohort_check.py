@@ -46,6 +46,7 @@ def main() -> None:
         "sequences": SEQUENCES,
         "fixed_sequence": "T1-15min",
         "cohort": {"nifti_geometry": None},
+        "preprocess": {"spacing_mm": None},
     }
     with TemporaryDirectory() as place:
         folder = Path(place)

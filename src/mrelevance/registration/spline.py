@@ -4,7 +4,7 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from mrelevance.runtime.images import TOLERANCE_MM
+from mrelevance.runtime.grids import TOLERANCE_MM
 
 ORDER = 3
 

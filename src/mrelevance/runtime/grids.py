@@ -11,6 +11,8 @@ from mrelevance.runtime.errors import InputError
 # NIfTI headers store float32, so those of one patient's sequences differ in the last digits.
 TOLERANCE_MM = 1e-2
 LEAST_OVERLAP = 0.25
+SHEAR = 1e-3
+"""Largest cosine between two axes that counts as a right angle."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,27 @@ def put_on(grid: Grid, image: sitk.Image) -> None:
     image.SetSpacing([*grid.spacing, *image.GetSpacing()[3:]])
     image.SetOrigin([*grid.origin, *image.GetOrigin()[3:]])
     image.SetDirection(direction.ravel().tolist())
+
+
+def check_axes(grid: Grid, what: str) -> None:
+    """Check that voxels have a size, and axes at right angles.
+
+    Raises
+    ------
+    InputError
+        They have not.
+    """
+    numbers = (*grid.spacing, *grid.origin, *grid.direction)
+    if not np.isfinite(numbers).all() or min(grid.spacing) <= 0:
+        raise InputError(
+            f"{what} has voxels of {' x '.join(f'{length:g}' for length in grid.spacing)} mm; mend "
+            "spacing, origin and direction in the header"
+        )
+    axes = np.reshape(grid.direction, (3, 3))
+    if np.abs(axes.T @ axes - np.eye(3)).max() > SHEAR:
+        raise InputError(
+            f"{what} has axes that are not at right angles; resample the image to such a grid"
+        )
 
 
 def check_same_grid(grid: Grid, expected: Grid, what: str) -> None:

@@ -16,9 +16,9 @@ import SimpleITK as sitk
 
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
-from mrelevance.runtime.grids import Grid, check_same_grid, grid_of, put_on
+from mrelevance.runtime.grids import Grid, check_axes, check_same_grid, grid_of, put_on
 from mrelevance.runtime.image_formats import GZIP, METAIMAGE, NIFTI, NRRD
-from mrelevance.runtime.nifti import chosen_grid
+from mrelevance.runtime.nifti import chosen_grid, declared_geometries
 from mrelevance.runtime.orientation import canonical
 from mrelevance.runtime.stored_images import StoredImage, check_length, check_whole, stored_image
 
@@ -51,12 +51,13 @@ def read_image(
     """
     stored = stored_image(path, what)
     check_whole(stored, what)
+    _check_declared(stored, what)
     image = _through_itk(stored, what, sitk.ImageFileReader.Execute)
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
         raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
-    grid = grid_of(image) if image.GetDimension() > 2 else None
-    if grid and stored.header is not None:
-        chosen = chosen_grid(stored.header, nifti_geometry, grid, f"{what}: {path}")
+    if image.GetDimension() > 2:
+        grid = grid_of(image)
+        chosen = _checked_grid(stored, nifti_geometry, grid, f"{what}: {path}")
         if chosen != grid:
             put_on(chosen, image)
     return image
@@ -107,6 +108,7 @@ def read_grid(
     """
     stored = stored_image(path, what)
     check_length(stored, what)
+    _check_declared(stored, what)
     header = _through_itk(stored, what, _read_information)
     _check_volume(
         header.GetSize(),
@@ -115,10 +117,7 @@ def read_grid(
         f"{what}: {path}",
         volume,
     )
-    grid = grid_of(header)
-    if stored.header is None:
-        return grid
-    return chosen_grid(stored.header, nifti_geometry, grid, f"{what}: {path}")
+    return _checked_grid(stored, nifti_geometry, grid_of(header), f"{what}: {path}")
 
 
 def to_array(image: sitk.Image) -> np.ndarray:
@@ -243,6 +242,20 @@ _READERS = {NIFTI: "NiftiImageIO", NRRD: "NrrdImageIO", METAIMAGE: "MetaImageIO"
 def _read_information(reader: sitk.ImageFileReader) -> sitk.ImageFileReader:
     reader.ReadImageInformation()
     return reader
+
+
+def _check_declared(stored: StoredImage, what: str) -> None:
+    """Check the geometries of a NIfTI header that ITK would replace by others without a word."""
+    if stored.header is not None:
+        declared_geometries(stored.header, f"{what}: {stored.path}")
+
+
+def _checked_grid(stored: StoredImage, nifti_geometry: str | None, grid: Grid, what: str) -> Grid:
+    """The grid that ITK has read, or the one that is chosen of two."""
+    check_axes(grid, what)
+    if stored.header is None:
+        return grid
+    return chosen_grid(stored.header, nifti_geometry, grid, what)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The two geometries of a NIfTI header, sform and qform, where they differ.
 
-ITK takes one of them, depending on their codes, and does not say so. Coordinates here are LPS, as
-everywhere else; NIfTI's own are RAS. Reference: nifti.nimh.nih.gov/nifti-1/documentation.
+ITK takes the axes of one of them, depending on their codes, with a third statement, the size of a
+voxel, and does not say so. Coordinates are LPS as everywhere else; those of NIfTI are RAS.
+Reference: nifti.nimh.nih.gov/nifti-1/documentation.
 """
 
 from itertools import product
@@ -11,54 +12,30 @@ import numpy as np
 from nibabel.spatialimages import HeaderDataError
 
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.grids import Grid
+from mrelevance.runtime.grids import Grid, check_axes
 
 MOST_VOXELS_APART = 0.2
 """Headers round: the quaternion of a qform has errors of some hundredths of a millimetre."""
-SHEAR = 1e-3
-"""Largest cosine between two axes that counts as a right angle."""
-
 GEOMETRIES = ("sform", "qform")
+TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""From LPS to RAS, and back."""
 
 
-def chosen_grid(header: nibabel.Nifti1Header, choice: str | None, grid: Grid, what: str) -> Grid:
-    """Geometry of a NIfTI image: as ITK read it, or as chosen if its sform and qform differ.
+def declared_geometries(header: nibabel.Nifti1Header, what: str) -> dict[str, np.ndarray]:
+    """Geometries that a header declares, sform and qform: voxel indices to RAS in mm, (4, 4).
 
-    Parameters
-    ----------
-    header
-        Of the file.
-    choice
-        `sform`, `qform`, or None if the user has not chosen.
-    grid
-        The geometry that ITK read.
-    what
-        Names the file in the error.
+    `what` names the file in the error.
 
     Raises
     ------
     InputError
-        Sform and qform differ by more than a fifth of a voxel at a corner of the image and none is
-        chosen; the chosen one has axes that are not at right angles; one of them is damaged.
+        One of them is damaged, or the size of a voxel is not positive.
     """
-    affines = _affines(header, what)
-    if len(affines) < 2:
-        return grid
-    distance = _most_apart_mm(affines["sform"], affines["qform"], grid.size)
-    if distance <= MOST_VOXELS_APART * min(grid.spacing):
-        return grid
-    if choice is None:
+    voxel_mm = header["pixdim"][1:4]
+    if not (np.isfinite(voxel_mm).all() and (voxel_mm > 0).all()):
         raise InputError(
-            f"{what}: the two geometries in its header, sform (code {int(header['sform_code'])}) "
-            f"and qform (code {int(header['qform_code'])}), place it up to {distance:.1f} mm "
-            "apart; find out which of them is right, and set cohort.nifti_geometry to sform or "
-            "qform, or mend the header"
+            f"{what}: the size of a voxel in its header is {_in_mm(voxel_mm)}; convert it again"
         )
-    return _grid_of(affines[choice], grid.size, f"{what}: its {choice}")
-
-
-def _affines(header: nibabel.Nifti1Header, what: str) -> dict[str, np.ndarray]:
-    """The geometries that a header declares, from voxel indices to RAS in mm, (4, 4)."""
     found = {}
     for name in GEOMETRIES:
         try:
@@ -69,7 +46,7 @@ def _affines(header: nibabel.Nifti1Header, what: str) -> dict[str, np.ndarray]:
             ) from error
         if not code:
             continue
-        # The determinant is that of a voxel's volume: it is 0 if an axis is missing.
+        # The determinant is the volume of a voxel: it is 0 if an axis is missing.
         if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
             raise InputError(
                 f"{what}: the {name} in its header spans no volume; convert it again, or set the "
@@ -77,6 +54,60 @@ def _affines(header: nibabel.Nifti1Header, what: str) -> dict[str, np.ndarray]:
             )
         found[name] = affine
     return found
+
+
+def chosen_grid(header: nibabel.Nifti1Header, choice: str | None, grid: Grid, what: str) -> Grid:
+    """Geometry of a NIfTI image: as ITK read it, or as chosen if the header contradicts itself.
+
+    Parameters
+    ----------
+    header
+        Of the file.
+    choice
+        `sform`, `qform`, or None if the user has not chosen.
+    grid
+        The geometry that ITK read: the axes of one of the two, and always the size of a voxel that
+        the header gives besides, as `pixdim`.
+    what
+        Names the file in the error.
+
+    Raises
+    ------
+    InputError
+        The geometries differ by more than a fifth of a voxel at a corner of the image and none is
+        chosen; the chosen one has axes that are not at right angles; see also
+        `declared_geometries`.
+    """
+    declared = declared_geometries(header, what)
+    compared = [*declared.values(), _affine_of(grid)]
+    distance = max(
+        _most_apart_mm(first, second, grid.size) for first in compared for second in compared
+    )
+    if not declared or distance <= MOST_VOXELS_APART * min(grid.spacing):
+        return grid
+    if choice in declared:
+        return _grid_of(declared[choice], grid.size, f"{what}: its {choice}")
+    named = [f"{name} (code {int(header[f'{name}_code'])})" for name in declared]
+    if len(named) == 1:
+        named.append(f"the size of a voxel, {_in_mm(header['pixdim'][1:4])}")
+    raise InputError(
+        f"{what}: the geometries in its header, {' and '.join(named)}, place it up to "
+        f"{distance:.1f} mm apart; find out which of them is right, and set cohort.nifti_geometry "
+        f"to {' or '.join(declared)}, or mend the header"
+    )
+
+
+def _in_mm(lengths: np.ndarray) -> str:
+    return " x ".join(f"{length:g}" for length in lengths) + " mm"
+
+
+def _affine_of(grid: Grid) -> np.ndarray:
+    """From voxel indices to RAS in mm, (4, 4)."""
+    corner = grid.points(np.zeros((1, 3)))[0]
+    affine = np.eye(4)
+    affine[:3, :3] = (grid.points(np.eye(3)) - corner).T
+    affine[:3, 3] = corner
+    return TO_RAS @ affine
 
 
 def _most_apart_mm(first: np.ndarray, second: np.ndarray, size: tuple[int, ...]) -> float:
@@ -87,14 +118,12 @@ def _most_apart_mm(first: np.ndarray, second: np.ndarray, size: tuple[int, ...])
 
 
 def _grid_of(affine: np.ndarray, size: tuple[int, ...], what: str) -> Grid:
-    to_lps = np.diag([-1.0, -1.0, 1.0])
-    axes, origin = to_lps @ affine[:3, :3], to_lps @ affine[:3, 3]
-    spacing = np.linalg.norm(axes, axis=0)
-    direction = axes / spacing
-    if np.abs(direction.T @ direction - np.eye(3)).max() > SHEAR:
-        raise InputError(
-            f"{what} has axes that are not at right angles; resample the image to such a grid"
-        )
-    return Grid(
-        size, tuple(spacing.tolist()), tuple(origin.tolist()), tuple(direction.ravel().tolist())
+    """Grid of a size whose voxel indices an affine (4, 4) takes to RAS in mm."""
+    to_lps = TO_RAS @ affine
+    spacing = np.linalg.norm(to_lps[:3, :3], axis=0)
+    direction = to_lps[:3, :3] / spacing
+    grid = Grid(
+        size, *(tuple(part.ravel().tolist()) for part in (spacing, to_lps[:3, 3], direction))
     )
+    check_axes(grid, what)
+    return grid

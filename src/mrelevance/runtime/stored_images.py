@@ -180,12 +180,12 @@ def _compare_length(stored: StoredImage, held: int, what: str) -> None:
 
 def _nifti(path: Path, start: bytes, what: str) -> StoredImage:
     try:
-        header = nibabel.Nifti1Header(start[:348])
+        header = nibabel.Nifti1Header(start[:348], check=False)
         kind, shape = header.get_data_dtype(), header.get_data_shape()
-    except (HeaderDataError, WrapStructError, ValueError) as error:
+    except (HeaderDataError, WrapStructError, KeyError, ValueError) as error:
         raise InputError(
             f"{what}: {path} cannot be read as an image: its NIfTI header is damaged "
-            f"({' '.join(str(error).split())}); convert it again"
+            f"({_in_words(error)}); convert it again"
         ) from error
     if kind.itemsize == 0 or not shape or min(shape) < 1:
         raise InputError(
@@ -209,6 +209,11 @@ def _nifti(path: Path, start: bytes, what: str) -> StoredImage:
     length = math.prod(shape) * kind.itemsize
     data = VoxelData(voxels, 0, offset, length, length // shape[-1], compressed, type=kind)
     return StoredImage(path, NIFTI, data, header)
+
+
+def _in_words(error: Exception) -> str:
+    # nibabel raises the bare code of a type that it does not know.
+    return f"unknown type {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
 
 
 def _partner(path: Path, suffix: str) -> Path | None:

@@ -94,7 +94,7 @@ def nrrd_data(path: Path) -> VoxelData | None:
     pairs = (line.split(":", 1) for line in lines[1:] if ":" in line and not line.startswith("#"))
     fields = {key.strip().lower(): value.strip() for key, value in pairs}
     data_file = fields.get("data file", fields.get("datafile"))
-    if detached and data_file is None:
+    if detached and not data_file:
         raise ValueError("it does not end")
     for needed in ("type", "sizes", "encoding"):
         if needed not in fields:

@@ -16,6 +16,7 @@ def configuration(fixed="T1", geometry=None):
         "sequences": SEQUENCES,
         "fixed_sequence": fixed,
         "cohort": {"nifti_geometry": geometry},
+        "preprocess": {"spacing_mm": None},
     }
 
 

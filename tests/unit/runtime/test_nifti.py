@@ -91,3 +91,36 @@ def test_a_geometry_without_volume_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match="the sform in its header spans no volume"):
         read_grid(path, "x")
+
+
+def with_voxel_mm(path, *lengths):
+    """Another size of a voxel in the header, which ITK reads whatever the sform says."""
+    content = bytearray(path.read_bytes())
+    content[80:92] = np.array(lengths, "<f4").tobytes()  # the field pixdim
+    path.write_bytes(content)
+    return path
+
+
+def test_the_size_of_a_voxel_may_not_contradict_the_sform(tmp_path):
+    path = write_nifti(tmp_path / "a.nii", sform=turned(20), codes=(1, 0))
+    read_grid(path, "x")
+    with_voxel_mm(path, 1, 1, 4)
+    for read in (read_image, read_grid):
+        with pytest.raises(InputError) as error:
+            read(path, "x")
+        assert "sform (code 1) and the size of a voxel, 1 x 1 x 4 mm" in str(error.value)
+        assert "up to 11.0 mm apart" in str(error.value)
+        assert "set cohort.nifti_geometry to sform, or mend" in str(error.value)
+        found = place_of(read(path, "x", "sform"), (3, 5, 7))
+        assert found == pytest.approx((LPS @ turned(20) @ [3, 5, 7, 1])[:3], abs=1e-4)
+        with pytest.raises(InputError):
+            read(path, "x", "qform")
+
+
+@pytest.mark.parametrize("length", [0, -2, np.nan, np.inf])
+@pytest.mark.parametrize("codes", [(0, 0), (1, 0), (0, 1)])
+def test_a_voxel_has_a_size(tmp_path, length, codes):
+    path = with_voxel_mm(write_nifti(tmp_path / "a.nii", codes=codes), length, 1, 4)
+    for read in (read_image, read_grid):
+        with pytest.raises(InputError, match=r"the size of a voxel in its header is .* x 1 x 4 mm"):
+            read(path, "x")

@@ -164,6 +164,27 @@ def test_a_sheared_header_is_refused_with_the_reason(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("field", "damaged", "message"),
+    [
+        ("TransformMatrix = 1 0", "TransformMatrix = 1 .4", "axes that are not at right angles"),
+        ("TransformMatrix = 1 0 0 0 1", "TransformMatrix = 1 0 0 0 0", "right angles|determinant"),
+        ("ElementSpacing = 2", "ElementSpacing = 0", "voxels of 0 x 1 x 4 mm|Zero-valued spacing"),
+        ("ElementSpacing = 2", "ElementSpacing = nan", "voxels of 0 x|Zero-valued spacing"),
+        ("DimSize = 12", "DimSize = 13", "ends too early"),
+        ("DimSize = 12", "DimSize = -12", "header is damaged"),
+        ("DimSize = 12", "DimSize = x", "MetaImage header is damaged"),
+        ("MET_FLOAT", "MET_QUATERNION", "unknown type MET_QUATERNION"),
+    ],
+)
+def test_a_damaged_text_header_is_refused(tmp_path, field, damaged, message):
+    content = write(tmp_path / "a.mha").read_bytes()
+    assert field.encode() in content
+    (tmp_path / "a.mha").write_bytes(content.replace(field.encode(), damaged.encode()))
+    for read in (read_volume, read_grid):
+        refused(read, tmp_path / "a.mha", message)
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", r"is empty \(0 bytes\)"),
@@ -179,6 +200,7 @@ def test_a_sheared_header_is_refused_with_the_reason(tmp_path):
         (b"/annex/objects/MD5E-s1--1.nii.gz\n", "pointer of git-annex.*datalad get"),
         (b"NRRD0004\ntype: float\n", "NRRD header is damaged"),
         (b"NRRD0004\ntype: float\nsizes: 2 2 2\n\n", "it lacks the field encoding"),
+        (b"NRRD0004\ntype: float\ndata file:\n", "NRRD header is damaged"),
         (b"ObjectType = Image\nNDims = 3\n", "it does not end with the field ElementDataFile"),
     ],
 )
