@@ -118,7 +118,8 @@ def read_cohort():
             ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
         )
     if workflow.is_main_process:
-        print(*remarks(sheet), *cautions(sizes), sep="\n", file=sys.stderr)
+        for line in [*remarks(sheet), *cautions(sizes)]:
+            print(line, file=sys.stderr)
     return sheet
 
 

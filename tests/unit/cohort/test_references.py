@@ -48,6 +48,9 @@ def test_a_file_or_a_folder_of_dicom_files_must_be_there(tmp_path):
     check_there(tmp_path / "series/notes.txt", "T2")
     assert is_dicom(tmp_path / "series/1") and not is_dicom(tmp_path / "series/notes.txt")
     assert bytes_of(tmp_path / "series") == 137 and bytes_of(tmp_path / "series/1") == 132
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+    with pytest.raises(InputError, match="link cannot be read: Too many levels"):
+        is_dicom(tmp_path / "link")
     with pytest.raises(InputError, match=r"P1, T2: .*nowhere does not exist"):
         check_there(tmp_path / "nowhere", "P1, T2")
     with pytest.raises(InputError, match=r"empty is a folder without DICOM files; .* init"):
