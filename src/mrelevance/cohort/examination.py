@@ -36,6 +36,13 @@ class Grid:
             np.abs(self._ends() - other._ends()).max() < SAME_PLACE_MM
         )
 
+    def axial(self) -> tuple[np.ndarray, np.ndarray]:
+        """Size and spacing along the axes of the body: left, posterior, superior."""
+        order = np.abs(np.reshape(self.direction, (3, 3))).argmax(axis=1)
+        if len(set(order.tolist())) < 3:  # between two axes
+            order = np.arange(3)
+        return np.array(self.size)[order], np.array(self.spacing)[order]
+
     def _ends(self) -> np.ndarray:
         steps = np.reshape(self.direction, (3, 3)) * self.spacing * (np.array(self.size) - 1)
         return np.column_stack([np.zeros(3), steps]) + np.array(self.origin)[:, None]

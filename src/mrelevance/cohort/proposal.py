@@ -84,7 +84,7 @@ def propose(described: Description, examined: Examination) -> Proposal:
         raise InputError(f"no image can be read: {'; '.join(examined.problems[:3])}")
     method, why = _motion(described)
     spacing, differs = _spacing(grids)
-    size = np.median([np.multiply(g.size, g.spacing) for g in grids], axis=0) / spacing
+    size = np.median([np.multiply(*grid.axial()) for grid in grids], axis=0) / spacing
     proposal = Proposal(
         fixed,
         method,
@@ -147,7 +147,7 @@ def _motion(described: Description) -> tuple[str, str]:
 
 def _spacing(grids: list[Grid]) -> tuple[list[float], bool]:
     """Median voxel size, and whether the patients' differ."""
-    spacings = np.array([grid.spacing for grid in grids])
+    spacings = np.array([grid.axial()[1] for grid in grids])
     median = np.median(spacings, axis=0)
     differs = bool((np.abs(spacings / median - 1) > SAME_SPACING).any())
     return [round(float(length), 3) for length in median], differs
