@@ -124,7 +124,8 @@ def read_cohort():
     if problems:
         raise InputError("\n".join(problems))
     if workflow.is_main_process:
-        print(*remarks(sheet), *cautions(sizes), sep="\n", file=sys.stderr)
+        for line in [*remarks(sheet), *cautions(sizes)]:
+            print(line, file=sys.stderr)
     return sheet
 
 

@@ -17,6 +17,12 @@ def canonical_spacing(grid: Grid) -> tuple[float, float, float]:
     return tuple(grid.spacing[axis] for axis in order)
 
 
+def canonical_size(grid: Grid) -> tuple[int, int, int]:
+    """Voxels of a grid along the patient's axes (x, y, z)."""
+    order, _ = nearest_axes(grid.direction)
+    return tuple(grid.size[axis] for axis in order)
+
+
 def geometry_problems(
     grids: Mapping[str, Grid], fixed_sequence: str, spacing_mm: Sequence[float] | None
 ) -> list[str]:

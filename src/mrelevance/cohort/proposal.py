@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mrelevance.cohort.examination import SAME_SPACING, Examination
+from mrelevance.cohort.geometry import canonical_size, canonical_spacing
 from mrelevance.cohort.layouts.description import LESION_WORDS, Description
 from mrelevance.cohort.parts import PARTS, cautions, sizes_of_drawn
 from mrelevance.runtime.errors import InputError
@@ -85,7 +86,10 @@ def propose(described: Description, examined: Examination) -> Proposal:
         raise InputError(f"no image can be read: {'; '.join(examined.problems[:3])}")
     method, why = _motion(described)
     spacing, differs = _spacing(grids)
-    size = np.median([np.multiply(g.size, g.spacing) for g in grids], axis=0) / spacing
+    size = (
+        np.median([np.multiply(canonical_size(g), canonical_spacing(g)) for g in grids], axis=0)
+        / spacing
+    )
     proposal = Proposal(
         fixed,
         method,
@@ -148,7 +152,7 @@ def _motion(described: Description) -> tuple[str, str]:
 
 def _spacing(grids: list[Grid]) -> tuple[list[float], bool]:
     """Median voxel size, and whether the patients' differ."""
-    spacings = np.array([grid.spacing for grid in grids])
+    spacings = np.array([canonical_spacing(grid) for grid in grids])
     median = np.median(spacings, axis=0)
     differs = bool((np.abs(spacings / median - 1) > SAME_SPACING).any())
     return [round(float(length), 3) for length in median], differs

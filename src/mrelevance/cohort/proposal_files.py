@@ -74,7 +74,8 @@ cohort:
 motion:
 {_comment(f"deformable, rigid or none. {reasons['method'].capitalize()}.", "  ")}
   method: {proposal.method}
-{_levels(proposal)}preprocess:
+{_levels(proposal)}
+preprocess:
   # Voxels in mm, or null for those of the fixed sequence. Time is proportional to their number.
   spacing_mm: {json.dumps(proposal.spacing_mm)}{spacing}
 

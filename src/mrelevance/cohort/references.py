@@ -8,6 +8,8 @@ standard library.
 import re
 from pathlib import Path
 
+from mrelevance.runtime.errors import InputError
+
 _WITH_PART = re.compile(r"(?P<path>.+)#(?P<part>\d+(?:\.\d+)*)")
 IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", ".dcm")
 DICOM_MARK_AT = 128
@@ -38,9 +40,20 @@ def names_an_image(cell: str) -> bool:
 
 
 def is_dicom(path: str | Path) -> bool:
-    """Whether a file says at its beginning that it is DICOM."""
-    with open(path, "rb") as file:
-        return file.read(DICOM_MARK_AT + 4)[DICOM_MARK_AT:] == b"DICM"
+    """Whether a file says at its beginning that it is DICOM.
+
+    Raises
+    ------
+    InputError
+        The file may not be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(DICOM_MARK_AT + 4)[DICOM_MARK_AT:] == b"DICM"
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; check its permissions"
+        ) from error
 
 
 def bytes_of(path: Path) -> int:

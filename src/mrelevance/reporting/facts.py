@@ -88,10 +88,15 @@ def _described(entries: list[str | dict]) -> list[dict]:
     ]
 
 
-def _patients(split: pd.DataFrame) -> dict[str, int]:
+def _patients(split: pd.DataFrame) -> dict[str, int | list[str]]:
+    """Number of patients in each part and in all, and the names of those left out."""
     counts = split["split"].value_counts()
     parts = (*PARTS, EXCLUDED, INCOMPLETE)
-    return {part: int(counts.get(part, 0)) for part in parts} | {"all": len(split)}
+    return {
+        **{part: int(counts.get(part, 0)) for part in parts},
+        "all": len(split),
+        "incomplete_names": split.loc[split["split"] == INCOMPLETE, "patient"].tolist(),
+    }
 
 
 def _has_mask(inputs: dict) -> bool:

@@ -41,6 +41,10 @@ def test_cohort_table_counts_excluded_patients_apart():
     assert table["split"].tolist() == ["train", "test", "all", "excluded"]
     assert table["patients"].tolist() == [1, 1, 2, 1]
     assert table["lesions"].tolist() == [0, 1, 1, 2]
+    more = pd.concat([split, pd.DataFrame({"patient": ["04"], "split": ["incomplete"]})])
+    table = summarise_cohort(more, lesions)["cohort"]
+    assert table["split"].tolist() == ["train", "test", "all", "excluded", "incomplete"]
+    assert table["patients"].tolist() == [1, 1, 2, 1, 1]
 
 
 def test_cohort_refuses_unknown_patients_and_no_lesions():

@@ -33,6 +33,21 @@ def test_dicom_images_with_labels_in_files(tmp_path):
     check_images(read(tmp_path), patients)
 
 
+@pytest.mark.parametrize("kind", ["files", "segmentations"])
+def test_labels_in_a_folder_of_their_own(tmp_path, kind):
+    patients = cohort(3)
+    write_dicom(patients, tmp_path / "images")
+    for patient in patients:
+        labels = tmp_path / "images" / patient.name / "labels"
+        if kind == "segmentations":
+            shutil.move(labels, tmp_path / "drawn" / patient.name)
+        else:
+            shutil.rmtree(labels)
+            write(patient.label, tmp_path / "drawn" / f"{patient.name}.nii.gz")
+    hints = Hints(labels=tmp_path / "drawn")
+    check_images(describe(tmp_path / "images", hints), patients)
+
+
 def test_patients_of_one_id_are_told_apart_by_their_folders(tmp_path):
     patients = cohort(3)
     write_dicom(patients, tmp_path)

@@ -146,6 +146,12 @@ def test_nnunet(tmp_path):
     assert description.patients[-1].label.endswith("labelsTs/P6.nii.gz")
 
 
+def test_datasets_that_say_all_take_no_hints(tmp_path):
+    write_nnunet(cohort(3), tmp_path, {"background": 0, "lesion": 1}, tested=0)
+    with pytest.raises(InputError, match="the dataset itself says where its labels are; leave out"):
+        read(tmp_path, labels=tmp_path)
+
+
 def test_nnunet_without_test_labels_has_no_split_and_with_folds_theirs(tmp_path):
     write_nnunet(cohort(6), tmp_path, {"background": 0, "lesion": 1}, tested=2)
     (tmp_path / "splits_final.json").write_text(json.dumps([{"train": [], "val": ["P1", "P4"]}]))

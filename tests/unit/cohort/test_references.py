@@ -11,6 +11,7 @@ from mrelevance.cohort.references import (
     path_of,
     reference,
 )
+from mrelevance.runtime.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,12 @@ def test_a_file_or_a_folder_of_dicom_files_must_be_there(tmp_path):
     assert problem.startswith("patient P1, sequence T2") and "nowhere does not exist" in problem
     (problem,) = missing(str(tmp_path / "empty"))
     assert "is a folder with 0 entries" in problem and "init" in problem
+
+
+def test_a_link_to_itself_is_named(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "link")
+    with pytest.raises(InputError, match="link cannot be read: Too many levels"):
+        is_dicom(tmp_path / "link")
 
 
 def dicom_like(path):

@@ -196,6 +196,17 @@ def test_spacings_that_differ_are_resampled_to_their_median(init):
     assert init()[2]["preprocess"]["spacing_mm"] == [1.5, 1.75, 2.5]
 
 
+def test_patients_stored_in_another_orientation_have_the_same_spacing(init):
+    patients = cohort(5)
+    write_folders(patients, init.images)
+    for name in ("P1_FLAIR", "P1_seg"):
+        path = init.images / f"P1/{name}.nii.gz"
+        write(sitk.PermuteAxes(sitk.ReadImage(str(path)), [2, 0, 1]), path)
+    status, _, config, _ = init()
+    assert (status, config["preprocess"]["spacing_mm"]) == (0, None)
+    assert config["inference"]["window"] == [16, 16, 16]
+
+
 def test_existing_files_are_not_overwritten(init):
     write_folders(cohort(4), init.images)
     for name in ("mine.yaml", "mine.tsv"):

@@ -175,6 +175,12 @@ def test_methods_follow_the_kind_of_study():
     assert "32 random orders" in fill(METHODS, facts(CHANGES["many sequences"]))
     excluded = fill(METHODS, facts(split=split_table(excluded=2)))
     assert "2 patients were excluded" in excluded
+    split = split_table()
+    split.loc[0, "split"] = "incomplete"
+    for text in (METHODS, CHECKLIST):
+        assert "they lacked a sequence" in fill(text, facts(OWN, split=split))
+        assert "p0" in fill(text, facts(OWN, split=split))
+        assert "they lacked a sequence" not in fill(text, facts(OWN))
     unvalidated = fill(METHODS, facts(split=split_table(validation=0)))
     assert "there was no validation" in unvalidated and "after the last step" in unvalidated
     drawn = fill(METHODS, facts(record={"inputs": {"split": "drawn", "subjects": True}}))

@@ -77,6 +77,12 @@ def test_bad_variants_are_found_before_anything_runs(changes, says):
         check_configuration(config, SCHEMA)
 
 
+def test_one_sequence_alone_is_refused_in_plain_words():
+    config = CONFIG | {"sequences": ["T2"], "fixed_sequence": "T2"}
+    with pytest.raises(InputError, match=r"sequences lists 1 of at least 2: .* add another one"):
+        check_configuration(config, SCHEMA)
+
+
 def test_variants_that_are_taken_away_are_not_checked():
     config = varied(CONFIG, {"training": {"patch": [12, 12, 12]}, "network": {"divisor": 4}})
     config["network"] = CONFIG["network"] | {"divisor": 4}

@@ -19,6 +19,7 @@ from mrelevance.runtime.files import (
     check_writable,
     read_rows,
     read_table,
+    sha256,
     write_json,
     write_table,
     written_whole,
@@ -259,3 +260,14 @@ def test_rows_are_those_of_the_table_as_text(tmp_path):
         {"patient": "02", "dice": "NA"},
     ]
     assert list(read_table(tmp_path / "table.tsv")["patient"]) == ["01", "02"]
+
+
+def test_checksum_of_a_folder_follows_names_and_contents(tmp_path):
+    (tmp_path / "series").mkdir()
+    (tmp_path / "series/1").write_text("slice")
+    before = sha256(tmp_path / "series")
+    assert before == sha256(tmp_path / "series")
+    (tmp_path / "series/1").rename(tmp_path / "series/2")
+    renamed = sha256(tmp_path / "series")
+    (tmp_path / "series/2").write_text("other")
+    assert len({before, renamed, sha256(tmp_path / "series")}) == 3

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from mrelevance.cohort.layouts.description import Patient, class_name
+from mrelevance.cohort.layouts.description import Hints, Patient, class_name
 from mrelevance.runtime.errors import InputError
 
 BACKGROUND, IGNORED = "background", "ignore"
@@ -26,6 +26,20 @@ def read_dataset_json(folder: Path) -> dict:
     if not isinstance(dataset, dict):
         raise InputError(f"{path} is not a JSON object; correct it")
     return dataset
+
+
+def refuse_hints(hints: Hints, name: str) -> None:
+    """Check that the user says nothing about labels, of which `dataset.json` says all.
+
+    Raises
+    ------
+    InputError
+        He does.
+    """
+    if hints.labels or hints.label:
+        raise InputError(
+            f"{name}: the dataset itself says where its labels are; leave out --labels and --label"
+        )
 
 
 def entries(dataset: dict, *keys: str) -> dict[str, str]:

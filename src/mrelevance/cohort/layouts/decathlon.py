@@ -5,7 +5,12 @@ M. Antonelli et al.: The Medical Segmentation Decathlon. Nature Communications, 
 
 from pathlib import Path
 
-from mrelevance.cohort.layouts.dataset_json import classes_of, entries, read_dataset_json
+from mrelevance.cohort.layouts.dataset_json import (
+    classes_of,
+    entries,
+    read_dataset_json,
+    refuse_hints,
+)
 from mrelevance.cohort.layouts.description import (
     Description,
     Hints,
@@ -37,6 +42,7 @@ def read(folder: Path, hints: Hints) -> Description:
     InputError
         `dataset.json` is damaged, or names a file that is not there.
     """
+    refuse_hints(hints, NAME)
     dataset = read_dataset_json(folder)
     sequences = unique_names(entries(dataset, "modality", "channel_names").values())
     patients = []

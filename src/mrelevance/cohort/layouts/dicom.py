@@ -43,6 +43,7 @@ def read(folder: Path, hints: Hints) -> Description:
         A file is damaged, there are no series of images, or the label of a patient is not clear.
     """
     series = series_in(folder)
+    beside = series_in(hints.labels) if hints.labels else []
     notes: list[str] = []
     images = _regular([one for one in series if one.is_image], notes)
     if not images:
@@ -60,20 +61,24 @@ def read(folder: Path, hints: Hints) -> Description:
                 notes.append(f"{name}: the first series called {named[one.uid]} is used.")
             found.setdefault(named[one.uid], _reference(one, series))
         patients.append(Patient(safe_name(name), found, subject=safe_name(subject)))
-        if not hints.labels:
-            candidates[patients[-1].name] = _labels(of_visit, series, folder)
+        candidates[patients[-1].name] = (
+            _segmentations_of(of_visit, beside)
+            if hints.labels
+            else _segmentations_of(of_visit, series) | _files_beside(of_visit, folder)
+        )
     for patient, name in zip(patients, unique_names(p.name for p in patients), strict=True):
         candidates[name] = candidates.pop(patient.name, {})
         patient.name = name
     if len({patient.subject for patient in patients}) == len(patients):
         for patient in patients:
             patient.subject = None
-    if hints.labels:
+    if hints.labels and not any(candidates.values()):
         labels_beside(patients, hints.labels, hints)
     else:
         label = choose_label(candidates, hints)
         for patient in patients:
             patient.label = candidates[patient.name].get(label)
+    series += beside
     drawn_on = _drawn_on(patients, series, named)
     classes = _segments(patients, series)
     sequences = sequences_of(patients, notes)
@@ -159,23 +164,26 @@ def _reference(one: Series, series: list[Series]) -> str:
     return reference(one.folder, one.uid if others else None)
 
 
-def _labels(of_visit: list[Series], series: list[Series], folder: Path) -> dict[str, str]:
-    """Segmentations of a visit's study or series and image files beside it, by their names."""
+def _segmentations_of(of_visit: list[Series], series: list[Series]) -> dict[str, str]:
+    """Segmentations of a visit's study or series, by their names."""
     uids = {one.uid for one in of_visit}
     study = of_visit[0].text("StudyInstanceUID")
-    found = {}
-    for one in series:
-        if one.is_segmentation and (
-            one.text("StudyInstanceUID") == study or _referenced(one) in uids
-        ):
-            name = one.text("SeriesDescription") or "segmentation"
-            found[safe_name(name)] = _reference(one, series)
+    return {
+        safe_name(one.text("SeriesDescription") or "segmentation"): _reference(one, series)
+        for one in series
+        if one.is_segmentation
+        and (one.text("StudyInstanceUID") == study or _referenced(one) in uids)
+    }
+
+
+def _files_beside(of_visit: list[Series], folder: Path) -> dict[str, str]:
+    """Image files in the folder of a visit that could be its label, by their names."""
     top = Path(os.path.commonpath([one.folder for one in of_visit]))
-    if top != folder:
-        found |= {
-            safe_name(stem(path)): str(path) for path in image_files(top) if names_label(stem(path))
-        }
-    return found
+    if top == folder:
+        return {}
+    return {
+        safe_name(stem(path)): str(path) for path in image_files(top) if names_label(stem(path))
+    }
 
 
 def _referenced(segmentation: Series) -> str:

@@ -11,6 +11,7 @@ from mrelevance.cohort.layouts.dataset_json import (
     classes_of,
     entries,
     read_dataset_json,
+    refuse_hints,
 )
 from mrelevance.cohort.layouts.description import Description, Hints, Patient, unique_names
 from mrelevance.runtime.errors import InputError
@@ -36,6 +37,7 @@ def read(folder: Path, hints: Hints) -> Description:
     InputError
         `dataset.json` is damaged or names no channels; there are no cases.
     """
+    refuse_hints(hints, NAME)
     dataset = read_dataset_json(folder)
     channels = entries(dataset, "channel_names", "modality")
     sequences = unique_names(
