@@ -4,12 +4,7 @@ Arrays are ordered (D, H, W) = (z, y, x), several channels (C, D, H, W); world c
 those of SimpleITK and NIfTI readers built on ITK: millimetres, left-posterior-superior (LPS).
 """
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -17,7 +12,7 @@ import SimpleITK as sitk
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import written_whole
 from mrelevance.runtime.grids import Grid, check_axes, check_same_grid, grid_of, put_on
-from mrelevance.runtime.image_formats import GZIP, METAIMAGE, NIFTI, NRRD
+from mrelevance.runtime.itk import read_information, through_itk
 from mrelevance.runtime.nifti import chosen_grid, declared_geometries
 from mrelevance.runtime.orientation import canonical
 from mrelevance.runtime.stored_images import StoredImage, check_length, check_whole, stored_image
@@ -52,7 +47,7 @@ def read_image(
     stored = stored_image(path, what)
     check_whole(stored, what)
     _check_declared(stored, what)
-    image = _through_itk(stored, what, sitk.ImageFileReader.Execute)
+    image = through_itk(stored, what, sitk.ImageFileReader.Execute)
     if not np.isfinite(sitk.GetArrayViewFromImage(image)).all():
         raise InputError(f"{what}: {path} has NaN or infinite voxels; repair the image")
     if image.GetDimension() > 2:
@@ -109,7 +104,7 @@ def read_grid(
     stored = stored_image(path, what)
     check_length(stored, what)
     _check_declared(stored, what)
-    header = _through_itk(stored, what, _read_information)
+    header = through_itk(stored, what, read_information)
     _check_volume(
         header.GetSize(),
         header.GetPixelID(),
@@ -214,36 +209,6 @@ def voxel_volume_ml(image: sitk.Image) -> float:
     return float(np.prod(image.GetSpacing()[:3])) / 1000
 
 
-def _through_itk(
-    stored: StoredImage, what: str, read: Callable[[sitk.ImageFileReader], Any]
-) -> Any:
-    """Let ITK read a file as the format that its content has, whatever its name."""
-    reader = sitk.ImageFileReader()
-    reader.SetImageIO(_READERS[stored.format])
-    with _named_for_itk(stored) as path:
-        reader.SetFileName(str(path))
-        try:
-            return read(reader)
-        except RuntimeError as error:
-            # ITK's reasons for damaged files mislead.
-            check_whole(stored, what)
-            reason = _reason(error)
-            advice = "convert it to NIfTI"
-            if "orthonormal" in reason:
-                advice = "its axes are not at right angles: resample it to a grid whose axes are"
-            raise InputError(
-                f"{what}: {stored.path} cannot be read as an image ({reason}); {advice}"
-            ) from error
-
-
-_READERS = {NIFTI: "NiftiImageIO", NRRD: "NrrdImageIO", METAIMAGE: "MetaImageIO"}
-
-
-def _read_information(reader: sitk.ImageFileReader) -> sitk.ImageFileReader:
-    reader.ReadImageInformation()
-    return reader
-
-
 def _check_declared(stored: StoredImage, what: str) -> None:
     """Check the geometries of a NIfTI header that ITK would replace by others without a word."""
     if stored.header is not None:
@@ -256,31 +221,6 @@ def _checked_grid(stored: StoredImage, nifti_geometry: str | None, grid: Grid, w
     if stored.header is None:
         return grid
     return chosen_grid(stored.header, nifti_geometry, grid, what)
-
-
-@contextmanager
-def _named_for_itk(stored: StoredImage) -> Iterator[Path]:
-    """Yield a path at which ITK recognises the file: of NIfTI files it decides by the name."""
-    packed = ".gz" if stored.format == NIFTI and stored.voxels.compressed else ""
-    if stored.format != NIFTI or stored.path.name.endswith(f".nii{packed}"):
-        yield stored.path
-        return
-    if stored.voxels.path == stored.path:
-        names = {f"image.nii{packed}": stored.path}
-    else:
-        with open(stored.path, "rb") as file:
-            header = "image.hdr.gz" if file.read(2) == GZIP else "image.hdr"
-        names = {header: stored.path, f"image.img{packed}": stored.voxels.path}
-    with TemporaryDirectory() as folder:
-        for name, path in names.items():
-            (Path(folder) / name).symlink_to(path.resolve())
-        yield Path(folder) / next(iter(names))
-
-
-def _reason(error: RuntimeError) -> str:
-    """The reason that ITK gives, in one line: what follows the last `ERROR` and object address."""
-    text = " ".join(str(error).split())
-    return re.split(r"ERROR: (?:\w+\(0x[0-9a-f]+\): )?", text)[-1].strip(" .!")
 
 
 def _check_volume(
