@@ -55,7 +55,8 @@ def main() -> None:
         problems = check_cohort(configuration, sheet, folder)
         seconds, computed = time.perf_counter() - start, time.process_time() - computed
     print(f"{options.patients} patients: {seconds:.1f} s, {computed:.1f} s of it computing")
-    print(*problems, sep="\n")
+    for problem in problems:
+        print(problem)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ ONE_NODE = (
 )
 # What is a Slurm job each.
 ALONE = {"split_cohort", "train_network", "choose_subsets", "map_lesion"} | {
-    *("perturb_maps", "randomise_network")
+    *("perturb_maps", "randomise_network", "check_headers", "check_cohort")
 }
 FURTHER_TARGETS = ("baselines", "motion_effect", "select", "networks")
 
