@@ -4,7 +4,6 @@ from pathlib import Path
 
 from mrelevance.cohort.importing import import_patient, lesion_table, write_patient
 from mrelevance.cohort.references import reference
-from mrelevance.cohort.sheet import LABEL
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
 
@@ -17,7 +16,7 @@ patient = import_patient(
         sequence: reference(path, params.parts[sequence])
         for sequence, path in zip(params.sequences, inputs.images, strict=True)
     },
-    reference(inputs.label, params.parts[LABEL]),
+    reference(inputs.label, params.parts["label"]),
     params.fixed_sequence,
 )
 lesions = lesion_table(patient.label, patient.name)
