@@ -1,5 +1,6 @@
 """What a study of a cohort is set to at first, each choice with its reason."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -217,6 +218,12 @@ def _check_patients(described: Description, proposal: Proposal) -> None:
         for patient in described.patients
         if patient.label and all(name in patient.images for name in described.sequences)
     ]
+    visits = _possible_visits(described)
+    if visits:
+        proposal.questions.append(
+            f"{', '.join(visits)}: if these are visits of one person, and others like them, add a "
+            "column subject to the sample sheet, which keeps a person in one part of the split."
+        )
     if described.patients[0].split is None:
         subjects = {patient.subject or patient.name for patient in usable}
         try:
@@ -232,3 +239,15 @@ def _check_patients(described: Description, proposal: Proposal) -> None:
             if not sizes[part]
         )
     proposal.questions.extend(cautions(sizes))
+
+
+def _possible_visits(described: Description) -> list[str]:
+    """Names that differ from each other in their last part alone, where most do not."""
+    if any(patient.subject for patient in described.patients):
+        return []
+    alike: dict[str, list[str]] = {}
+    for patient in described.patients:
+        start = re.match(r"(.+)[-_.][^-_.]+|.*", patient.name)[1]
+        alike.setdefault(start or patient.name, []).append(patient.name)
+    repeated = [names for names in alike.values() if len(names) > 1]
+    return repeated[0] if len(alike) > len(described.patients) / 2 and repeated else []

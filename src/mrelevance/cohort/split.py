@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE, sizes_of_drawn
-from mrelevance.cohort.sheet import SUBJECT
 from mrelevance.runtime.errors import InputError
 
 
@@ -58,7 +57,7 @@ def split_cohort(
         kept = sheet.loc[~sheet["patient"].isin(excluded), ["patient", "split"]]
     else:
         taking_part = ~loads["patient"].isin(excluded)
-        subjects = sheet[SUBJECT] if SUBJECT in sheet else sheet["patient"]
+        subjects = sheet["subject"] if "subject" in sheet else sheet["patient"]
         kept = draw_split_of_subjects(loads[taking_part], subjects[taking_part], draw)
     for needed in ("train", "test"):
         if needed not in set(kept["split"]):

@@ -239,6 +239,17 @@ def test_what_is_no_cohort_is_named(tmp_path):
         read(tmp_path / "Dataset001_A")
 
 
+def test_half_a_dataset_is_no_folder_per_patient(tmp_path):
+    write_nnunet(cohort(3), tmp_path / "a", {"background": 0, "lesion": 1}, tested=0)
+    (tmp_path / "a/dataset.json").unlink()
+    with pytest.raises(InputError, match=r"it needs both a dataset\.json and images"):
+        read(tmp_path / "a")
+    write_decathlon(cohort(3), tmp_path / "b", {"0": "background", "1": "lesion"})
+    shutil.rmtree(tmp_path / "b/imagesTr")
+    with pytest.raises(InputError, match=r"it needs both a dataset\.json and images"):
+        read(tmp_path / "b")
+
+
 def test_names_are_safe_and_unique():
     assert safe_name(" Müller, Jörg (2) ") == "Muller_Jorg_2"
     assert unique_names(["a b", "a_b", "A:B", "c", ""]) == ["a_b", "a_b_2", "A_B_3", "c", "unnamed"]

@@ -207,6 +207,18 @@ def test_patients_stored_in_another_orientation_have_the_same_spacing(init):
     assert config["inference"]["window"] == [16, 16, 16]
 
 
+def test_names_that_look_like_visits_of_one_person_are_asked_about(init):
+    patients = cohort(5)
+    names = ["BraTS-GLI-00000-000", "BraTS-GLI-00001-000", "BraTS-GLI-00002-000"]
+    names += ["BraTS-GLI-00003-000", "BraTS-GLI-00003-001"]
+    for patient, name in zip(patients, names, strict=True):
+        for sequence, image in {**patient.images, "seg": patient.label}.items():
+            write(image, init.images / name / f"{name}-{sequence.lower()}.nii.gz")
+    status, text, config, _ = init()
+    assert (status, config["sequences"]) == (0, ["flair", "t1", "t2"])
+    assert "BraTS-GLI-00003-000, BraTS-GLI-00003-001: if these are visits of one person" in text
+
+
 def test_existing_files_are_not_overwritten(init):
     write_folders(cohort(4), init.images)
     for name in ("mine.yaml", "mine.tsv"):

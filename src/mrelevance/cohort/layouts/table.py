@@ -26,6 +26,13 @@ def describe(folder: Path, hints: Hints) -> Description:
             f"{folder} holds {len(datasets)} datasets; give one of them: "
             f"{', '.join(str(path) for path in datasets[:5])}"
         )
+    declared = (folder / "dataset.json").is_file() or (folder / "imagesTr").is_dir()
+    if declared and not any(one.recognises(folder) for one in (decathlon, nnunet)):
+        raise InputError(
+            f"{folder} looks like a dataset of nnU-Net or the Decathlon, but it needs both a "
+            "dataset.json and images: imagesTr/CASE_0000.nii.gz for each channel, or those that "
+            "dataset.json lists under training"
+        )
     layout = next((one for one in LAYOUTS if one.recognises(folder)), None)
     if layout is None:
         raise InputError(
