@@ -63,6 +63,7 @@ def read(results: Path, config: dict, patient: str) -> ExplainedPatient:
     predicted = results / "prediction" / patient
     paths = {
         "image": results / f"preprocessed/{patient}/image.nii",
+        "coverage": results / f"preprocessed/{patient}/coverage.nii.gz",
         "channels": results / f"preprocessed/{patient}/channels.json",
         "label": results / f"preprocessed/{patient}/label.nii.gz",
         "segmentation": predicted / "segmentation.nii.gz",

@@ -193,3 +193,15 @@ def test_images_of_a_cohort_without_split_get_one(cohort):
     assert "simulate_patient" not in jobs
     assert jobs["predict_patient"] == 1
     assert jobs["train_network"] == 1
+
+
+def test_patients_of_different_spacing_are_refused_before_anything_runs(cohort):
+    write(cohort, "p3", "T1", np.ones((16, 16, 16), np.float32), spacing=3.0)
+    config = overlay(cohort, IMAGES)
+    done = cohort.snakemake("results/raw/p1/label.nii.gz", config=config)
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert "T1 has 2 spacings: 2 x 2 x 2 mm (p1, p2), 3 x 3 x 3 mm (p3)" in output
+    assert "Set preprocess.spacing_mm, for example to the median [2, 2, 2]" in output
+    assert "Traceback" not in output
+    assert not (cohort.folder / "results/raw").exists()

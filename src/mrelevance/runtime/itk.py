@@ -38,6 +38,7 @@ _READERS = {NIFTI: "NiftiImageIO", NRRD: "NrrdImageIO", METAIMAGE: "MetaImageIO"
 
 
 def read_information(reader: sitk.ImageFileReader) -> sitk.ImageFileReader:
+    """Read the header alone, for `through_itk`."""
     reader.ReadImageInformation()
     return reader
 

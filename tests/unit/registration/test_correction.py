@@ -6,8 +6,9 @@ import SimpleITK as sitk
 from helpers.motion_pairs import SETTINGS, displacement, empty_image, oblique_image, sequence, world
 
 from mrelevance.cohort.patient import PatientImages
-from mrelevance.registration.correction import correct_patient, resample
+from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.quality import quality_table
+from mrelevance.registration.resampling import resample
 from mrelevance.registration.spline import displacement_field
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import check_same_geometry

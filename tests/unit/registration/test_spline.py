@@ -5,6 +5,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 from helpers.motion_pairs import empty_image, oblique_image, world
+from helpers.orientations import STORED, stored
 
 from mrelevance.registration.spline import (
     BendingEnergy,
@@ -116,3 +117,15 @@ def test_mesh_is_never_wider_than_asked():
     image = empty_image((64, 56, 32), (4.0, 4.0, 4.5))
     assert mesh_size(image, 64) == (4, 4, 3)
     assert mesh_size(image, 1000) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("grid", [empty_image((20, 18, 16)), oblique_image()])
+def test_field_of_a_spline_on_a_grid_that_is_stored_differently(grid, orientation):
+    """The lattice then does not run along the axes of the image."""
+    transform = spline_transform(coefficients((3, 2, 4)), grid)
+    turned = stored(grid, orientation)
+    field = displacement_field(transform, turned)
+    there = sitk.GetArrayFromImage(stored(displacement_field(transform, grid), orientation))
+    inner = (slice(2, -2),) * 3
+    assert sitk.GetArrayFromImage(field)[inner] == pytest.approx(there[inner], abs=1e-6)
