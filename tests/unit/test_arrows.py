@@ -26,6 +26,7 @@ ORDER = (
     "analysis",
     "figures",
     "reporting",
+    "commands",
 )
 # Useful beyond this project; of the project they may know its errors only.
 INDEPENDENT = ("lrp", "statistics")

@@ -1,0 +1,36 @@
+"""The command line: python -m mrelevance COMMAND, or mrelevance COMMAND."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from mrelevance.commands import init
+from mrelevance.runtime.errors import InputError, StorageError
+
+COMMANDS = {"init": init}
+"""Modules by the name of their command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status: 0, 1 (problems found) or 2 (wrong usage).
+
+    `arguments` are those of the command line by default. A user's error is one line on stderr.
+    """
+    parser = argparse.ArgumentParser(
+        prog="mrelevance", description="Which MRI sequences does a segmentation network use?"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (InputError, StorageError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
