@@ -1,7 +1,9 @@
 """Configuration and sample sheet, checked before anything runs."""
 
 import functools
+import hashlib
 import inspect
+import json
 import math
 import os
 import re
@@ -20,25 +22,11 @@ sys.path.insert(0, str(PROJECT / "src"))
 
 from mrelevance.analysis.catalogue import TABLES
 from mrelevance.cohort.kinds import kind_of
-from mrelevance.cohort.sheet import (
-    LABEL,
-    MASK,
-    columns_of,
-    images_in,
-    read_sheet,
-)
+from mrelevance.cohort.sheet import LABEL, MASK, columns_of, images_in
+from mrelevance.commands.check import check_study, cohort_problems
 from mrelevance.figures.catalogue import FIGURES
-from mrelevance.phantom.settings import check_settings
 from mrelevance.runtime import code
 from mrelevance.runtime.benchmark import benchmark_of
-from mrelevance.runtime.configuration import (
-    cache_folder,
-    check_cache_folder,
-    check_configuration,
-    check_files,
-    check_free_space,
-    expected_bytes,
-)
 from mrelevance.runtime.container import check_image, image_path, variables_inside
 from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
@@ -49,8 +37,14 @@ from mrelevance.runtime.result_paths import (
     results_of,
     without_variant,
 )
-from mrelevance.runtime.stages import depends_on
+from mrelevance.runtime.stages import STAGES, depends_on
 from mrelevance.runtime.stages import setting as setting_of
+from mrelevance.runtime.storage import (
+    cache_folder,
+    check_cache_folder,
+    check_free_space,
+    expected_bytes,
+)
 from mrelevance.runtime.variants import (
     changes_of,
     compared_variants,
@@ -78,34 +72,27 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 configfile: str(PROJECT / "config/config.yaml")
 
 
-def read_cohort():
-    """Check sample sheet, files and free disk space; the sheet."""
-    cohort, sequences = config["cohort"], config["sequences"]
-    sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
-    if cohort["source"] == "phantom":
-        check_settings(config["phantom"], sequences, config["fixed_sequence"])
-        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
-    else:
+def check_disk():
+    """Check that the results can be written and have room."""
+    check_writable("results" if Path("results").exists() else ".")
+    if Path("results").exists():
+        return
+    if KIND.reads_images:
         # Compressed images take about a byte per voxel.
-        values = check_files(
-            (f"patient {patient}, {column}", DATA / row[column])
-            for patient, row in sheet.items()
+        values = sum(
+            (DATA / row[column]).stat().st_size
+            for row in SHEET.values()
             for column in images_in(row)
         )
-    gallery = config["evaluation"]["maps"]["gallery_patient"]
-    if gallery is not None and gallery not in sheet:
-        raise InputError(
-            f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
-            "sample sheet"
-        )
-    check_writable("results" if Path("results").exists() else ".")
-    if not Path("results").exists():
-        splits = [row["split"] for row in sheet.values() if "split" in row]
-        tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
-        check_free_space(
-            ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
-        )
-    return sheet
+    else:
+        values = math.prod(config["phantom"]["size"]) * len(SEQUENCES) * len(SHEET)
+    splits = [row["split"] for row in SHEET.values() if "split" in row]
+    tested = (
+        splits.count("test") / len(splits) if splits else config["cohort"]["test_share"]
+    )
+    check_free_space(
+        ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
+    )
 
 
 def prepare_container():
@@ -158,11 +145,19 @@ def check_processor():
         sys.exit(f"Error: {error}")
 
 
+PROBLEMS, SHEET = check_study(config, PROJECT)
+# Jobs read these files anew, each in a process of its own; the images are checked once.
+if SHEET is not None and workflow.is_main_process:
+    PROBLEMS += cohort_problems(config, SHEET, PROJECT)
+if PROBLEMS:
+    sys.exit("\n".join(f"Error: {line}" for line in PROBLEMS))
+
+DATA = PROJECT / config["cohort"]["data"]
+KIND = kind_of(config["cohort"]["source"])
+SEQUENCES = config["sequences"]
+
 try:
-    check_configuration(config, WORKFLOW / "schemas/config.schema.json")
-    DATA = PROJECT / config["cohort"]["data"]
-    KIND = kind_of(config["cohort"]["source"])
-    SHEET = read_cohort()
+    check_disk()
     prepare_container()
     if CACHE:
         check_cache_folder(cache_folder())
@@ -177,7 +172,6 @@ if remove_stale_lock(".snakemake"):
 
 # Relative, because the steps of a project that moved need not run again.
 IMAGE = os.path.relpath(image_path(PROJECT))
-SEQUENCES = config["sequences"]
 PATIENTS = list(SHEET)
 COLUMNS = columns_of(SHEET)
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
@@ -212,6 +206,7 @@ wildcard_constraints:
     results=rf"{RESULTS}(/variants/[^/]+)?",
     patient=any_of(PATIENTS),
     target=r"\w+",
+    settings=r"[0-9a-f]{16}",
 
 
 def signed(function):

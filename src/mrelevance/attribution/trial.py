@@ -45,9 +45,7 @@ def try_network(configuration: dict, channels: int) -> dict:
         "network": configuration["network"]["name"],
         "weights": tried.weights,
         "step_seconds": round(tried.step_seconds, 3),
-        "training_minutes": round(
-            tried.step_seconds * configuration["training"]["steps"] / 60, 1
-        ),
+        "training_minutes": round(tried.step_seconds * configuration["training"]["steps"] / 60, 1),
         "window_seconds": round(tried.window_seconds, 3),
         "explained_seconds": round(time.perf_counter() - start, 3),
         "memory_gb": round(tried.memory_gb, 2),
@@ -82,12 +80,15 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
     if failure:
         return [f"network.name: {name} cannot be explained: {failure}"]
     size = configuration["evaluation"]["maps"]["crop"]
-    crop = _random_crop(size[::-1], channels, generator)
+    image = torch.randn(channels, *size[::-1], generator=generator)
     mapped = MappedNetwork(tried.network, configuration["relevance"]["target"])
-    failure = _failure_of(stages_from_output, mapped.network, crop.image)
-    failure = failure or _failure_of(mapped.exported, crop.image)
+    failure = _failure_of(stages_from_output, mapped.network, image)
+    failure = failure or _failure_of(mapped.exported, image)
     if failure:
         return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {failure}"]
+    # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
+    longest = max(size) if tried.one_size else 3 * divisor
+    crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
     methods_by_reason: dict[str, list[str]] = {}
     for method, key in _methods(configuration).items():
         failure = _failure_of(attribution_map, method, mapped, crop, 0)
@@ -120,7 +121,9 @@ def _at_least_cost(entry: Entry) -> str:
     """Identifier of a method with as few steps as it can take, which need the same rules."""
     name, given = parse(identifier(entry))
     steps = {
-        key: parameter.lowest for key, parameter in METHODS[name].parameters.items() if parameter.whole
+        key: parameter.lowest
+        for key, parameter in METHODS[name].parameters.items()
+        if parameter.whole
     }
     return identifier({"name": name, **given, **steps})
 
@@ -134,9 +137,7 @@ def _failure_of(function: Callable, *arguments: object) -> str:
     return ""
 
 
-def _random_crop(
-    size: tuple[int, int, int], channels: int, generator: torch.Generator
-) -> LesionCrop:
+def _random_crop(size: list[int], channels: int, generator: torch.Generator) -> LesionCrop:
     """A lesion in the middle of random voxels, compared with other random voxels."""
     image, baseline = (torch.randn(channels, *size, generator=generator) for _ in range(2))
     region = torch.zeros(size, dtype=torch.bool)

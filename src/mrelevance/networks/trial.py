@@ -174,6 +174,4 @@ def _in_words(error: Exception, name: str, key: str, size: Size) -> str:
     if any(words in said for words in NO_MEMORY):
         smaller = "training.batch or training.patch" if key == "training.patch" else key
         return f"{key}: {name} needs more memory than there is ({said}); lower {smaller}"
-    return (
-        f"{key}: {name} cannot take {voxels} voxels ({said}); change {key}, or network.arguments"
-    )
+    return f"{key}: {name} cannot take {voxels} voxels ({said}); change {key}, or network.arguments"
