@@ -13,7 +13,6 @@ from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.sheet import Sheet, images_in, read_sheet
 from mrelevance.phantom.settings import check_settings
 from mrelevance.runtime.configuration import check_configuration, faulty_sections
-from mrelevance.runtime.configuration_file import read_configuration
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.stages import stages_computed
@@ -49,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
     InputError
         The configuration cannot be read.
     """
+    # The workflow, which imports this module, gets its configuration from Snakemake.
+    from mrelevance.runtime.configuration_file import read_configuration
+
     config = read_configuration(options.configuration, PROJECT)
     if options.data is not None and isinstance(config.get("cohort"), dict):
         config["cohort"]["data"] = str(options.data.absolute())

@@ -50,16 +50,21 @@ def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Modu
     try:
         return give_final_output(kind(**ours, **arguments))
     except ImportError as error:
-        raise InputError(
-            f"network.name: {name} needs a package that is not installed ({first_line(error)}); "
-            "install it, or choose another network"
-        ) from error
+        raise InputError(lacks_package(name, error)) from error
     # Constructors of networks raise errors of any kind for arguments that do not fit them.
     except Exception as error:
         raise InputError(
             f"network.arguments: {name} refuses them ({first_line(error)}); correct the arguments "
             "in the configuration"
         ) from error
+
+
+def lacks_package(name: str, error: ImportError) -> str:
+    """One line on the optional package that a network needs and that is not installed."""
+    return (
+        f"network.name: {name} needs a package that is not installed ({first_line(error)}); "
+        "install it, or choose another network"
+    )
 
 
 def first_line(error: BaseException) -> str:

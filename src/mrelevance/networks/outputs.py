@@ -114,8 +114,8 @@ def check_outputs(given: Any, classes: int, size: torch.Size, key: str) -> None:
     channels = {logits.shape[1] for logits in outputs}
     if channels != {classes}:
         raise InputError(
-            f"network.name: the network gives {max(channels)} output channels instead of {classes}, "
-            "one per class; choose another network"
+            f"network.name: the network gives {max(channels)} output channels instead of "
+            f"{classes}, one per class; choose another network"
         )
 
 

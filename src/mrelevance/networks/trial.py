@@ -1,5 +1,6 @@
 """A trial of the configured network before anything expensive: two steps, one window."""
 
+import math
 import resource
 import time
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from mrelevance.networks.building import CLASSES, build_network, first_line
+from mrelevance.networks.building import CLASSES, build_network, first_line, lacks_package
 from mrelevance.networks.outputs import check_outputs, without_auxiliary_heads
 from mrelevance.networks.precision import check_precision, lay_out
 from mrelevance.networks.training import check_training, new_state, train_step
@@ -94,28 +95,28 @@ def try_training(configuration: dict, channels: int) -> TriedNetwork:
 def _check_sizes(
     network: nn.Module, name: str, channels: int, window: Size, settings: dict
 ) -> bool:
-    """Check that all multiples of the divisor can be segmented; True if only the window can.
-
-    Odd multiples are tried: even ones would also suit a divisor that is too small by half.
-    """
+    """Check that all multiples of the divisor can be segmented; True if only the window can."""
     divisor = settings["divisor"]
-    failure = _failure_at(network, channels, _odd_multiple(window, divisor))
-    if failure is None:
+    failure = _failure_at(network, channels, _uneven_multiple(window, divisor))
+    if isinstance(failure, ImportError):
+        raise InputError(lacks_package(name, failure)) from failure
+    at_window = _failure_at(network, channels, window)
+    if failure is None or (at_window is None and _of_one_voxel(failure)):
         return False
-    if isinstance(failure, InputError):
-        raise failure
     for factor in LARGER:
         needed = divisor * factor
-        size = _odd_multiple(window, needed)
+        size = _uneven_multiple(window, needed)
+        if size == window:  # which may be the only size that the network takes
+            size = (size[0] + needed, *size[1:])
         if needed <= max(window) and _failure_at(network, channels, size) is None:
+            reason = first_line(failure).split(";")[0]
             raise InputError(
                 f"network.divisor: {name} cannot take every multiple of {divisor} voxels "
-                f"({first_line(failure)}); set {needed}, and training.patch, inference.window and "
+                f"({reason}); set {needed}, and training.patch, inference.window and "
                 "evaluation.maps.crop to multiples of it"
             )
-    failure = _failure_at(network, channels, window)
-    if failure is not None:
-        raise InputError(_in_words(failure, name, "inference.window", window)) from failure
+    if at_window is not None:
+        raise InputError(_in_words(at_window, name, "inference.window", window)) from at_window
     return True
 
 
@@ -130,9 +131,22 @@ def _failure_at(network: nn.Module, channels: int, size: Size) -> Exception | No
     return None
 
 
-def _odd_multiple(window: Size, divisor: int) -> Size:
-    """Largest odd multiples of the divisor within the window; one multiple if it is smaller."""
-    return tuple(divisor * max((length // divisor - 1) // 2 * 2 + 1, 1) for length in window)
+def _uneven_multiple(window: Size, divisor: int) -> Size:
+    """Multiples of the divisor within the window by factors that 2 and 3 do not divide.
+
+    Other multiples would also suit a divisor that is too small by such a factor. Along a short
+    axis it is three times the divisor, or the divisor itself.
+    """
+    return tuple(divisor * _uneven(length // divisor) for length in window)
+
+
+def _uneven(most: int) -> int:
+    factors = [factor for factor in range(5, most + 1) if math.gcd(factor, 6) == 1]
+    return max(factors, default=3 if most >= 3 else 1)
+
+
+def _of_one_voxel(error: Exception) -> bool:
+    return any(words in str(error) for words in ONE_VOXEL)
 
 
 def _try_step(network: nn.Module, name: str, settings: dict, channels: int) -> float:
@@ -166,7 +180,7 @@ def _in_words(error: Exception, name: str, key: str, size: Size) -> str:
     said = first_line(error)
     if isinstance(error, InputError):
         return said
-    if any(words in said for words in ONE_VOXEL):
+    if _of_one_voxel(error):
         return (
             f"{key}: of {voxels} voxels {name} leaves a single one at its coarsest resolution, "
             "which cannot be normalised; give a larger size, or fewer strides in network.arguments"

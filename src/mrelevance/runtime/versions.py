@@ -12,6 +12,9 @@ from pathlib import Path
 
 from mrelevance import __version__
 
+PROJECT = Path(__file__).parents[3]
+"""The folder of the project, if the package runs from its checkout."""
+
 # Apptainer sets this to the path of the image that a process runs in.
 IMAGE_VARIABLE = "APPTAINER_CONTAINER"
 # Passes the commit of the code to the steps in a container.
@@ -47,21 +50,26 @@ def versions_of(packages: Iterable[str]) -> dict[str, str]:
     }
 
 
-def commit(folder: Path = Path(__file__).parent) -> str | None:
-    """Commit of the code in a folder, None outside a git repository.
+def commit(project: Path = PROJECT) -> str | None:
+    """Commit of the project's code; None if its folder is not a git repository of its own.
 
-    It ends in `-dirty` if the code has changed since. Containers have no git, so the workflow
-    passes the commit to them in an environment variable.
+    A repository that encloses the folder does not count. The commit ends in `-dirty` if the code
+    has changed since. Containers have no git, so the workflow passes the commit to them in an
+    environment variable.
     """
     if COMMIT_VARIABLE in os.environ:
         return os.environ[COMMIT_VARIABLE] or None
+    repository = _git(project, "rev-parse", "--show-toplevel")
+    if not repository or Path(repository).resolve() != Path(project).resolve():
+        return None
+    return _git(project, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git answers in a folder; None if it is not installed or refuses."""
     try:
         answer = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         return None

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mrelevance.runtime.configuration import check_configuration
+from mrelevance.runtime.configuration import check_configuration, faulty_sections
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import varied
 
@@ -51,3 +51,38 @@ def test_variants_that_are_taken_away_are_not_checked():
         check_configuration(config, SCHEMA)
     config["variants"]["residual"] = None
     check_configuration(config, SCHEMA)
+
+
+def test_all_problems_are_named_at_once_a_line_each():
+    config = varied(CONFIG, {"training": {"stepz": 1, "batch": "two"}, "fixed_sequence": "T9"})
+    config["variants"] |= {"v": {"seed": "a"}, "w": {"cohort": {"data": "x"}}}
+    config["relevance"]["composites"] = ["deeplift", "lrp"]
+    config["inference"]["window"] = [9, 8, 8]
+    config["protocol"]["subsets"] = [["T2", "DWI"]]
+    del config["summary"]
+    with pytest.raises(InputError) as error:
+        check_configuration(config, SCHEMA)
+    lines = str(error.value).splitlines()
+    for says in (
+        "'summary' is a required property",
+        "unknown key training.stepz; did you mean steps?",
+        "training.batch: 'two' is not of type 'integer'",
+        "fixed_sequence is T9",
+        "relevance.composites: lrp is unknown",
+        "inference.window is [9, 8, 8]; each number must be a multiple",
+        "protocol.subsets: [T2, DWI] names DWI",
+        "seed: 'a' is not of type 'integer'; see config/README.md (variant v; null takes",
+        "variant w changes cohort.data",
+    ):
+        assert len([line for line in lines if says in line]) == 1, says
+    assert len(lines) == 9, lines
+
+
+def test_what_needs_a_faulty_section_is_not_checked_further():
+    config = varied(CONFIG, {})
+    config["relevance"] = "deeplift"
+    config["sequences"] = None
+    with pytest.raises(InputError) as error:
+        check_configuration(config, SCHEMA)
+    assert len(str(error.value).splitlines()) == 2
+    assert faulty_sections(config, SCHEMA) == {"relevance", "sequences"}
