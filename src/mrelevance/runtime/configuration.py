@@ -56,10 +56,17 @@ def faulty_sections(config: dict, schema: str | Path) -> set[str]:
     return _problems_of_one(config, _validator(Path(schema)))[1]
 
 
-def _problems_of_one(config: dict, validator: Draft202012Validator) -> tuple[list[str], set[str]]:
-    """Problems of a single configuration, of the study or of a variant, and its faulty sections."""
-    problems, faulty = [], set()
+def _problems_of_one(
+    config: dict, validator: Draft202012Validator, known: frozenset[str] = frozenset()
+) -> tuple[list[str], set[str]]:
+    """Problems of a single configuration, of the study or of a variant, and its faulty sections.
+
+    Those of the sections `known` to be faulty are left out.
+    """
+    problems, faulty = [], set(known)
     for error in sorted(validator.iter_errors(config), key=lambda error: error.json_path):
+        if known.intersection(list(error.absolute_path)[:1]):
+            continue
         problems += _lines_of(best_match([error]))
         faulty.update(list(error.absolute_path)[:1])
         if not error.absolute_path and error.validator == "required":
@@ -91,9 +98,9 @@ def _problems_of_variant(
     if problems:
         return problems
     changed = varied(config, changes)
-    found, faulty_here = _problems_of_one(changed, validator)
+    found, faulty = _problems_of_one(changed, validator, frozenset(faulty))
     chosen = {"sequences", "fixed_sequence"}
-    if chosen & set(changes) and not chosen & (faulty | faulty_here):
+    if chosen & set(changes) and not chosen & faulty:
         with gathered(found):
             _check_sequences(changed, config["sequences"])
     return [

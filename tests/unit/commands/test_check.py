@@ -73,7 +73,7 @@ def test_the_command_names_all_problems_and_ends_with_status_1(tmp_path, capsys)
     """The network is tried as well, even though other sections are wrong."""
     changes = yaml.safe_load((PROJECT / TINY).read_text())
     changes["cohort"]["patients"] = "nowhere.tsv"
-    changes["fixed_sequence"] = "T9"
+    changes["sead"] = 1
     changes["network"] |= {"name": "Unett"}
     changes["variants"] = dict.fromkeys(["residual", "other_seed"])
     changes["comparisons"] = {"networks": []}
@@ -81,7 +81,7 @@ def test_the_command_names_all_problems_and_ends_with_status_1(tmp_path, capsys)
     assert main(["check", str(tmp_path / "mine.yaml")]) == 1
     printed = capsys.readouterr()
     assert "3 problems" in printed.out
-    for says in ("fixed_sequence is T9", "nowhere.tsv does not exist", "no network 'Unett'"):
+    for says in ("unknown key sead", "nowhere.tsv does not exist", "no network 'Unett'"):
         assert len([line for line in printed.err.splitlines() if says in line]) == 1, printed.err
 
 
