@@ -1,4 +1,4 @@
-"""The network is tried once before anything expensive, and nothing else depends on what was tried."""
+"""The network is tried once, before anything expensive; no result depends on the trial."""
 
 import pytest
 import yaml
