@@ -13,7 +13,7 @@ from pathlib import Path
 from mrelevance import __version__
 
 PROJECT = Path(__file__).parents[3]
-"""The folder of the project, if the package runs from its checkout."""
+"""Folder of the project, if the package is run from a checkout of it."""
 
 # Apptainer sets this to the path of the image that a process runs in.
 IMAGE_VARIABLE = "APPTAINER_CONTAINER"
@@ -51,29 +51,29 @@ def versions_of(packages: Iterable[str]) -> dict[str, str]:
 
 
 def commit(project: Path = PROJECT) -> str | None:
-    """Commit of the project's code; None if its folder is not a git repository of its own.
+    """Commit of the project's own repository; None if it has none, as in a download.
 
-    A repository that encloses the folder does not count. The commit ends in `-dirty` if the code
-    has changed since. Containers have no git, so the workflow passes the commit to them in an
-    environment variable.
+    It ends in `-dirty` if the code has changed since. A repository that merely encloses the
+    project's folder is another one. Containers have no git, so the workflow passes the commit to
+    them in an environment variable.
     """
     if COMMIT_VARIABLE in os.environ:
         return os.environ[COMMIT_VARIABLE] or None
-    repository = _git(project, "rev-parse", "--show-toplevel")
-    if not repository or Path(repository).resolve() != Path(project).resolve():
+    top = _git(project, "rev-parse", "--show-toplevel")
+    if not top or not Path(top).samefile(project):
         return None
     return _git(project, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers in a folder; None if it is not installed or refuses."""
+    """What a git command says in a folder; None if it fails, or there is no git."""
     try:
         answer = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         return None
-    return answer.stdout.strip() or None
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def running_image() -> Path | None:

@@ -50,20 +50,10 @@ def test_commit_is_that_of_the_repository(tmp_path):
     git("commit", "--message", "First")
     head = git("rev-parse", "HEAD")
     assert commit(tmp_path) == head
+    (tmp_path / "download").mkdir()
+    assert commit(tmp_path / "download") is None, "a repository that encloses a download"
     module.write_text("changed")
     assert commit(tmp_path) == f"{head}-dirty"
-
-
-def test_the_commit_of_an_enclosing_repository_does_not_count(tmp_path):
-    """A downloaded archive that was unpacked in another project."""
-    project = tmp_path / "downloads/mrelevance"
-    project.mkdir(parents=True)
-    (project / "module.py").write_text("")
-    for arguments in (["init"], ["add", "."], ["commit", "--message", "Of another project"]):
-        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True)
-    assert commit(tmp_path) is not None
-    assert commit(project) is None
 
 
 def test_without_git_no_commit_is_known(tmp_path, monkeypatch):
