@@ -17,9 +17,26 @@ ifneq ($(filter test lint format,$(MAKECMDGOALS)),)
 override SDM :=
 endif
 
-# Each configuration has its own folder; that of the default one is the project's.
-FOLDER := $(if $(filter config,$(basename $(notdir $(CONFIG)))),.,runs/$(basename $(notdir $(CONFIG))))
+# Each configuration has its own folder: config/quick.yaml has runs/quick, any other file runs/ and its
+# whole path, with .yaml. Only the default configuration has the project's. No function of make is
+# used on paths, because these split them at spaces.
+define FIND_FOLDER
+[ -f "$(CONFIG)" ] || exit; \
+file=$$(cd "$$(dirname "$(CONFIG)")" && pwd -P)/$$(basename "$(CONFIG)"); \
+file=$${file#"$$(pwd -P)/"}; \
+case "$$file" in \
+	config/config.yaml) echo . ;; \
+	config/*/*) echo "runs/$$file" ;; \
+	config/*.yaml) echo "runs/$$(basename "$$file" .yaml)" ;; \
+	*) echo "runs/$${file#/}" ;; \
+esac
+endef
+FOLDER := $(shell $(FIND_FOLDER))
+ifeq ($(FOLDER),)
+$(error CONFIG=$(CONFIG) does not exist; give a configuration file, such as CONFIG=config/quick.yaml)
+endif
 REPORT := $(FOLDER)/results/report/report.html
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
 # With containers, only Snakemake and its plugin for the cluster are installed outside.
 VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
@@ -29,29 +46,36 @@ PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
 # Snakemake passes --cache on to the nodes of a cluster only with the name of a rule; any name switches
 # the cache on for all rules.
-SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(abspath $(CACHE))") \
-	snakemake $(if $(CACHE),--cache train_network) --directory $(FOLDER) --configfile $(CONFIG) \
-	$(if $(SDM),--software-deployment-method $(SDM)) \
-	$(if $(DATA),--config 'cohort={data: "$(abspath $(DATA))"}')
+SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(call absolute,$(CACHE))") \
+	"$(BIN)/python" -m snakemake $(if $(CACHE),--cache train_network) --directory "$(FOLDER)" \
+	--configfile "$(CONFIG)" $(if $(SDM),--software-deployment-method $(SDM)) \
+	$(if $(DATA),--config "cohort={data: \"$(call absolute,$(DATA))\"}")
 CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.runtime.container
 ifeq ($(SDM),)
-PYTHON = $(BIN)/python
+PYTHON = "$(BIN)/python"
 else
 PYTHON = APPTAINERENV_PYTHONPATH="$(CURDIR)/src" apptainer exec --bind "$(CURDIR)" \
-	$(if $(CACHE),--bind "$(abspath $(CACHE))") $(if $(FROM),--bind "$(abspath $(FROM))") \
-	$(if $(LABELS),--bind "$(abspath $(LABELS))") "$$($(CONTAINER) --path)" python
+	$(if $(CACHE),--bind "$(call absolute,$(CACHE))") \
+	$(if $(DATA),--bind "$(call absolute,$(DATA))") $(if $(FROM),--bind "$(call absolute,$(FROM))") \
+	$(if $(LABELS),--bind "$(call absolute,$(LABELS))") "$$($(CONTAINER) --path)" python
 endif
 
 NO_PYTHON = echo "Error: python3.11 is not installed; install Python 3.11, for example with your \
 package manager or from python.org"; exit 1
 
-.PHONY: help init reproduce report verify container test lint format bench clean
+# Snakemake keeps files there, and ends in a traceback if it cannot.
+CHECK_HOME = folder="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
+	{ mkdir -p "$$folder" && [ -w "$$folder" ]; } 2> /dev/null || \
+	{ echo "Error: the folder $$folder cannot be written, where Snakemake keeps files; set \
+XDG_CACHE_HOME to one that can, for example XDG_CACHE_HOME=/tmp/cache make $(MAKECMDGOALS)"; exit 1; }
+
+.PHONY: help init check reproduce report verify container test lint format bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets and variables
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
-	@echo "CONFIG=config/quick.yaml   another configuration; its results go to runs/<name>/results"
+	@echo "CONFIG=config/quick.yaml   another configuration; its results go to runs/quick/results"
 	@echo "DATA=path                  folder that image paths in the sample sheet are relative to"
 	@echo "FROM=path                  make init: folder of your images"
 	@echo "LABELS=path                make init: folder of the labels, if it is another one"
@@ -65,8 +89,12 @@ init: $(INSTALLED) ## write sample sheet and configuration for the images in FRO
 	@$(PYTHON) -m mrelevance init "$(FROM)" $(if $(LABELS),--labels "$(LABELS)") \
 		$(if $(filter-out config/config.yaml,$(CONFIG)),--out "$(CONFIG)")
 
+check: $(INSTALLED) ## check configuration, sample sheet, images and network
+	@$(PYTHON) -m mrelevance check "$(CONFIG)" $(if $(DATA),--data "$(call absolute,$(DATA))")
+
 reproduce: $(INSTALLED) ## run the study, from images to report
-	@mkdir -p $(FOLDER) $(CACHE)
+	@$(CHECK_HOME)
+	@mkdir -p "$(FOLDER)" $(if $(CACHE),"$(CACHE)")
 	@$(SNAKEMAKE) $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
@@ -75,17 +103,18 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 	@echo "Report   $(REPORT)"
 
 report: $(INSTALLED) ## write the self-contained HTML report, if results are newer than it
-	@if [ -e $(REPORT) ] && [ -z "$$(find $(FOLDER)/results/summary $(FOLDER)/results/figures \
-		$(FOLDER)/results/report/*.md $(FOLDER)/results/report/motion.html workflow/report -newer $(REPORT) -print -quit)" ]; then \
+	@if [ -e "$(REPORT)" ] && [ -z "$$(find "$(FOLDER)/results/summary" "$(FOLDER)/results/figures" \
+		"$(FOLDER)"/results/report/*.md "$(FOLDER)/results/report/motion.html" workflow/report \
+		-newer "$(REPORT)" -print -quit)" ]; then \
 		echo "The report is up to date."; \
 	else \
-		mkdir -p $(dir $(REPORT)) && \
+		mkdir -p "$(FOLDER)/results/report" && \
 		$(SNAKEMAKE) --report results/report/.writing-report.html --quiet all -- $(TARGET) && \
-		mv $(dir $(REPORT)).writing-report.html $(REPORT); \
+		mv "$(FOLDER)/results/report/.writing-report.html" "$(REPORT)"; \
 	fi
 
 verify: $(INSTALLED) ## compare the results with their recorded checksums
-	@$(PYTHON) -m mrelevance.reporting.verify $(FOLDER)/results
+	@$(PYTHON) -m mrelevance verify "$(FOLDER)/results"
 
 container: ## build the container for SDM=apptainer
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
@@ -95,39 +124,40 @@ container: ## build the container for SDM=apptainer
 # Integration tests run Snakemake on two cores, or wait; two at a time keep the cores busy. With
 # OMP_WAIT_POLICY=PASSIVE, waiting threads leave the cores to those that work.
 test: $(INSTALLED) ## run all tests
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+	@OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest --numprocesses auto --dist loadfile tests/unit
+	@OMP_WAIT_POLICY=PASSIVE "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile \
 		--no-loadscope-reorder tests/integration
 
 lint: $(INSTALLED) ## check the style of code and workflow
-	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/ruff format --check $(CODE)
-	@$(BIN)/snakefmt --check Snakefile workflow
+	@"$(BIN)/python" -m ruff check $(CODE)
+	@"$(BIN)/python" -m ruff format --check $(CODE)
+	@"$(BIN)/python" -m snakefmt --check Snakefile workflow
 	@$(SNAKEMAKE) --lint
 
 format: $(INSTALLED) ## bring code and workflow into style
-	@$(BIN)/ruff check --fix $(CODE)
-	@$(BIN)/ruff format $(CODE)
-	@$(BIN)/snakefmt Snakefile workflow
+	@"$(BIN)/python" -m ruff check --fix $(CODE)
+	@"$(BIN)/python" -m ruff format $(CODE)
+	@"$(BIN)/python" -m snakefmt Snakefile workflow
 
 bench: $(INSTALLED) ## print the cost of the last run by stage, and an estimate for larger studies
-	@$(PYTHON) benchmarks/stages.py $(FOLDER)/results
+	@$(PYTHON) benchmarks/stages.py "$(FOLDER)/results"
 
 clean: ## remove the results of this configuration
-	rm -rf $(FOLDER)/results $(FOLDER)/.snakemake
+	rm -rf "$(FOLDER)/results" "$(FOLDER)/.snakemake"
 
 # The list of versions is complete, hence --no-deps. Without it, pip would install the dependencies of
 # dynamic-network-architectures, which the tests need: unused packages that replace torch.
 $(INSTALLED):
+	@$(CHECK_HOME)
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }
 	@echo "Setting up $(VENV); the first time this takes some minutes."
 	@python3.11 -m venv --clear $(VENV)
 ifeq ($(SDM),)
-	@$(BIN)/pip install --quiet --constraint envs/requirements.txt torch
-	@$(BIN)/pip install --quiet --no-deps --requirement envs/requirements.txt
-	@$(BIN)/pip install --quiet --no-deps --editable .
+	@"$(BIN)/python" -m pip install --quiet --constraint envs/requirements.txt torch
+	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement envs/requirements.txt
+	@"$(BIN)/python" -m pip install --quiet --no-deps --editable .
 else
-	@$(BIN)/pip install --quiet --requirement envs/controller.txt \
+	@"$(BIN)/python" -m pip install --quiet --requirement envs/controller.txt \
 		$(if $(PROFILE),snakemake-executor-plugin-slurm)
 endif
 	@rm -f $(VENV)/installed-*

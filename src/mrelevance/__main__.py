@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mrelevance.commands import init
+from mrelevance.commands import check, init, verify
 from mrelevance.runtime.errors import InputError, StorageError
 
-COMMANDS = {"init": init}
+COMMANDS = {"init": init, "check": check, "verify": verify}
 """Modules by the name of their command."""
 
 
@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except (InputError, StorageError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"Error: {line}", file=sys.stderr)
         return 1
 
 

@@ -1,11 +1,16 @@
 """The commands that the Makefile would run, for each of its variables."""
 
+import os
 import re
+import shlex
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
+
+from mrelevance.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,26 +36,102 @@ def test_help_explains_every_target_and_variable():
 
 def test_modules_and_scripts_that_make_runs_exist():
     text = (ROOT / "Makefile").read_text()
-    modules = re.findall(r"-m (mrelevance[\w.]+)", text)
-    assert len(modules) == 2
+    modules = re.findall(r"-m (mrelevance[\w.]*)", text)
+    assert len(modules) == 3
     assert all(find_spec(module) for module in modules)
+    assert set(re.findall(r"-m mrelevance (\w+)", text)) <= set(COMMANDS)
     assert all((ROOT / path).is_file() for path in re.findall(r"\) (benchmarks/\S+\.py)", text))
 
 
 def test_a_configuration_has_a_folder_of_its_own():
-    assert "--directory . --configfile config/config.yaml" in commands("reproduce")
+    assert '--directory "." --configfile "config/config.yaml"' in commands("reproduce")
     quick = commands("reproduce", "CONFIG=config/quick.yaml")
-    assert "--directory runs/quick --configfile config/quick.yaml" in quick
+    assert '--directory "runs/quick" --configfile "config/quick.yaml"' in quick
     assert "--cores all -- all" in quick
-    assert "mrelevance.reporting.verify runs/quick/results" in commands(
+    assert '-m mrelevance verify "runs/quick/results"' in commands(
         "verify", "CONFIG=config/quick.yaml"
     )
 
 
+def folder_of(configuration: Path | str) -> str:
+    """Folder that make gives a configuration, from the project's."""
+    return re.search(
+        r'--directory "(.*?)" --config', commands("reproduce", f"CONFIG={configuration}")
+    )[1]
+
+
+def test_only_the_default_configuration_has_the_folder_of_the_project(tmp_path):
+    default = "config/config.yaml"
+    for path in (default, f"./{default}", ROOT / default, f"src/../{default}"):
+        assert folder_of(path) == "."
+    folders = [tmp_path, tmp_path / "config", tmp_path / "l'été à ü"]
+    found = [folder_of("config/quick.yaml")]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        for name in ("config.yaml", "quick.yaml", "quick.yml"):
+            (folder / name).write_text("")
+            found.append(folder_of(folder / name))
+            assert found[-1] == f"runs{folder / name}"
+    assert len(set(found)) == len(found)
+
+
+def test_a_configuration_that_is_missing_is_named():
+    done = subprocess.run(
+        ["make", "--dry-run", "reproduce", "CONFIG=config/quik.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    (line,) = done.stderr.splitlines()
+    assert "CONFIG=config/quik.yaml does not exist" in line
+
+
+def test_paths_may_hold_spaces_apostrophes_and_umlauts(tmp_path):
+    """What the shell makes of the command that make would run."""
+    folder = tmp_path / "l'été à ü"
+    folder.mkdir()
+    configuration = folder / "ma config.yaml"
+    configuration.write_text("")
+    run = commands(
+        *("reproduce", f"CONFIG={configuration}", f"DATA={folder}/images d'ici", "CACHE=le cache")
+    )
+    (line,) = re.findall(r'PATH="\S*.*?-m snakemake (.*?) make ', run)
+    arguments = shlex.split(line)
+    assert arguments[arguments.index("--directory") + 1] == f"runs{configuration}"
+    assert arguments[arguments.index("--configfile") + 1] == str(configuration)
+    given = arguments[arguments.index("--config") + 1].removeprefix("cohort=")
+    assert yaml.safe_load(given) == {"data": f"{folder}/images d'ici"}
+    assert f'SNAKEMAKE_OUTPUT_CACHE="{ROOT}/le cache"' in run
+
+
+def test_a_home_that_cannot_be_written_is_named_with_the_remedy():
+    """Nobody can create a folder in /proc, not even an administrator."""
+
+    def checked(**variables):
+        command = re.search(r"(folder=.*?exit 1; \})", commands("reproduce"))[1]
+        done = subprocess.run(
+            ["sh", "-c", f"{command}; echo fine"],
+            env={"PATH": os.environ["PATH"], **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
+    (line,) = checked(HOME="/proc/nowhere").splitlines()
+    assert line.startswith("Error: the folder /proc/nowhere/.cache cannot be written")
+    assert "XDG_CACHE_HOME=/tmp/cache make reproduce" in line
+    assert checked(HOME="/proc/nowhere", XDG_CACHE_HOME="/tmp") == "fine\n"
+
+
 def test_target_data_and_cores_reach_snakemake():
     run = commands("reproduce", "TARGET=all select", "DATA=images", "CORES=3")
-    assert f"""--config 'cohort={{data: "{ROOT}/images"}}'""" in run
+    assert f"""--config "cohort={{data: \\"{ROOT}/images\\"}}\"""" in run
     assert "--cores 3 -- all select" in run
+    check = commands("check", "DATA=/images")
+    assert '-m mrelevance check "config/config.yaml" --data "/images"' in check
 
 
 def test_init_gets_the_folders_and_the_name_of_the_configuration():
@@ -63,9 +144,11 @@ def test_init_gets_the_folders_and_the_name_of_the_configuration():
 
 def test_the_nodes_of_a_cluster_use_the_cache_too():
     run = commands("reproduce", "CACHE=shared", "PROFILE=profiles/slurm")
-    assert f'SNAKEMAKE_OUTPUT_CACHE="{ROOT}/shared" snakemake --cache train_network --' in run
+    assert f'SNAKEMAKE_OUTPUT_CACHE="{ROOT}/shared"' in run
+    assert "-m snakemake --cache train_network --" in run
     assert "--profile profiles/slurm -- all" in run and "--cores" not in run
-    assert "CACHE" not in commands("reproduce") and "--cache" not in commands("reproduce")
+    without = commands("reproduce")
+    assert "SNAKEMAKE_OUTPUT_CACHE" not in without and "--cache" not in without
 
 
 def test_with_containers_only_snakemake_is_installed():

@@ -1,10 +1,13 @@
 """Configuration and sample sheet, checked before anything runs."""
 
 import functools
+import hashlib
 import inspect
+import json
 import math
 import os
 import re
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -22,30 +25,16 @@ from mrelevance.analysis.catalogue import TABLES
 from mrelevance.cohort.files import images_of, total_bytes
 from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.parts import cautions
-from mrelevance.cohort.problems import image_problems
 from mrelevance.cohort.references import part_of, path_of
-from mrelevance.cohort.sheet import (
-    LABEL,
-    MASK,
-    images_in,
-    read_sheet,
-    remarks,
-    sizes_of_parts,
-)
+from mrelevance.cohort.sheet import LABEL, MASK, images_in, remarks, sizes_of_parts
+from mrelevance.commands.check import check_study, cohort_problems
 from mrelevance.figures.catalogue import FIGURES
-from mrelevance.phantom.settings import check_settings
 from mrelevance.runtime import code
 from mrelevance.runtime.benchmark import benchmark_of
-from mrelevance.runtime.configuration import (
-    cache_folder,
-    check_cache_folder,
-    check_configuration,
-    check_free_space,
-    expected_bytes,
-)
 from mrelevance.runtime.container import check_image, image_path, variables_inside
-from mrelevance.runtime.errors import InputError, StorageError, gathered
+from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
+from mrelevance.runtime.home import variables_without_home
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.result_paths import (
     RESULTS,
@@ -53,8 +42,14 @@ from mrelevance.runtime.result_paths import (
     results_of,
     without_variant,
 )
-from mrelevance.runtime.stages import depends_on
+from mrelevance.runtime.stages import STAGES, depends_on
 from mrelevance.runtime.stages import setting as setting_of
+from mrelevance.runtime.storage import (
+    cache_folder,
+    check_cache_folder,
+    check_free_space,
+    expected_bytes,
+)
 from mrelevance.runtime.variants import (
     changes_of,
     compared_variants,
@@ -64,6 +59,16 @@ from mrelevance.runtime.variants import (
 from mrelevance.runtime.versions import PACKAGES, commit, versions_of
 
 code.search_first(PROJECT / "src")
+
+# Programs that jobs start, such as Jupyter's, lie beside Python, whether the environment was activated
+# or Snakemake was called by its path.
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+)
+if shlex.quote(sys.executable) != sys.executable:
+    # Snakemake writes this path into shell commands, without quotes.
+    sys.executable = "python"
+os.environ.update(variables_without_home(".snakemake"))
 
 # For the jobs' processes: glibc gives large tensors back to the system when they are freed, and
 # getting them again, page by page, would take up to a third of the time of relevance and training.
@@ -82,51 +87,20 @@ CONTAINED = DeploymentMethod.APPTAINER in workflow.deployment_settings.deploymen
 configfile: str(PROJECT / "config/config.yaml")
 
 
-def check_space(rows, tested):
-    """Check that a new study finds enough free disk space; `tested` is the share of patients."""
+def check_disk():
+    """Check that the results can be written and have room."""
+    check_writable("results" if Path("results").exists() else ".")
     if Path("results").exists():
         return
-    sequences = config["sequences"]
     if KIND.reads_images:
         # Compressed images take about a byte per voxel.
-        values = total_bytes(images_of(rows, sequences, DATA))
+        values = total_bytes(images_of(SHEET, SEQUENCES, DATA))
     else:
-        values = math.prod(config["phantom"]["size"]) * len(sequences) * len(rows)
+        values = math.prod(config["phantom"]["size"]) * len(SEQUENCES) * len(SHEET)
+    tested = SIZES["test"] / sum(SIZES.values())
     check_free_space(
         ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
     )
-
-
-def read_cohort():
-    """Check sample sheet, images and free disk space, and list all that is wrong; the sheet."""
-    cohort, sequences = config["cohort"], config["sequences"]
-    sheet = read_sheet(
-        PROJECT / cohort["patients"], sequences, cohort["source"], cohort["incomplete"]
-    )
-    sizes = sizes_of_parts(sheet, cohort)
-    problems = []
-    if cohort["source"] == "phantom":
-        with gathered(problems):
-            check_settings(config["phantom"], sequences, config["fixed_sequence"])
-    elif workflow.is_main_process:
-        # Jobs read this file anew, each in a process of its own; the images are checked once.
-        problems += image_problems(config, sheet.rows, DATA)
-    gallery = config["evaluation"]["maps"]["gallery_patient"]
-    if gallery is not None and gallery not in sheet.rows:
-        problems.append(
-            f"configuration: evaluation.maps.gallery_patient is {gallery}, which is not in the "
-            "sample sheet"
-        )
-    with gathered(problems):
-        check_writable("results" if Path("results").exists() else ".")
-    with gathered(problems):
-        check_space(sheet.rows, sizes["test"] / sum(sizes.values()))
-    if problems:
-        raise InputError("\n".join(problems))
-    if workflow.is_main_process:
-        for line in [*remarks(sheet), *cautions(sizes)]:
-            print(line, file=sys.stderr)
-    return sheet
 
 
 def prepare_container():
@@ -179,12 +153,24 @@ def check_processor():
         sys.exit(f"Error: {error}")
 
 
+PROBLEMS, COHORT = check_study(config, PROJECT)
+# Jobs read these files anew, each in a process of its own; the images are checked once.
+if COHORT is not None and workflow.is_main_process:
+    PROBLEMS += cohort_problems(config, COHORT.rows, PROJECT)
+if PROBLEMS:
+    sys.exit("\n".join(f"Error: {line}" for line in PROBLEMS))
+
+SHEET = COHORT.rows
+DATA = PROJECT / config["cohort"]["data"]
+KIND = kind_of(config["cohort"]["source"])
+SEQUENCES = config["sequences"]
+SIZES = sizes_of_parts(COHORT, config["cohort"])
+if workflow.is_main_process:
+    for line in [*remarks(COHORT), *cautions(SIZES)]:
+        print(line, file=sys.stderr)
+
 try:
-    check_configuration(config, WORKFLOW / "schemas/config.schema.json")
-    DATA = PROJECT / config["cohort"]["data"]
-    KIND = kind_of(config["cohort"]["source"])
-    COHORT = read_cohort()
-    SHEET = COHORT.rows
+    check_disk()
     prepare_container()
     if CACHE:
         check_cache_folder(cache_folder())
@@ -199,7 +185,6 @@ if remove_stale_lock(".snakemake"):
 
 # Relative, because the steps of a project that moved need not run again.
 IMAGE = os.path.relpath(image_path(PROJECT))
-SEQUENCES = config["sequences"]
 PATIENTS = list(SHEET)
 COLUMNS = COHORT.columns
 # Patient to train, validation or test; None where the sheet leaves the split to be drawn.
@@ -233,6 +218,7 @@ wildcard_constraints:
     results=rf"{RESULTS}(/variants/[^/]+)?",
     patient=any_of(PATIENTS),
     target=r"\w+",
+    settings=r"[0-9a-f]{16}",
 
 
 def signed(function):

@@ -42,6 +42,18 @@ def from_stage(path, **values):
     return found
 
 
+@signed
+def trial_of_settings(wildcards):
+    """Input function: the trial of a network, whose name tells what was tried and by which code."""
+    results = results_in(wildcards)
+    tried = {
+        key: setting_of(settings(results), key) for key in STAGES["trial"].settings
+    }
+    told = [tried, len(SEQUENCES), code_version("try_network"), Path(IMAGE).name]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return f"{results}/trial/{digest[:16]}.json"
+
+
 def for_split(split, path, **values):
     """Input function: a path that begins with its stage, for each patient of a part of the split."""
     return for_each(functools.partial(patients_of, split), path, **values)

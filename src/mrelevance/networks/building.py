@@ -5,6 +5,7 @@ import inspect
 import torch
 from monai.networks import nets
 
+from mrelevance.networks.outputs import give_final_output
 from mrelevance.runtime.errors import InputError
 
 CLASSES = ("background", "tumour")
@@ -13,15 +14,17 @@ CLASSES = ("background", "tumour")
 def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Module:
     """Build a 3D MONAI network with one output channel each for background and tumour.
 
-    The network maps (B, in_channels, D, H, W) to logits (B, 2, D, H, W). `name` is a class of
-    `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
+    In evaluation mode the network maps (B, in_channels, D, H, W) to logits (B, 2, D, H, W). In
+    training mode it may give several outputs, see `mrelevance.networks.outputs`. `name` is a class
+    of `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
     dimensions and channels, which are set here. The weights are drawn from torch's global
     generator.
 
     Raises
     ------
     InputError
-        No network has this name, or it does not take these arguments.
+        No network has this name, it does not take these arguments, or it needs a package that is
+        not installed.
     """
     kind = getattr(nets, name, None)
     if not (inspect.isclass(kind) and issubclass(kind, torch.nn.Module)):
@@ -45,9 +48,26 @@ def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Modu
             f"it takes {free}"
         )
     try:
-        return kind(**ours, **arguments)
-    except (TypeError, ValueError, AssertionError, KeyError, IndexError) as error:
+        return give_final_output(kind(**ours, **arguments))
+    except ImportError as error:
+        raise InputError(lacks_package(name, error)) from error
+    # Constructors of networks raise errors of any kind for arguments that do not fit them.
+    except Exception as error:
         raise InputError(
-            f"network.arguments: {name} refuses them ({' '.join(str(error).split())}); "
-            "correct the arguments in the configuration"
+            f"network.arguments: {name} refuses them ({first_line(error)}); correct the arguments "
+            "in the configuration"
         ) from error
+
+
+def lacks_package(name: str, error: ImportError) -> str:
+    """One line on the optional package that a network needs and that is not installed."""
+    return (
+        f"network.name: {name} needs a package that is not installed ({first_line(error)}); "
+        "install it, or choose another network"
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line: its first paragraph, or its kind if it says nothing."""
+    paragraph = str(error).strip().split("\n\n")[0]
+    return " ".join(paragraph.split()) or type(error).__name__

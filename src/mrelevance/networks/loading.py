@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from mrelevance.networks.building import build_network
+from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
 
@@ -38,4 +39,4 @@ def load_network(model_folder: str | Path, sequences: list[str]) -> torch.nn.Mod
     settings = card["configuration"]["network"]
     network = build_network(settings["name"], settings["arguments"], len(sequences))
     network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
-    return network.eval()
+    return without_auxiliary_heads(network).eval()

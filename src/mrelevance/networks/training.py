@@ -19,6 +19,7 @@ from mrelevance.networks.checkpoint import (
     save_checkpoint,
 )
 from mrelevance.networks.inference import check_multiple
+from mrelevance.networks.outputs import outputs_of, supervised_loss
 from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.scores import voxel_dice
@@ -40,8 +41,9 @@ FLIP_AXES = {"x", "y", "z"}
 def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, code: str) -> None:
     """Train a network; write weights.pt, history.tsv and card.json into `model_folder`.
 
-    The loss is Dice plus cross-entropy, the optimiser AdamW with a one-cycle learning rate and a
-    clipped gradient norm. An epoch has training.steps_per_epoch steps. After each, the weights are
+    The loss is Dice plus cross-entropy, with deep supervision summed over the outputs
+    (`supervised_loss`). The optimiser is AdamW with a one-cycle learning rate and a clipped
+    gradient norm. An epoch has training.steps_per_epoch steps. After each, the weights are
     kept if the mean Dice of the validation patients that have a lesion is the best so far; without
     such patients the last weights are kept. The state is then saved to checkpoint.pt. An
     interrupted training continues there and ends with the same weights. If anything that it depends
@@ -68,7 +70,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
     """
     folder = Path(model_folder)
     settings = configuration["training"]
-    _check_settings(configuration)
+    check_training(configuration)
     if not files.train:
         raise InputError("split: no patient is for training; mark patients as train in the sheet")
 
@@ -89,7 +91,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
     # Another number of threads sums in another order: the weights would be those of neither run.
     hardware = {"device": device.type, "threads": torch.get_num_threads()}
     mark = fingerprint(provenance | hardware)
-    state = _new_state(network, settings)
+    state = new_state(network, settings)
     restore_checkpoint(state, folder / "checkpoint.pt", mark)
     _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
 
@@ -141,8 +143,14 @@ def _provenance(files: TrainingFiles, configuration: dict, code: str) -> dict:
     }
 
 
-def _check_settings(configuration: dict) -> None:
-    """Check what the schema of the configuration cannot."""
+def check_training(configuration: dict) -> None:
+    """Check the settings of training beyond the schema of the configuration.
+
+    Raises
+    ------
+    InputError
+        A size, the precision, a flip axis or the warm-up cannot be used.
+    """
     settings, divisor = configuration["training"], configuration["network"]["divisor"]
     check_multiple(settings["patch"], divisor, "training.patch")
     check_multiple(configuration["inference"]["window"], divisor, "inference.window")
@@ -171,7 +179,7 @@ def _check_settings(configuration: dict) -> None:
         )
 
 
-def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
+def new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
     """Set up optimiser and schedule for an untrained network."""
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
@@ -210,7 +218,7 @@ def _run_epochs(
             for step in range(first, last):
                 learning_rate = state.schedule.get_last_lr()[0]
                 batch = draw_batch(patients["train"], settings, configuration["seed"], step)
-                losses.append(_train_step(state, batch, settings, step))
+                losses.append(train_step(state, batch, settings, step))
                 bar.update()
             row = {
                 "epoch": len(state.history) + 1,
@@ -232,14 +240,20 @@ def _run_epochs(
             save_checkpoint(state, checkpoint, mark)
 
 
-def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
-    """Take one step of gradient descent; return the loss."""
+def train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
+    """Take one step of gradient descent; return the loss.
+
+    Raises
+    ------
+    InputError
+        Loss or gradient is not finite, or the network gives no logits.
+    """
     device = next(state.network.parameters()).device
     loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
     state.network.train()
     with autocast(device, settings["precision"]):
-        logits = state.network(batch.images.to(device))
-    loss = loss_function(logits.float(), batch.tumours.to(device))
+        outputs = outputs_of(state.network(batch.images.to(device)))
+    loss = supervised_loss(loss_function, outputs, batch.tumours.to(device))
     state.optimiser.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])

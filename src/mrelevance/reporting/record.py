@@ -21,11 +21,12 @@ from mrelevance.runtime.versions import commit
 RECORD = "provenance.json"
 # Records of what goes beyond the study, one for each target.
 FURTHER_RECORDS = "provenance"
-# What is no result, in the study and in variants: how it was computed, what an interrupted training
-# continues from, and texts written from the record.
+# What is no result, in the study and in variants: how it was computed, what the network was tried
+# with, what an interrupted training continues from, and texts written from the record.
 NOT_RECORDED = (
     "benchmarks",
     "logs",
+    "trial",
     "model/checkpoint.pt",
     RECORD,
     FURTHER_RECORDS,

@@ -1,10 +1,5 @@
-"""Compare results with the checksums that were recorded for them.
+"""Compare results with the checksums that were recorded for them."""
 
-python -m mrelevance.reporting.verify [results]
-"""
-
-import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,31 +58,3 @@ def verify(results: str | Path, record: dict) -> Verification:
         missing=sorted(set(recorded) - set(found)),
         new=sorted(set(found) - set(recorded)),
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the differences; 0 if there are none, 1 if there are some, 2 without a record."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mrelevance.reporting.verify", description=__doc__
-    )
-    parser.add_argument("results", nargs="?", default="results", help="folder of the results")
-    results = Path(parser.parse_args(arguments).results)
-    try:
-        path, record = newest_record(results)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 2
-    verification = verify(results, record)
-    for what in ("changed", "missing", "new"):
-        for file in getattr(verification, what):
-            print(f"{what:8}{results / file}")
-    print(
-        f"{len(verification.same)} of {len(record['files'])} results are as recorded in {path} "
-        f"on {record['recorded']}; {len(verification.changed)} changed, "
-        f"{len(verification.missing)} missing, {len(verification.new)} new"
-    )
-    return 0 if verification.passed else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

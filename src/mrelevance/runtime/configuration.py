@@ -1,8 +1,7 @@
-"""Checks before anything is computed: configuration, disk space, cache."""
+"""Checks of the configuration, before anything is computed."""
 
 import json
-import os
-import shutil
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry, Resource
 
-from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
 from mrelevance.runtime.result_paths import STUDY
@@ -21,73 +20,153 @@ from mrelevance.runtime.variants import FIXED, compared_variants, named_variants
 COMPARED_BY = {"baselines": ("relevance.baseline",), "motion_effect": ("motion.method",)}
 """The setting that tells the variants of a comparison apart in its tables and figures."""
 
-# Measured on phantom patients: compressed images of all stages up to the network's input, and the
-# relevance maps of one composite.
-BYTES_PER_VALUE = 13
-BYTES_PER_RELATED_VALUE = 28
+Check = tuple[tuple[str, ...], Callable[[dict], None]]
+"""Sections of the configuration, and a function that checks what they say together."""
 
 
 def check_configuration(config: dict, schema: str | Path) -> None:
     """Check the configuration, and that of every variant, against the schema and against itself.
 
-    `schema` lies in the folder of the schemas that it refers to.
+    `schema` lies in the folder of the schemas that it refers to. What needs a section that breaks
+    the schema is not checked further.
 
     Raises
     ------
     InputError
-        A key is unknown or missing; a value has the wrong type or lies outside its range; a
-        sequence or composite is named that is not configured; a size does not fit the network; a
-        variant changes what it cannot, or is compared and does not exist; see also
-        `check_subsets` and `check_minutes`.
+        One line for each problem: a key is unknown or missing; a value has the wrong type or lies
+        outside its range; a sequence or composite is named that is not configured; a size does not
+        fit the network; a variant changes what it cannot, or is compared and does not exist; see
+        also `check_subsets` and `check_minutes`.
     """
     validator = _validator(Path(schema))
-    _check_one(config, validator)
-    _check_named("fixed_sequence", config["fixed_sequence"], "sequences", config["sequences"])
-    check_subsets(config["protocol"]["subsets"], config["sequences"])
-    check_minutes(config["protocol"]["acquisition_minutes"], config["sequences"])
-    for name, changes in named_variants(config).items():
-        _check_changes(name, changes, config["sequences"])
-        try:
-            changed = varied(config, changes)
-            _check_one(changed, validator)
+    problems, faulty = _problems_of_one(config, validator)
+    _run(CHECKS_OF_STUDY, config, faulty, problems)
+    if "variants" not in faulty:
+        for name, changes in named_variants(config).items():
+            problems += _problems_of_variant(name, changes, config, validator, problems, faulty)
+    if not problems:
+        with gathered(problems):
+            _check_comparisons(config)
+    if problems:
+        raise InputError("\n".join(problems))
+
+
+def faulty_sections(config: dict, schema: str | Path) -> set[str]:
+    """Sections of the configuration that break the schema, so that nothing may rely on them."""
+    return _problems_of_one(config, _validator(Path(schema)))[1]
+
+
+def _problems_of_one(
+    config: dict, validator: Draft202012Validator, known: frozenset[str] = frozenset()
+) -> tuple[list[str], set[str]]:
+    """Problems of a single configuration, of the study or of a variant, and its faulty sections.
+
+    Those of the sections `known` to be faulty are left out.
+    """
+    problems, faulty = [], set(known)
+    for error in sorted(validator.iter_errors(config), key=lambda error: error.json_path):
+        if known.intersection(list(error.absolute_path)[:1]):
+            continue
+        problems += _lines_of(best_match([error]))
+        faulty.update(list(error.absolute_path)[:1])
+        if not error.absolute_path and error.validator == "required":
+            faulty.update(key for key in error.validator_value if key not in config)
+    _run(CHECKS_OF_ONE, config, faulty, problems)
+    return problems, faulty
+
+
+def _run(checks: tuple[Check, ...], config: dict, faulty: set[str], problems: list[str]) -> None:
+    """Add what checks find to `problems`; those that read a faulty section are left out."""
+    for sections, check in checks:
+        if not faulty.intersection(sections):
+            with gathered(problems):
+                check(config)
+
+
+def _problems_of_variant(
+    name: str,
+    changes: dict,
+    config: dict,
+    validator: Draft202012Validator,
+    of_study: list[str],
+    faulty: set[str],
+) -> list[str]:
+    """Problems of a variant that the study does not have as well."""
+    problems = []
+    with gathered(problems):
+        _check_changes(name, changes, config["sequences"] if "sequences" not in faulty else [])
+    if problems:
+        return problems
+    changed = varied(config, changes)
+    found, faulty = _problems_of_one(changed, validator, frozenset(faulty))
+    chosen = {"sequences", "fixed_sequence"}
+    if chosen & set(changes) and not chosen & faulty:
+        with gathered(found):
             _check_sequences(changed, config["sequences"])
-        except InputError as error:
-            raise InputError(f"{error} (variant {name}; null takes it away)") from None
-    _check_comparisons(config)
+    return [
+        f"{line} (variant {name}; null takes it away)" for line in found if line not in of_study
+    ]
 
 
-def _check_one(config: dict, validator: Draft202012Validator) -> None:
-    """Check a single configuration, of the study or of a variant."""
-    error = best_match(validator.iter_errors(config))
-    if error:
-        raise InputError(_in_one_line(error))
-    maps = config["evaluation"]["maps"]
-    for key, methods, among in (
-        ("relevance.composites", config["relevance"]["composites"], COMPOSITES),
-        ("evaluation.maps.methods", maps["methods"], MAPPED),
-        ("evaluation.maps.randomised_methods", maps["randomised_methods"], MAPPED),
-    ):
-        check_methods(methods, key, among)
+def _check_composites(config: dict) -> None:
+    check_methods(config["relevance"]["composites"], "relevance.composites", COMPOSITES)
+
+
+def _check_maps(config: dict) -> None:
+    maps, problems = config["evaluation"]["maps"], []
+    for key in ("methods", "randomised_methods"):
+        with gathered(problems):
+            check_methods(maps[key], f"evaluation.maps.{key}", MAPPED)
+    if any(length % maps["block"] for length in maps["crop"]):
+        problems.append(
+            f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "
+            f"multiple of evaluation.maps.block, which is {maps['block']}"
+        )
+    if problems:
+        raise InputError("\n".join(problems))
+
+
+def _check_composite_of_figures(config: dict) -> None:
     composites = [identifier(entry) for entry in config["relevance"]["composites"]]
     _check_named(
         "figures.composite", config["figures"]["composite"], "relevance.composites", composites
     )
-    divisor = config["network"]["divisor"]
-    for key, size in (
-        ("training.patch", config["training"]["patch"]),
-        ("inference.window", config["inference"]["window"]),
-        ("evaluation.maps.crop", maps["crop"]),
-    ):
-        if any(length % divisor for length in size):
-            raise InputError(
-                f"configuration: {key} is {size}; each number must be a multiple of "
-                f"network.divisor, which is {divisor}"
-            )
-    if any(length % maps["block"] for length in maps["crop"]):
+
+
+def _check_patch(config: dict) -> None:
+    _check_size("training.patch", config)
+
+
+def _check_window(config: dict) -> None:
+    _check_size("inference.window", config)
+
+
+def _check_crop(config: dict) -> None:
+    _check_size("evaluation.maps.crop", config)
+
+
+def _check_size(key: str, config: dict) -> None:
+    """Check that a size is a multiple of what the network divides it by."""
+    size, divisor = setting(config, key), config["network"]["divisor"]
+    if any(length % divisor for length in size):
         raise InputError(
-            f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "
-            f"multiple of evaluation.maps.block, which is {maps['block']}"
+            f"configuration: {key} is {size}; each number must be a multiple of "
+            f"network.divisor, which is {divisor}"
         )
+
+
+def _check_fixed_sequence(config: dict) -> None:
+    _check_named("fixed_sequence", config["fixed_sequence"], "sequences", config["sequences"])
+
+
+def _check_protocol(config: dict) -> None:
+    problems = []
+    with gathered(problems):
+        check_subsets(config["protocol"]["subsets"], config["sequences"])
+    with gathered(problems):
+        check_minutes(config["protocol"]["acquisition_minutes"], config["sequences"])
+    if problems:
+        raise InputError("\n".join(problems))
 
 
 def _check_changes(variant: str, changes: dict, sequences: list[str]) -> None:
@@ -117,80 +196,55 @@ def _check_sequences(config: dict, of_study: list[str]) -> None:
 
 def _check_comparisons(config: dict) -> None:
     """Check that what is compared exists, and can be told apart by what the comparison is about."""
-    for comparison, names in config["comparisons"].items():
-        for name in names:
-            _check_named(f"comparisons.{comparison}", name, "variants", list(config["variants"]))
-        variants = {
-            name: varied(config, config["variants"][name])
-            for name in compared_variants(config, comparison)
-        }
-        for key in COMPARED_BY.get(comparison, ()):
-            values = {STUDY: setting(config, key)}
-            for name, changed in variants.items():
-                same = [other for other, value in values.items() if value == setting(changed, key)]
-                if same:
-                    raise InputError(
-                        f"configuration: comparisons.{comparison} lists {name}, whose {key} is "
-                        f"that of {same[0]}; list variants that differ in it"
-                    )
-                values[name] = setting(changed, key)
-        if comparison == "networks":
-            for name, changed in variants.items():
-                if changed["sequences"] != config["sequences"]:
-                    raise InputError(
-                        f"configuration: comparisons.networks lists {name}, whose sequences are "
-                        "not the study's; list it under protocol.subsets instead"
-                    )
+    problems = []
+    for comparison in config["comparisons"]:
+        with gathered(problems):
+            _check_comparison(comparison, config)
+    if problems:
+        raise InputError("\n".join(problems))
 
 
-def expected_bytes(values: float, tested: float, composites: int) -> float:
-    """Disk space of a study's results, roughly.
-
-    `values` is the number of voxels times sequences, summed over all patients; `tested` the share
-    of test patients, whose relevance maps take most of the space.
-    """
-    return values * (BYTES_PER_VALUE + tested * BYTES_PER_RELATED_VALUE * composites)
-
-
-def check_free_space(folder: str | Path, needed_bytes: float) -> None:
-    """Check that the disk of a folder has room for the results.
-
-    Raises
-    ------
-    InputError
-        It has not.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
-        raise InputError(
-            f"disk of {Path(folder).resolve()}: the results need about {needed_bytes / 1e9:.1f} GB "
-            f"and {free / 1e9:.1f} GB are free; make room or choose another --directory"
-        )
-
-
-def cache_folder() -> str | None:
-    """Folder that Snakemake shares results through, as its user gave it; None if there is none."""
-    return os.environ.get("SNAKEMAKE_OUTPUT_CACHE")
+def _check_comparison(comparison: str, config: dict) -> None:
+    for name in config["comparisons"][comparison]:
+        _check_named(f"comparisons.{comparison}", name, "variants", list(config["variants"]))
+    variants = {
+        name: varied(config, config["variants"][name])
+        for name in compared_variants(config, comparison)
+    }
+    for key in COMPARED_BY.get(comparison, ()):
+        values = {STUDY: setting(config, key)}
+        for name, changed in variants.items():
+            same = [other for other, value in values.items() if value == setting(changed, key)]
+            if same:
+                raise InputError(
+                    f"configuration: comparisons.{comparison} lists {name}, whose {key} is "
+                    f"that of {same[0]}; list variants that differ in it"
+                )
+            values[name] = setting(changed, key)
+    if comparison == "networks":
+        for name, changed in variants.items():
+            if changed["sequences"] != config["sequences"]:
+                raise InputError(
+                    f"configuration: comparisons.networks lists {name}, whose sequences are "
+                    "not the study's; list it under protocol.subsets instead"
+                )
 
 
-def check_cache_folder(folder: str | None) -> None:
-    """Check the folder that results are shared through; None where it was not given.
+CHECKS_OF_ONE: tuple[Check, ...] = (
+    (("relevance",), _check_composites),
+    (("evaluation",), _check_maps),
+    (("figures", "relevance"), _check_composite_of_figures),
+    (("training", "network"), _check_patch),
+    (("inference", "network"), _check_window),
+    (("evaluation", "network"), _check_crop),
+)
+"""Checks of the study and of every variant, with the sections that each reads."""
 
-    Raises
-    ------
-    InputError
-        There is none, or it cannot be used.
-    """
-    advice = "give the full path of a folder that you may write to, or leave out --cache"
-    if not folder:
-        raise InputError(f"--cache needs the variable SNAKEMAKE_OUTPUT_CACHE; {advice}")
-    if not Path(folder).is_absolute():
-        # Results are links to it, from folders at any depth.
-        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: {folder} is not a full path; {advice}")
-    if not Path(folder).is_dir():
-        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: the folder {folder} does not exist; {advice}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"SNAKEMAKE_OUTPUT_CACHE: {folder} cannot be written to; {advice}")
+CHECKS_OF_STUDY: tuple[Check, ...] = (
+    (("sequences", "fixed_sequence"), _check_fixed_sequence),
+    (("sequences", "protocol"), _check_protocol),
+)
+"""Checks of what variants cannot change."""
 
 
 def _validator(schema: Path) -> Draft202012Validator:
@@ -207,21 +261,22 @@ def _check_named(key: str, name: str, among: str, names: list[str]) -> None:
         )
 
 
-def _in_one_line(error: ValidationError) -> str:
-    """Where in the configuration, what is wrong, what is allowed."""
+def _lines_of(error: ValidationError) -> list[str]:
+    """Where in the configuration, what is wrong, what is allowed; a line for each unknown key."""
     place = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        unknown = next(key for key in error.instance if key not in known)
-        close = get_close_matches(str(unknown), known, n=1)
-        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-        key = f"{place}.{unknown}" if place else unknown
-        return f"configuration: unknown key {key}; {advice}"
     if place == "sequences" and error.validator == "minItems":
-        return (
+        return [
             f"configuration: sequences lists {len(error.instance)} of at least 2: the study "
             "compares MRI sequences with each other, so that one sequence alone has nothing to be "
             "compared with; add another one"
-        )
-    where = f"configuration, {place}" if place else "configuration"
-    return f"{where}: {error.message}; see config/README.md"
+        ]
+    if error.validator != "additionalProperties":
+        where = f"configuration, {place}" if place else "configuration"
+        return [f"{where}: {error.message}; see config/README.md"]
+    known, lines = list(error.schema["properties"]), []
+    for unknown in (key for key in error.instance if key not in known):
+        close = get_close_matches(str(unknown), known, n=1)
+        advice = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        key = f"{place}.{unknown}" if place else unknown
+        lines.append(f"configuration: unknown key {key}; {advice}")
+    return lines

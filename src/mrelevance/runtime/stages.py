@@ -36,10 +36,20 @@ _REGISTRATION = tuple(
 )
 _WINDOWS = ("inference.window", "inference.overlap")
 _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
+_TRIED = (
+    "network",
+    *(f"training.{key}" for key in ("batch", "patch", "precision", "steps", "warmup_share")),
+    *("training.learning_rate", "training.augmentation.flip_axes"),
+    *_WINDOWS,
+    *("relevance.composites", "relevance.target", "evaluation.precision"),
+    *(f"evaluation.maps.{key}" for key in ("crop", "methods", "randomised_methods")),
+)
 
 STAGES = {
     stage.name: stage
     for stage in (
+        # What the configured network is tried with; other stages wait for it without following it.
+        Stage("trial", _TRIED),
         Stage("raw", ("phantom", "cohort.seed", "cohort.nifti_geometry", "fixed_sequence")),
         Stage("motion", (*_REGISTRATION, "fixed_sequence"), ("raw",)),
         # Images hold all sequences of the study. A network picks its channels from them, so that a

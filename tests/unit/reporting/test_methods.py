@@ -204,7 +204,7 @@ def test_methods_name_versions_and_machine():
     assert "commit abcdef" in text and "Zx80" in text and "no GPU" in text
     assert "123,456 trainable parameters" in text
     uncommitted = fill(METHODS, facts(record={"commit": None}))
-    assert "commit" not in uncommitted
+    assert "(no commit is known, as the folder is not a git repository)" in uncommitted
     inside = fill(METHODS, facts(record={"container": {"image": "study.sif", "sha256": None}}))
     assert "container image study.sif" in inside
 

@@ -3,47 +3,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mrelevance.runtime.configuration import (
-    check_cache_folder,
-    check_configuration,
-    check_free_space,
-    expected_bytes,
-)
+from mrelevance.runtime.configuration import check_configuration, faulty_sections
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import varied
 
 PROJECT = Path(__file__).parents[3]
 CONFIG = yaml.safe_load((PROJECT / "config/config.yaml").read_text())
 SCHEMA = PROJECT / "workflow/schemas/config.schema.json"
-
-
-def test_disk_that_is_too_small_is_an_error(tmp_path):
-    check_free_space(tmp_path, 0)
-    with pytest.raises(InputError, match=r"need about 1000000000\.0 GB"):
-        check_free_space(tmp_path, 1e18)
-
-
-def test_more_patients_voxels_and_composites_need_more_space():
-    small = expected_bytes(1e6, 0.3, 2)
-    assert expected_bytes(2e6, 0.3, 2) == 2 * small
-    assert expected_bytes(1e6, 0.3, 4) > small
-    assert expected_bytes(1e6, 0.5, 2) > small
-
-
-def test_folder_of_the_cache_must_be_of_use(tmp_path, monkeypatch):
-    check_cache_folder(str(tmp_path))
-    for folder, says in (
-        (None, "SNAKEMAKE_OUTPUT_CACHE; give"),
-        ("", "SNAKEMAKE_OUTPUT_CACHE; give"),
-        ("cache", "cache is not a full path"),
-        (str(tmp_path / "cache"), "cache does not exist"),
-    ):
-        with pytest.raises(InputError, match=says):
-            check_cache_folder(folder)
-    # For an administrator, whom permissions do not stop, every folder can be written to.
-    monkeypatch.setattr("os.access", lambda path, mode: False)
-    with pytest.raises(InputError, match="cannot be written to; give the full path of a folder"):
-        check_cache_folder(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -91,3 +57,38 @@ def test_variants_that_are_taken_away_are_not_checked():
         check_configuration(config, SCHEMA)
     config["variants"]["residual"] = None
     check_configuration(config, SCHEMA)
+
+
+def test_all_problems_are_named_at_once_a_line_each():
+    config = varied(CONFIG, {"training": {"stepz": 1, "batch": "two"}, "fixed_sequence": "T9"})
+    config["variants"] |= {"v": {"seed": "a"}, "w": {"cohort": {"data": "x"}}}
+    config["relevance"]["composites"] = ["deeplift", "lrp"]
+    config["inference"]["window"] = [9, 8, 8]
+    config["protocol"]["subsets"] = [["T2", "DWI"]]
+    del config["summary"]
+    with pytest.raises(InputError) as error:
+        check_configuration(config, SCHEMA)
+    lines = str(error.value).splitlines()
+    for says in (
+        "'summary' is a required property",
+        "unknown key training.stepz; did you mean steps?",
+        "training.batch: 'two' is not of type 'integer'",
+        "fixed_sequence is T9",
+        "relevance.composites: lrp is unknown",
+        "inference.window is [9, 8, 8]; each number must be a multiple",
+        "protocol.subsets: [T2, DWI] names DWI",
+        "seed: 'a' is not of type 'integer'; see config/README.md (variant v; null takes",
+        "variant w changes cohort.data",
+    ):
+        assert len([line for line in lines if says in line]) == 1, says
+    assert len(lines) == 9, lines
+
+
+def test_what_needs_a_faulty_section_is_not_checked_further():
+    config = varied(CONFIG, {})
+    config["relevance"] = "deeplift"
+    config["sequences"] = None
+    with pytest.raises(InputError) as error:
+        check_configuration(config, SCHEMA)
+    assert len(str(error.value).splitlines()) == 2
+    assert faulty_sections(config, SCHEMA) == {"relevance", "sequences"}

@@ -8,7 +8,7 @@ from mrelevance.runtime.stages import STAGES, depends_on, setting, stages_comput
 from mrelevance.runtime.variants import FIXED
 
 CONFIG = yaml.safe_load((Path(__file__).parents[3] / "config/config.yaml").read_text())
-EVERYTHING = frozenset(STAGES)
+EVERYTHING = frozenset(STAGES) - {"trial"}
 FROM_MODEL = EVERYTHING - {"raw", "motion", "preprocessed", "cohort"}
 LAST = {"summary", "figures", "report"}
 
@@ -64,12 +64,13 @@ def test_nothing_changed_is_nothing_to_compute():
         ("motion.method", "none", EVERYTHING - {"raw", "cohort"}),
         ("motion.quality.fail_similarity", 0.2, EVERYTHING - {"raw", "cohort"}),
         ("preprocess.margin_mm", 20, FROM_MODEL | {"preprocessed"}),
-        ("training.steps", 5, FROM_MODEL),
-        ("network.name", "UNet", FROM_MODEL),
-        ("inference.window", [8, 8, 8], FROM_MODEL),
+        ("training.weight_decay", 0, FROM_MODEL),
+        ("training.steps", 5, FROM_MODEL | {"trial"}),
+        ("network.name", "UNet", FROM_MODEL | {"trial"}),
+        ("inference.window", [8, 8, 8], FROM_MODEL | {"trial"}),
         ("inference.lesion_overlap", 0.5, FROM_MODEL - {"model"}),
         ("relevance.baseline", "zero", {"relevance", "evaluation"} | LAST),
-        ("relevance.composites", ["deeplift"], {"relevance"} | LAST),
+        ("relevance.composites", ["deeplift"], {"relevance", "trial"} | LAST),
         ("evaluation.permutations", 8, {"evaluation"} | LAST),
         ("summary.resamples", 10, LAST),
         ("figures.composite", "epsilon", LAST),

@@ -1,0 +1,146 @@
+"""A trial of all that will be done with the configured network, before anything expensive."""
+
+import time
+from collections.abc import Callable
+
+import SimpleITK as sitk
+import torch
+
+from mrelevance.attribution.gradients import GRADIENT_METHODS
+from mrelevance.attribution.layers import stages_from_output
+from mrelevance.attribution.lesion_crop import LesionCrop
+from mrelevance.attribution.methods import MappedNetwork, attribution_map
+from mrelevance.lrp import Explainer
+from mrelevance.networks.building import first_line
+from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.trial import TriedNetwork, try_training
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.method_names import Entry, identifier, parse
+from mrelevance.runtime.methods import GALLERY, METHODS
+
+
+def try_network(configuration: dict, channels: int) -> dict:
+    """Train the configured network for a step, segment a window, explain random voxels.
+
+    Every composite and every method of maps is applied once, so that an operation without a rule
+    is found before images are registered. `channels` is the number of sequences.
+
+    Returns
+    -------
+    What the network is and what it cost: `network`, `weights`, `step_seconds`,
+    `training_minutes` (an estimate from that one step), `window_seconds`, `explained_seconds`,
+    `memory_gb` and `one_size`, whether it takes images of the size of the window alone.
+
+    Raises
+    ------
+    InputError
+        One line for each thing that would fail later, with what to set.
+    """
+    tried = try_training(configuration, channels)
+    start = time.perf_counter()
+    problems = explanation_problems(tried, configuration, channels)
+    if problems:
+        raise InputError("\n".join(problems))
+    return {
+        "network": configuration["network"]["name"],
+        "weights": tried.weights,
+        "step_seconds": round(tried.step_seconds, 3),
+        "training_minutes": round(tried.step_seconds * configuration["training"]["steps"] / 60, 1),
+        "window_seconds": round(tried.window_seconds, 3),
+        "explained_seconds": round(time.perf_counter() - start, 3),
+        "memory_gb": round(tried.memory_gb, 2),
+        "one_size": tried.one_size,
+    }
+
+
+def in_words(tried: dict) -> list[str]:
+    """What `try_network` returned, in one line, and a second one if sizes are restricted."""
+    lines = [
+        f"network {tried['network']}: {tried['weights']:,} weights; a training step took "
+        f"{tried['step_seconds']:.2g} s here (all steps: about {tried['training_minutes']:.2g} "
+        f"minutes), a window {tried['window_seconds']:.2g} s, with {tried['memory_gb']:.1f} GB of "
+        "memory; every method applies to it"
+    ]
+    if tried["one_size"]:
+        lines.append(
+            f"network {tried['network']} takes images of the size of inference.window alone: every "
+            "preprocessed image must be at least as large along each axis"
+        )
+    return lines
+
+
+def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int) -> list[str]:
+    """What stops the network from being explained as configured: a line for each reason."""
+    name, window = configuration["network"]["name"], configuration["inference"]["window"]
+    overlap, divisor = configuration["inference"]["overlap"], configuration["network"]["divisor"]
+    predictor = Predictor(tried.network, window, overlap, divisor)
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(channels, *window[::-1], generator=generator)
+    failure = _failure_of(Explainer, predictor.padded, image)
+    if failure:
+        return [f"network.name: {name} cannot be explained: {failure}"]
+    size = configuration["evaluation"]["maps"]["crop"]
+    image = torch.randn(channels, *size[::-1], generator=generator)
+    mapped = MappedNetwork(tried.network, configuration["relevance"]["target"])
+    failure = _failure_of(stages_from_output, mapped.network, image)
+    failure = failure or _failure_of(mapped.exported, image)
+    if failure:
+        return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {failure}"]
+    # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
+    longest = max(size) if tried.one_size else 3 * divisor
+    crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
+    methods_by_reason: dict[str, list[str]] = {}
+    for method, key in _methods(configuration).items():
+        failure = _failure_of(attribution_map, method, mapped, crop, 0)
+        if failure:
+            methods_by_reason.setdefault(failure, []).append(f"{parse(method)[0]} ({key})")
+    return [
+        f"network.name: {name} cannot be explained by {', '.join(methods)}: {reason}"
+        for reason, methods in methods_by_reason.items()
+    ]
+
+
+def _methods(configuration: dict) -> dict[str, str]:
+    """All methods that will be applied, by identifier, and the first key that asks for each."""
+    maps = configuration["evaluation"]["maps"]
+    asked = {
+        "relevance.composites": configuration["relevance"]["composites"],
+        "evaluation.maps.methods": maps["methods"],
+        "evaluation.maps.randomised_methods": maps["randomised_methods"],
+        "always compared": GRADIENT_METHODS,
+        "always in the gallery": GALLERY,
+    }
+    found: dict[str, str] = {}
+    for key, entries in asked.items():
+        for entry in entries:
+            found.setdefault(_at_least_cost(entry), key)
+    return found
+
+
+def _at_least_cost(entry: Entry) -> str:
+    """Identifier of a method with as few steps as it can take, which need the same rules."""
+    name, given = parse(identifier(entry))
+    steps = {
+        key: parameter.lowest
+        for key, parameter in METHODS[name].parameters.items()
+        if parameter.whole
+    }
+    return identifier({"name": name, **given, **steps})
+
+
+def _failure_of(function: Callable, *arguments: object) -> str:
+    """What a function says when it fails, in one line; nothing if it succeeds."""
+    try:
+        function(*arguments)
+    except Exception as error:  # networks and their export fail in ways of their own
+        return first_line(error)
+    return ""
+
+
+def _random_crop(size: list[int], channels: int, generator: torch.Generator) -> LesionCrop:
+    """A lesion in the middle of random voxels, compared with other random voxels."""
+    image, baseline = (torch.randn(channels, *size, generator=generator) for _ in range(2))
+    region = torch.zeros(size, dtype=torch.bool)
+    region[tuple(slice(length // 3, length // 3 + 2) for length in size)] = True
+    grid = sitk.Image(*size[::-1], sitk.sitkUInt8)
+    return LesionCrop("of the trial", 1, image, baseline, region, grid)

@@ -1,0 +1,47 @@
+"""Reading a configuration as Snakemake does: a file with changes, laid over the default one."""
+
+import copy
+from pathlib import Path
+
+import yaml
+
+from mrelevance.runtime.errors import InputError
+
+DEFAULT = Path("config/config.yaml")
+"""The configuration that all others change, from the project's folder."""
+
+
+def read_configuration(path: str | Path, project: str | Path) -> dict:
+    """Configuration of a file: its values replace those of the project's default, key by key.
+
+    Raises
+    ------
+    InputError
+        A file is missing, is not YAML, or is not a table of keys and values.
+    """
+    return _merged(_read(Path(project) / DEFAULT), _read(Path(path)))
+
+
+def _merged(default: dict, changes: dict) -> dict:
+    result = copy.deepcopy(default)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = _merged(result[key], value) if both else value
+    return result
+
+
+def _read(path: Path) -> dict:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"configuration {path} cannot be read: {error.strerror}; give the path of a YAML file"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"configuration {path} is not YAML: {reason}; correct it") from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"configuration {path} is not a table of keys and values; see config/README.md"
+        )
+    return content

@@ -1,0 +1,54 @@
+"""Project, environment, configuration and images may lie in folders of any name."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+pytestmark = pytest.mark.workflow
+
+NAME = "Größe d'un projet"
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """The environment of the tests, seen from a folder whose name has to be quoted."""
+    folder = tmp_path / f"{NAME}, .venv"
+    folder.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def test_snakemake_called_by_its_path_runs_steps_in_folders_of_any_name(
+    fresh_project, environment, tmp_path
+):
+    project = fresh_project.copy(tmp_path / NAME)
+    configuration = tmp_path / "l'été" / "ma config à moi.yaml"
+    configuration.parent.mkdir()
+    configuration.write_text((project.folder / TINY).read_text())
+    data = f"{tmp_path}/images d'ici"
+    done = subprocess.run(
+        [
+            *(environment / "bin/python", "-m", "snakemake", "results/raw/T1/label.nii.gz"),
+            *("--cores", "2", "--directory", "runs/l'été", "--configfile", configuration),
+            *("--config", f'cohort={{data: "{data}"}}'),
+        ],
+        cwd=project.folder,
+        # Nothing of the environment is on the path, and the home folder cannot be written.
+        env={
+            "PATH": os.defpath,
+            "HOME": "/proc/nowhere",
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (project.folder / "runs/l'été/results/raw/T1/label.nii.gz").is_file()
+    assert not (project.folder / "results").exists()

@@ -1,0 +1,44 @@
+# The network of the configuration is tried before images are registered and before it is trained.
+# Others wait for `network.json`, whose place is the same for all settings, so that neither their
+# results nor their keys in the cache depend on what was tried.
+
+
+rule try_network:
+    output:
+        tried="{results}/trial/{settings}.json",
+    log:
+        "{results}/logs/try_network/{settings}.log",
+    benchmark:
+        "{results}/benchmarks/try_network/{settings}.tsv"
+    priority: 100
+    # As many as there are, as for training.
+    threads: 16
+    resources:
+        mem_mb=doubling(4000),
+    params:
+        # What was tried, and by which code, is told by the name of the output.
+        channels=len(SEQUENCES),
+    message:
+        "Trying the network of {wildcards.results}"
+    script:
+        "../scripts/try_network.py"
+
+
+rule accept_network:
+    input:
+        tried=trial_of_settings,
+    output:
+        accepted="{results}/trial/network.json",
+    log:
+        "{results}/logs/accept_network.log",
+    benchmark:
+        "{results}/benchmarks/accept_network.tsv"
+    priority: 100
+    resources:
+        mem_mb=doubling(1000),
+    params:
+        code=code_version("accept_network"),
+    message:
+        "The network of {wildcards.results} can be trained and explained"
+    script:
+        "../scripts/accept_network.py"

@@ -1,0 +1,17 @@
+"""Try a network with a training step, a window and every method; one line for each problem."""
+
+import torch
+
+from mrelevance.attribution.trial import in_words, try_network
+from mrelevance.runtime.files import write_json
+from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.variants import configuration_of
+
+logger = log_to(snakemake.log[0])
+torch.set_num_threads(snakemake.threads)
+
+configuration = configuration_of(snakemake.config, snakemake.wildcards.results)
+tried = try_network(configuration, snakemake.params.channels)
+for line in in_words(tried):
+    logger.info("%s", line)
+write_json(tried, snakemake.output.tried)
