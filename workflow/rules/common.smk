@@ -28,7 +28,7 @@ from mrelevance.cohort.sheet import (
     read_sheet,
 )
 from mrelevance.figures.catalogue import FIGURES
-from mrelevance.phantom.settings import check_settings
+from mrelevance.phantom.settings import check_labels_of_phantom, check_settings
 from mrelevance.runtime import code
 from mrelevance.runtime.benchmark import benchmark_of
 from mrelevance.runtime.configuration import (
@@ -48,6 +48,11 @@ from mrelevance.runtime.result_paths import (
     STUDY,
     results_of,
     without_variant,
+)
+from mrelevance.runtime.segmentation import (
+    declaration_of_labels,
+    read_segmentation,
+    region_folders,
 )
 from mrelevance.runtime.stages import depends_on
 from mrelevance.runtime.stages import setting as setting_of
@@ -83,7 +88,10 @@ def read_cohort():
     cohort, sequences = config["cohort"], config["sequences"]
     sheet = read_sheet(PROJECT / cohort["patients"], sequences, cohort["source"])
     if cohort["source"] == "phantom":
-        check_settings(config["phantom"], sequences, config["fixed_sequence"])
+        check_labels_of_phantom(
+            check_settings(config["phantom"], sequences, config["fixed_sequence"]),
+            SEGMENTATION,
+        )
         values = math.prod(config["phantom"]["size"]) * len(sequences) * len(sheet)
     else:
         # Compressed images take about a byte per voxel.
@@ -161,6 +169,7 @@ def check_processor():
 try:
     check_configuration(config, WORKFLOW / "schemas/config.schema.json")
     DATA = PROJECT / config["cohort"]["data"]
+    SEGMENTATION = read_segmentation(config["segmentation"])
     KIND = kind_of(config["cohort"]["source"])
     SHEET = read_cohort()
     prepare_container()
@@ -191,6 +200,10 @@ ANSWER_KNOWN = (
     config["cohort"]["source"] == "phantom"
     and config["phantom"]["known_answer"] is not None
 )
+# What the values of the labels mean, whichever regions are explained.
+LABELS = declaration_of_labels(config["segmentation"])
+# Explained region by what its files have in their paths, which is nothing if there is only one.
+REGIONS = region_folders(SEGMENTATION)
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 
 
@@ -212,6 +225,8 @@ wildcard_constraints:
     results=rf"{RESULTS}(/variants/[^/]+)?",
     patient=any_of(PATIENTS),
     target=r"\w+",
+    # Explained region, see REGIONS.
+    region=f"(?:{any_of(REGIONS)})",
 
 
 def signed(function):

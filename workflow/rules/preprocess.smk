@@ -3,7 +3,9 @@ rule preprocess_patient:
         images=from_stage("motion/{patient}/{sequence}.nii.gz", sequence=SEQUENCES),
         quality=from_stage("motion/{patient}/quality.tsv"),
         label=from_stage("raw/{patient}/label.nii.gz"),
+        classes=classes_of_patient("raw"),
     output:
+        **volume_of_classes("preprocessed"),
         image="{results}/preprocessed/{patient}/image.nii",
         label="{results}/preprocessed/{patient}/label.nii.gz",
         channels="{results}/preprocessed/{patient}/channels.json",

@@ -4,6 +4,7 @@ rule import_patient:
         label=label_of_patient,
     output:
         **one_of_each("image", "{results}/raw/{patient}/{value}.nii.gz", SEQUENCES),
+        **volume_of_classes("raw"),
         label="{results}/raw/{patient}/label.nii.gz",
         lesions="{results}/raw/{patient}/lesions.tsv",
     log:
@@ -16,6 +17,7 @@ rule import_patient:
     params:
         sequences=SEQUENCES,
         fixed_sequence=parameter("fixed_sequence"),
+        segmentation=LABELS,
         code=code_version("import_patient"),
         identity=identity,
     message:

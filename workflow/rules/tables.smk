@@ -21,6 +21,7 @@ for step in TABLES.values():
         params:
             entry=step.to_parameters(),
             settings=settings_of_step(step),
+            regions=REGIONS,
             code=[
                 code_version("write_tables"),
                 library_version(step.function.partition(":")[0]),

@@ -5,6 +5,7 @@ from pathlib import Path
 from mrelevance.cohort.importing import import_patient, lesion_table, write_patient
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 logger = log_to(snakemake.log[0])
 
@@ -14,6 +15,7 @@ patient = import_patient(
     dict(zip(params.sequences, snakemake.input.images, strict=True)),
     snakemake.input.label,
     params.fixed_sequence,
+    read_segmentation(params.segmentation),
 )
 lesions = lesion_table(patient.label, patient.name)
 logger.info("%d lesions, %.1f mL", len(lesions), lesions["volume_ml"].sum())

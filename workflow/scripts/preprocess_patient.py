@@ -1,6 +1,7 @@
 """Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
 
 from mrelevance.cohort.patient import read_patient
+from mrelevance.preprocessing.grid import resample_label
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.registration.failures import refuse_failed
 from mrelevance.runtime.benchmark import record_benchmark
@@ -19,9 +20,12 @@ patient = read_patient(
     dict(zip(params.sequences, inputs.images, strict=True)),
     params.fixed_sequence,
     label=inputs.label,
+    classes=inputs.classes[0] if inputs.classes else None,
 )
 image, label, channels = preprocess_patient(patient, params.preprocess)
 write_image(image, output.image)
 write_image(label, output.label)
+if patient.classes is not None:
+    write_image(resample_label(patient.classes, label), output.classes)
 write_json(channels, output.channels)
 record_benchmark(snakemake.log[0])

@@ -10,6 +10,7 @@ from mrelevance.attribution.table import regions_of
 from mrelevance.networks.channels import pick_channels
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.images import first_channel, read_image, to_array
+from mrelevance.runtime.segmentation import IGNORED
 
 Masks = dict[tuple[str, int], np.ndarray]
 
@@ -29,11 +30,13 @@ class ExplainedPatient:
     label
         Number of the labelled lesion of every voxel, 0 outside, (D, H, W).
     lesions
-        Whether a voxel is labelled or predicted as tumour, (D, H, W).
+        Whether a voxel is labelled or predicted as part of the region, (D, H, W).
     masks
         Regions (D, H, W) by (region, lesion), see `regions_of`.
     grid
         An image with the geometry of all these arrays.
+    ignored
+        Voxels that take no part, bool (D, H, W); None where there are none.
     """
 
     name: str
@@ -44,6 +47,7 @@ class ExplainedPatient:
     lesions: np.ndarray
     masks: Masks
     grid: sitk.Image
+    ignored: np.ndarray | None = None
 
 
 def read_explained_patient(
@@ -55,8 +59,8 @@ def read_explained_patient(
     ----------
     paths
         The files `image`, `channels`, `label`, `segmentation`, `regions` and `lesions`, and
-        `donor`, another patient's preprocessed image, if the baseline needs one. `channels` lists
-        the sequences of both images.
+        `donor`, another patient's preprocessed image, if the baseline needs one, and `classes`,
+        the volume of classes, if there is one. `channels` lists the sequences of both images.
     sequences
         Channels of the network, which may be fewer.
     baseline
@@ -79,6 +83,10 @@ def read_explained_patient(
         to_array(read_image(paths[file], f"patient {name}, {file}"))
         for file in ("label", "segmentation", "regions")
     )
+    ignored = None
+    if paths.get("classes"):
+        classes = read_image(paths["classes"], f"patient {name}, preprocessed classes")
+        ignored = to_array(classes) == IGNORED
     donor = None
     if paths.get("donor"):
         what = f"baseline of patient {name}, preprocessed image"
@@ -93,4 +101,5 @@ def read_explained_patient(
         lesions,
         regions_of(regions, read_table(paths["lesions"])),
         first_channel(image),
+        ignored,
     )

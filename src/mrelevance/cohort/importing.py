@@ -11,6 +11,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from scipy import ndimage
 
+from mrelevance.cohort.labels import understand_label
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import write_table
@@ -22,13 +23,17 @@ from mrelevance.runtime.images import (
     voxel_volume_ml,
     write_image,
 )
+from mrelevance.runtime.segmentation import Segmentation
 
-MOST_LESIONS = 255  # labels are stored as uint8
 LEAST_OVERLAP = 0.25
 
 
 def import_patient(
-    name: str, paths: Mapping[str, str | Path], label_path: str | Path, fixed_sequence: str
+    name: str,
+    paths: Mapping[str, str | Path],
+    label_path: str | Path,
+    fixed_sequence: str,
+    segmentation: Segmentation,
 ) -> PatientImages:
     """Read and check a patient's images and label.
 
@@ -39,19 +44,22 @@ def import_patient(
     paths
         Sequence name to the path of its image, in the order of the channels.
     label_path
-        Path of the lesion label: a mask, or lesions numbered by any positive values.
+        Path of the lesion label.
     fixed_sequence
         The sequence that the label is drawn on.
+    segmentation
+        What the values of the label mean.
 
     Returns
     -------
-    Float32 images, each on its own grid, and the label as `lesion_instances` numbers it.
+    Float32 images, each on its own grid, and the label as
+    `understand_label` numbers it.
 
     Raises
     ------
     InputError
         An image cannot be read, is not 3D, not finite or constant; fields of view do not overlap;
-        the label is not on the grid of the fixed sequence, not integer, or holds over 255 lesions.
+        the label is not on the grid of the fixed sequence; see also `understand_label`.
     """
     images = {
         sequence: _read_sequence(Path(path), f"patient {name}, sequence {sequence}")
@@ -69,8 +77,10 @@ def import_patient(
     what = f"patient {name}, label: {label_path}"
     drawn = _check_3d(read_image(label_path, f"patient {name}, label"), what)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
-    label = image_like(lesion_instances(to_array(drawn), what), fixed)
-    return PatientImages(name, images, fixed_sequence, label)
+    label = understand_label(to_array(drawn), segmentation, what)
+    classes = None if label.classes is None else image_like(label.classes, fixed)
+    lesions = image_like(label.lesions, fixed)
+    return PatientImages(name, images, fixed_sequence, lesions, classes=classes)
 
 
 def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image:
@@ -97,57 +107,14 @@ def import_mask(path: str | Path, fixed: sitk.Image, patient: str) -> sitk.Image
 
 
 def write_patient(patient: PatientImages, lesions: pd.DataFrame, folder: str | Path) -> None:
-    """Write `{sequence}.nii.gz`, `label.nii.gz` and `lesions.tsv` to the folder of a patient."""
+    """Write images, label, classes where there are any, and `lesions.tsv` to a patient's folder."""
     folder = Path(folder)
     for sequence, image in patient.images.items():
         write_image(image, folder / f"{sequence}.nii.gz")
     write_image(patient.label, folder / "label.nii.gz")
+    if patient.classes is not None:
+        write_image(patient.classes, folder / "classes.nii.gz")
     write_table(lesions, folder / "lesions.tsv")
-
-
-def lesion_instances(label: np.ndarray, what: str) -> np.ndarray:
-    """Number the lesions of a label 1 to n.
-
-    A label with one value besides 0 is a mask: its components, connected through faces, edges and
-    corners, are the lesions, the largest first. In a label with several values each value is a
-    lesion; their order stays.
-
-    Parameters
-    ----------
-    label
-        (D, H, W), any type; values are whole numbers from 0.
-    what
-        Names patient and file in the error.
-
-    Returns
-    -------
-    uint8, (D, H, W).
-
-    Raises
-    ------
-    InputError
-        Values are negative or not whole, or there are over 255 lesions.
-    """
-    if np.any(label < 0) or np.any(label != np.round(label)):
-        raise InputError(
-            f"{what} holds values that are not whole numbers from 0; give a label, not an image"
-        )
-    values = np.unique(label[label > 0])
-    if len(values) <= 1:
-        instances, count = ndimage.label(label > 0, structure=np.ones((3, 3, 3)))
-        sizes = np.bincount(instances.ravel(), minlength=count + 1)[1:]
-        order = np.argsort(-sizes, kind="stable") + 1
-    else:
-        instances, order = np.searchsorted(values, label, side="right"), np.arange(len(values)) + 1
-        count = len(values)
-    if count > MOST_LESIONS:
-        raise InputError(
-            f"{what} holds {count} lesions, at most {MOST_LESIONS} are possible; "
-            "remove specks or join lesions that belong together"
-        )
-    numbers = np.zeros(count + 1, np.uint8)
-    numbers[order] = np.arange(1, count + 1)
-    return numbers[instances]
 
 
 def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:

@@ -5,11 +5,26 @@ import pandas as pd
 import torch
 from monai.metrics import compute_average_surface_distance
 
+from mrelevance.runtime.segmentation import IGNORED
+
 
 def voxel_dice(segmentation: np.ndarray, tumour: np.ndarray) -> float:
     """Compute Dice = 2 |A and B| / (|A| + |B|) of two bool arrays; NaN if both are empty."""
     size = np.count_nonzero(segmentation) + np.count_nonzero(tumour)
     return 2 * np.count_nonzero(segmentation & tumour) / size if size else float("nan")
+
+
+def mean_class_dice(segmentation: np.ndarray, classes: np.ndarray) -> float:
+    """Compute the mean Dice of the classes that are drawn.
+
+    Both arrays hold numbers of classes (D, H, W), 0 for the background; where `classes` is
+    `IGNORED`, voxels do not count.
+    """
+    counted = classes != IGNORED
+    drawn = np.unique(classes[counted & (classes > 0)])
+    return float(
+        np.mean([voxel_dice((segmentation == one) & counted, classes == one) for one in drawn])
+    )
 
 
 def surface_distance_mm(

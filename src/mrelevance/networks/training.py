@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from monai.losses import DiceCELoss
 from tqdm import tqdm
 
 from mrelevance.networks.building import build_network
@@ -18,9 +17,10 @@ from mrelevance.networks.checkpoint import (
     save_checkpoint,
 )
 from mrelevance.networks.inference import check_multiple
+from mrelevance.networks.loss import segmentation_loss
 from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
 from mrelevance.networks.predictor import Predictor
-from mrelevance.networks.scores import voxel_dice
+from mrelevance.networks.scores import mean_class_dice
 from mrelevance.networks.training_data import (
     Batch,
     TrainingFiles,
@@ -77,6 +77,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
         configuration["network"]["name"],
         configuration["network"]["arguments"],
         len(files.sequences),
+        len(files.outputs),
     )
     network = lay_out(network.to(device), settings["precision"])
     patients = {
@@ -89,7 +90,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
     mark = fingerprint(provenance | hardware)
     state = _new_state(network, settings)
     restore_checkpoint(state, folder / "checkpoint.pt", mark)
-    _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
+    _run_epochs(state, patients, files, configuration, folder / "checkpoint.pt", mark)
 
     with written_whole(folder / "weights.pt") as beside:
         torch.save(state.best_weights, beside)
@@ -105,7 +106,8 @@ def _load_patients(
 ) -> list[TrainingPatient]:
     """Read patients, sorted by name."""
     return [
-        load_patient(name, *paths[name], files.sequences, files.channels) for name in sorted(paths)
+        load_patient(name, *paths[name], files.sequences, files.channels, files.classes.get(name))
+        for name in sorted(paths)
     ]
 
 
@@ -114,10 +116,13 @@ def _provenance(files: TrainingFiles, configuration: dict, code: str) -> dict:
     groups = {"train": files.train, "validation": files.validation}
     return {
         "channels": list(files.sequences),
+        "classes": list(files.outputs),
         "configuration": configuration,
         "patients": {group: sorted(paths) for group, paths in groups.items()},
         "inputs_sha256": {
-            name: [sha256(path) for path in paths[name]]
+            name: [
+                sha256(path) for path in (*paths[name], files.classes.get(name)) if path is not None
+            ]
             for paths in groups.values()
             for name in sorted(paths)
         },
@@ -173,6 +178,7 @@ def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
 def _run_epochs(
     state: TrainingState,
     patients: dict[str, list[TrainingPatient]],
+    files: TrainingFiles,
     configuration: dict,
     checkpoint: Path,
     mark: str,
@@ -194,7 +200,14 @@ def _run_epochs(
             losses = []
             for step in range(first, last):
                 learning_rate = state.schedule.get_last_lr()[0]
-                batch = draw_batch(patients["train"], settings, configuration["seed"], step)
+                batch = draw_batch(
+                    patients["train"],
+                    settings,
+                    configuration["seed"],
+                    step,
+                    outputs=len(files.outputs),
+                    ignores=files.ignores,
+                )
                 losses.append(_train_step(state, batch, settings, step))
                 bar.update()
             row = {
@@ -220,11 +233,11 @@ def _run_epochs(
 def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
     """Take one step of gradient descent; return the loss."""
     device = next(state.network.parameters()).device
-    loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
     state.network.train()
     with autocast(device, settings["precision"]):
         logits = state.network(batch.images.to(device))
-    loss = loss_function(logits.float(), batch.tumours.to(device))
+    counted = None if batch.counted is None else batch.counted.to(device)
+    loss = segmentation_loss(logits.float(), batch.classes.to(device), counted)
     state.optimiser.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])
@@ -241,7 +254,10 @@ def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -
 
 @torch.no_grad()
 def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
-    """Compute the mean Dice of the patients that have a lesion; NaN if none has."""
+    """Compute the mean Dice of the patients that have a lesion; NaN if none has.
+
+    That of a patient is the mean over the classes that are drawn in it.
+    """
     device = next(predictor.network.parameters()).device
     predictor.network.eval()
     scores = []
@@ -249,5 +265,5 @@ def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
         if not patient.lesions:
             continue
         logits = predictor.apply(patient.image.float().to(device)).cpu()
-        scores.append(voxel_dice((logits[1] > logits[0]).numpy(), patient.tumour.numpy()))
+        scores.append(mean_class_dice(logits.argmax(0).numpy(), patient.classes.numpy()))
     return float(np.mean(scores)) if scores else float("nan")

@@ -15,6 +15,7 @@ from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
 from mrelevance.runtime.result_paths import STUDY
+from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import setting
 from mrelevance.runtime.subset_names import check_minutes, check_subsets
 from mrelevance.runtime.variants import FIXED, compared_variants, named_variants, varied
@@ -69,6 +70,7 @@ def _check_one(config: dict, validator: Draft202012Validator) -> None:
         ("evaluation.maps.randomised_methods", maps["randomised_methods"], MAPPED),
     ):
         check_methods(methods, key, among)
+    _check_target(config)
     composites = [identifier(entry) for entry in config["relevance"]["composites"]]
     _check_named(
         "figures.composite", config["figures"]["composite"], "relevance.composites", composites
@@ -89,6 +91,18 @@ def _check_one(config: dict, validator: Draft202012Validator) -> None:
             f"configuration: evaluation.maps.crop is {maps['crop']}; each number must be a "
             f"multiple of evaluation.maps.block, which is {maps['block']}"
         )
+
+
+def _check_target(config: dict) -> None:
+    """Check what the labels mean, and that the explained output exists for every region."""
+    segmentation = read_segmentation(config["segmentation"])
+    for region in segmentation.explained_regions:
+        if config["relevance"]["target"] != "margin" and len(region.inside) > 1:
+            raise InputError(
+                f"configuration: relevance.target is {config['relevance']['target']}, but region "
+                f"{region.name} has {len(region.inside)} classes and no logit of its own; set "
+                "margin"
+            )
 
 
 def _check_changes(variant: str, changes: dict, sequences: list[str]) -> None:

@@ -24,3 +24,8 @@ def results_of(variant: str) -> str:
 def without_variant(path: str) -> str:
     """The path that a result has in the study: `results/...`."""
     return str(Path(RESULTS, *Path(path).parts[3:])) if variant_of(path) != STUDY else path
+
+
+def patient_of(path: str | Path) -> str:
+    """Patient that a path of a stage's results belongs to: the folder below that of the stage."""
+    return Path(without_variant(str(path))).parts[2]

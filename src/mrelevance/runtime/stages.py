@@ -35,12 +35,13 @@ _REGISTRATION = tuple(
     )
 )
 _WINDOWS = ("inference.window", "inference.overlap")
+_LABELS = tuple(f"segmentation.{key}" for key in ("classes", "lesions", "ignore"))
 _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("raw", ("phantom", "cohort.seed", "fixed_sequence")),
+        Stage("raw", ("phantom", "cohort.seed", "fixed_sequence", *_LABELS)),
         Stage("motion", (*_REGISTRATION, "fixed_sequence"), ("raw",)),
         # Images hold all sequences of the study. A network picks its channels from them, so that a
         # variant with fewer sequences begins at the model.
@@ -52,7 +53,7 @@ STAGES = {
             ("sequences", "seed", "network", "training", *_WINDOWS),
             ("preprocessed", "cohort"),
         ),
-        Stage("prediction", ("inference",), ("raw", "preprocessed", "model")),
+        Stage("prediction", ("inference", "segmentation"), ("raw", "preprocessed", "model")),
         Stage("relevance", ("relevance",), ("preprocessed", "prediction")),
         Stage("evaluation", ("evaluation", "seed", *_TARGET), ("preprocessed", "prediction")),
         Stage(
