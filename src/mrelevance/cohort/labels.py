@@ -70,8 +70,8 @@ def check_label_values(found: Mapping[str, Mapping[int, int]], segmentation: Seg
     negative = [value for value in patients if value < 0]
     if negative:
         raise InputError(
-            f"labels of {len(found)} patients: {_counted(negative, patients)}; values must be whole "
-            "numbers from 0: give a label, not an image, or list them in segmentation.ignore"
+            f"labels of {len(found)} patients: {_counted(negative, patients)}; values must be "
+            "whole numbers from 0: give a label, not an image, or list them in segmentation.ignore"
         )
     if segmentation.declared:
         unknown = [value for value in patients if value not in segmentation.classes.values()]

@@ -13,8 +13,8 @@ def build_network(
 ) -> torch.nn.Module:
     """Build a 3D MONAI network with one output channel for the background and for each class.
 
-    The network maps (B, in_channels, D, H, W) to logits (B, out_channels, D, H, W). `name` is a class of
-    `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
+    The network maps (B, in_channels, D, H, W) to logits (B, out_channels, D, H, W). `name` is a
+    class of `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
     dimensions and channels, which are set here. The weights are drawn from torch's global
     generator.
 

@@ -32,9 +32,9 @@ def model_card(
 ) -> dict:
     """Compose the content of card.json.
 
-    `provenance` holds what the weights depend on: channels, classes, configuration, patients, checksums of
-    the inputs, versions and code. `spacing_mm` (x, y, z) is the median of the training patients,
-    `best` the row of the training history whose weights are kept.
+    `provenance` holds what the weights depend on: channels, classes, configuration, patients,
+    checksums of the inputs, versions and code. `spacing_mm` (x, y, z) is the median of the training
+    patients, `best` the row of the training history whose weights are kept.
     """
     validated = not math.isnan(best["validation_dice"])
     return {

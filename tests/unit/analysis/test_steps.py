@@ -8,6 +8,8 @@ from mrelevance.analysis.steps import compute_tables, read_inputs, write_results
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table, write_table
 
+ONE = {"": "tumour"}
+
 
 def variant_of(path):
     return path.split("/variants/")[1].split("/")[0] if "/variants/" in path else "study"
@@ -31,26 +33,26 @@ def paths(tmp_path):
 
 def test_tables_of_patients_are_stacked_in_their_order(paths):
     entry = entry_of(scores=of_test("prediction/{patient}/scores.tsv", "patient"))
-    scores = read_inputs(entry, {"scores": paths[:2]}, variant_of)["scores"]
+    scores = read_inputs(entry, {"scores": paths[:2]}, variant_of, ONE)["scores"]
     assert list(scores["patient"]) == ["P2", "P1"]
     with pytest.raises(InputError, match="scores table: patient P2 occurs twice"):
-        read_inputs(entry, {"scores": [paths[0], paths[0]]}, variant_of)
+        read_inputs(entry, {"scores": [paths[0], paths[0]]}, variant_of, ONE)
 
 
 def test_tables_of_variants_come_by_name_the_studys_first(paths):
     entry = entry_of(scores=of_variants("prediction/{patient}/scores.tsv", "patient"))
-    scores = read_inputs(entry, {"scores": paths}, variant_of)["scores"]
+    scores = read_inputs(entry, {"scores": paths}, variant_of, ONE)["scores"]
     assert list(scores) == ["study", "other"]
     assert list(scores["other"]["dice"]) == [0.6, 0.6]
     with pytest.raises(InputError, match="scores table of other: patient P1 occurs twice"):
-        read_inputs(entry, {"scores": [*paths, paths[-1]]}, variant_of)
+        read_inputs(entry, {"scores": [*paths, paths[-1]]}, variant_of, ONE)
 
 
 def test_single_tables_and_what_only_phantoms_have(paths):
     entry = entry_of(
         one=Input("summary/one.tsv"), truth=of_test("raw/{patient}/truth.tsv", needs_truth=True)
     )
-    inputs = read_inputs(entry, {"one": paths[:1]}, variant_of)
+    inputs = read_inputs(entry, {"one": paths[:1]}, variant_of, ONE)
     assert inputs["one"]["dice"].item() == 0.8 and inputs["truth"] is None
 
 
@@ -64,7 +66,7 @@ def test_other_files_are_given_as_paths_by_patient(tmp_path):
         "maps": [f"{folder}/relevance/P1/volumes"],
         "regions": [f"{folder}/prediction/{patient}/regions.nii.gz" for patient in ("P1", "P2")],
     }
-    inputs = read_inputs(entry, given, variant_of)
+    inputs = read_inputs(entry, given, variant_of, ONE)
     assert inputs["maps"] == {"P1": folder / "relevance/P1/volumes"}
     assert inputs["regions"]["P2"] == folder / "prediction/P2/regions.nii.gz"
 
@@ -72,19 +74,19 @@ def test_other_files_are_given_as_paths_by_patient(tmp_path):
 def test_step_computes_and_writes_what_its_entry_declares(tmp_path):
     entry = TABLES["summarise_motion"]
     quality = pd.DataFrame({"patient": ["P1"], "sequence": ["T2"], "error_after_mm": [0.5]})
-    made = compute_tables(entry, {"quality": quality}, {})
+    made = compute_tables(entry, {"quality": quality}, {}, ONE)
     assert write_results(made, tmp_path / "summary") == [tmp_path / "summary/motion.tsv"]
     pd.testing.assert_frame_equal(read_table(tmp_path / "summary/motion.tsv"), quality)
     wrong = Entry(entry.function, "", entry.inputs, (Table("motions"),))
     with pytest.raises(ValueError, match="returns motion; declared are motions"):
-        compute_tables(wrong, {"quality": quality}, {})
+        compute_tables(wrong, {"quality": quality}, {}, ONE)
 
 
 def test_arrays_are_written_beside_the_tables(tmp_path):
-    lesions = pd.DataFrame(columns=["patient", "region", "lesion", "type", "region_id"])
-    inputs = {"lesions": lesions, "maps": {}, "regions": {}}
+    lesions = pd.DataFrame(columns=["patient", "region_name", "region", "lesion", "type"])
+    inputs = {"lesions": lesions, "maps": {"tumour": {}}, "regions": {"tumour": {}}}
     made = compute_tables(
-        TABLES["average_maps"], inputs, {"composite": "deeplift", "sequences": ["T1"]}
+        TABLES["average_maps"], inputs, {"composite": "deeplift", "sequences": ["T1"]}, ONE
     )
     assert write_results(made, tmp_path) == [tmp_path / "prototypes.tsv"]
     with np.load(tmp_path / "prototypes.npz") as arrays:

@@ -7,7 +7,10 @@ from helpers.explained import explained_patient
 from torch import nn
 
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
+from mrelevance.attribution.target import Target
 from mrelevance.networks.predictor import Predictor
+
+MARGIN = Target("margin")
 
 SHAPE = (4, 5, 6)
 MASK = np.zeros(SHAPE, bool)
@@ -36,11 +39,11 @@ def measured(count: int):
     generator = torch.Generator().manual_seed(count)
     image = 1 + torch.rand(count, *SHAPE, generator=generator)
     predictor = predictor_of(PairwiseNetwork())
-    return measure_shapley(patient_of(image), predictor, "margin", Sampling(40, seed=3)), image
+    return measure_shapley(patient_of(image), predictor, MARGIN, Sampling(40, seed=3)), image
 
 
 def tables(measurement, image: torch.Tensor):
-    return measurement_tables(measurement, patient_of(image), "margin", 0.1)
+    return measurement_tables(measurement, patient_of(image), MARGIN, 0.1)
 
 
 def analytic(image: torch.Tensor) -> np.ndarray:
@@ -68,7 +71,7 @@ class ThreeTogether(nn.Module):
 
 def test_a_sample_states_its_error():
     image = torch.ones(9, *SHAPE)
-    arguments = (patient_of(image), predictor_of(ThreeTogether()), "margin")
+    arguments = (patient_of(image), predictor_of(ThreeTogether()), MARGIN)
     measurement = measure_shapley(*arguments, Sampling(40, seed=3))
     shapley, _ = tables(measurement, image)
     of_tumour = shapley[shapley["region"] == "tumour"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from helpers.segmentations import BINARY, TUMOUR
 
 from mrelevance.networks.prediction import (
     predict_patient,
@@ -55,9 +56,9 @@ def paths(tmp_path):
 
 
 def test_found_and_missed_lesions_are_described_and_scored(paths):
-    patient = read_preprocessed("P1", paths, ["T2", "T1"])
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
     assert patient.image.shape == (2, *SIZE)
-    prediction = predict_patient(predictor(), patient, LESION_OVERLAP)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
     assert np.array_equal(prediction.segmentation, patient.label == 1)
     assert prediction.probability[patient.label == 1] == pytest.approx(1 / (1 + np.exp(-2)))
     assert prediction.lesions[["region", "lesion", "type"]].to_numpy().tolist() == [
@@ -71,12 +72,12 @@ def test_found_and_missed_lesions_are_described_and_scored(paths):
 
 
 def test_what_is_written_is_read_back(paths, tmp_path):
-    patient = read_preprocessed("P1", paths, ["T2", "T1"])
-    prediction = predict_patient(predictor(), patient, LESION_OVERLAP)
-    arrays, tables = ("probability", "segmentation", "regions"), ("lesions", "scores")
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
+    arrays, tables = ("probability", "segmentation", "label", "regions"), ("lesions", "scores")
     out = {name: tmp_path / f"out/{name}.nii.gz" for name in arrays}
     out |= {name: tmp_path / f"out/{name}.tsv" for name in tables}
-    write_prediction(prediction, out)
+    write_prediction(prediction, "tumour", out)
     for name in arrays:
         image = read_image(out[name])
         assert image.GetSpacing() == pytest.approx((2.0, 3.0, 4.0))
@@ -87,4 +88,4 @@ def test_what_is_written_is_read_back(paths, tmp_path):
 
 def test_sequence_that_the_image_lacks_is_refused(paths):
     with pytest.raises(InputError, match="patient P1, preprocessed image: expected a channel PD"):
-        read_preprocessed("P1", paths, ["PD"])
+        read_preprocessed("P1", paths, ["PD"], BINARY, TUMOUR)

@@ -43,8 +43,8 @@ def ramp(spacing=(3.0, 2.0, 1.0), size=(40, 40, 40)):
     return TrainingPatient(
         name="ramp",
         image=torch.from_numpy(coordinates).half(),
-        tumour=torch.from_numpy(coordinates[2] > 20),
-        lesions=[np.array(size)[None] // 2],
+        classes=torch.from_numpy((coordinates[2] > 20).astype(np.uint8)),
+        lesions=[[np.array(size)[None] // 2]],
         spacing=spacing,
     )
 
@@ -54,24 +54,24 @@ def test_patient_is_read_as_written(images, patients):
     label = to_array(read_image(images["01"][1]))
     patient = patients[1]
     assert np.allclose(patient.image.numpy(), image, rtol=1e-3, atol=1e-3)
-    assert np.array_equal(patient.tumour.numpy(), label > 0)
+    assert np.array_equal(patient.classes.numpy() > 0, label > 0)
     assert patient.spacing == (3.0, 2.0, 2.0)
-    assert [len(voxels) for voxels in patient.lesions] == [(label == 1).sum()]
+    assert [len(voxels) for voxels in patient.lesions[0]] == [(label == 1).sum()]
 
 
 def test_plain_patch_is_a_cut_of_the_image(patients):
     batch = draw_batch(patients, PLAIN, seed=1, step=0)
     by_name = {patient.name: patient for patient in patients}
     assert batch.images.shape == (2, 3, 8, 16, 16)
-    assert batch.tumours.shape == (2, 1, 8, 16, 16)
-    for name, image, tumour in zip(batch.patients, batch.images, batch.tumours, strict=True):
+    assert batch.classes.shape == (2, 1, 8, 16, 16)
+    for name, image, tumour in zip(batch.patients, batch.images, batch.classes, strict=True):
         patient = by_name[name]
         windows = patient.image.float().unfold(1, 8, 1).unfold(2, 16, 1).unfold(3, 16, 1)
         distance = (windows - image[:, None, None, None]).abs().amax(dim=(0, 4, 5, 6))
         place = np.unravel_index(int(distance.argmin()), distance.shape)
         assert distance[place] < 1e-3
         cut = tuple(slice(at, at + n) for at, n in zip(place, (8, 16, 16), strict=True))
-        assert torch.equal(tumour[0].bool(), patient.tumour[cut])
+        assert torch.equal(tumour[0].bool(), patient.classes[cut].bool())
 
 
 def test_batch_depends_on_seed_and_step_alone(patients):
@@ -108,8 +108,8 @@ def test_tumour_turns_with_the_image():
     batch = draw_batch([ramp()], settings(rotation_degrees=15, flip_axes=["x"]), seed=2, step=0)
     x = batch.images[:, 2]
     clear = (x - 20.5).abs() > 1
-    assert torch.equal(batch.tumours[:, 0][clear] > 0, x[clear] > 20.5)
-    assert 0 < batch.tumours.mean() < 1
+    assert torch.equal(batch.classes[:, 0][clear] > 0, x[clear] > 20.5)
+    assert 0 < batch.classes.mean() < 1
 
 
 def test_intensities_change_per_sequence_within_the_limits():
@@ -129,12 +129,12 @@ def test_foreground_patches_show_small_lesions_as_often_as_large_ones():
     patient = TrainingPatient(
         "two",
         torch.zeros(1, *label.shape).half(),
-        torch.from_numpy(label > 0),
-        [np.argwhere(label == lesion) for lesion in (1, 2)],
+        torch.from_numpy((label > 0).astype(np.uint8)),
+        [[np.argwhere(label == lesion) for lesion in (1, 2)]],
         (1.0, 1.0, 1.0),
     )
     sizes = torch.cat(
-        [draw_batch([patient], PLAIN | {"foreground_share": 1}, 5, step).tumours.sum((1, 2, 3, 4))
+        [draw_batch([patient], PLAIN | {"foreground_share": 1}, 5, step).classes.sum((1, 2, 3, 4))
          for step in range(100)]
     )  # fmt: skip
     assert (sizes >= 1).all()
