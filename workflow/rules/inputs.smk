@@ -196,6 +196,11 @@ def label_of_patient(wildcards):
     return DATA / SHEET[wildcards.patient][LABEL]
 
 
+def labels_of_cohort(wildcards):
+    """The user's lesion labels of all patients."""
+    return [DATA / SHEET[patient][LABEL] for patient in PATIENTS]
+
+
 def mask_of_patient(wildcards):
     """The user's mask of one patient's organ of interest."""
     return DATA / SHEET[wildcards.patient][MASK]

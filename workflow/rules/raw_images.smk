@@ -1,5 +1,30 @@
+# Before anything else: a value must have the same meaning in all patients.
+rule check_labels:
+    input:
+        labels=labels_of_cohort,
+    output:
+        values="{results}/raw/label_values.tsv",
+    log:
+        "{results}/logs/check_labels.log",
+    benchmark:
+        "{results}/benchmarks/check_labels.tsv"
+    threads: 4
+    resources:
+        mem_mb=doubling(2000),
+    params:
+        patients=PATIENTS,
+        segmentation=LABELS,
+        code=code_version("check_labels"),
+    message:
+        "Checking the values of all labels"
+    script:
+        "../scripts/check_labels.py"
+
+
 rule import_patient:
     input:
+        # A new patient does not import all others again.
+        values=ancient(from_stage("raw/label_values.tsv")),
         images=images_of_patient,
         label=label_of_patient,
     output:

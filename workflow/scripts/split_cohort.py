@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mrelevance.cohort.split import Draw, split_cohort
+from mrelevance.cohort.split import Draw, check_lesions, split_cohort
 from mrelevance.registration.failures import failed_patients
 from mrelevance.runtime.files import read_tables, write_table
 from mrelevance.runtime.logs import log_to
@@ -19,5 +19,6 @@ split = split_cohort(
     failed_patients(read_tables(quality)) if quality else [],
     Draw(params.validation_share, params.test_share, params.seed),
 )
+check_lesions(split)
 logger.info("%s", split["split"].value_counts().to_dict())
 write_table(split, snakemake.output.split)

@@ -131,7 +131,7 @@ def _region_maps(explanation: Explanation, masks: Masks, tau: float) -> Masks:
         maps[region, lesion] = of_region
         if region != "FN":
             tumour = of_region if tumour is None else tumour + of_region
-    if tumour is not None:
+    if ("tumour", 0) in masks:
         maps["tumour", 0] = tumour
     return maps
 

@@ -6,11 +6,13 @@ has one meaning in all patients.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.images import read_image, to_array
 from mrelevance.runtime.segmentation import IGNORED, VALUES, Segmentation
 
 MOST_LESIONS = 255  # labels are stored as uint8
@@ -50,6 +52,18 @@ def label_values(drawn: np.ndarray, what: str) -> dict[int, int]:
     return {
         int(value): int(count) for value, count in zip(values, counts, strict=True) if value != 0
     }
+
+
+def read_label_values(patient: str, path: str | Path) -> dict[int, int]:
+    """Values of a patient's label file, see `label_values`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its values are not whole numbers.
+    """
+    what = f"patient {patient}, label"
+    return label_values(to_array(read_image(path, what)), f"{what}: {path}")
 
 
 def check_label_values(found: Mapping[str, Mapping[int, int]], segmentation: Segmentation) -> None:

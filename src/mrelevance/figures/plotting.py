@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.result_paths import patient_of
+from mrelevance.runtime.segmentation import TUMOUR
 
 
 def plot(
@@ -21,7 +22,7 @@ def plot(
 
     `inputs` has the path of each input, or the list of its paths for all test patients; `settings`
     has the value of each setting. `region` is the explained region whose rows of the tables are
-    drawn.
+    drawn; its name stands in the corner, unless it is tumour.
 
     Raises
     ------
@@ -30,7 +31,10 @@ def plot(
     """
     contents = {key: _content(paths, region) for key, paths in inputs.items()}
     # Without importing the catalogue: a new entry must not draw all other figures again.
-    return import_module(f"mrelevance.figures.{name}").draw(**contents, **settings)
+    figure = import_module(f"mrelevance.figures.{name}").draw(**contents, **settings)
+    if region not in (None, TUMOUR):
+        figure.text(0.002, 0.998, region, ha="left", va="top", fontsize=6, color="0.35")
+    return figure
 
 
 def _content(paths: str | list[str], region: str | None) -> Any:

@@ -27,5 +27,8 @@ def without_variant(path: str) -> str:
 
 
 def patient_of(path: str | Path) -> str:
-    """Patient that a path of a stage's results belongs to: the folder below that of the stage."""
-    return Path(without_variant(str(path))).parts[2]
+    """Patient of a path below the results: the folder below that of the stage."""
+    parts = Path(path).parts
+    _, *below = parts[parts.index(RESULTS) :]
+    stage = 2 if below[0] == VARIANTS else 0
+    return below[stage + 1]

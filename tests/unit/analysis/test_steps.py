@@ -91,3 +91,36 @@ def test_arrays_are_written_beside_the_tables(tmp_path):
     assert write_results(made, tmp_path) == [tmp_path / "prototypes.tsv"]
     with np.load(tmp_path / "prototypes.npz") as arrays:
         assert {name: len(arrays[name]) for name in arrays} == {"types": 0, "lesions": 0, "maps": 0}
+
+
+TWO = {"/whole_tumour": "whole tumour", "/core": "core"}
+
+
+def test_a_step_is_computed_for_every_region(tmp_path):
+    """Each region's rows make that region's rows of the table."""
+    entry = TABLES["compare_sequences"]
+    rows = [
+        (patient, name, "epsilon", "tumour", sequence, share, share)
+        for name, of_name in (("whole tumour", 0.25), ("core", 0.75))
+        for patient in ("P1", "P2", "P3", "P4")
+        for sequence, share in (("T1", of_name), ("T2", 1 - of_name))
+    ]
+    columns = ["patient", "region_name", "method", "region", "sequence"]
+    relevance = pd.DataFrame(rows, columns=[*columns, "relevance", "relevance_pooled"])
+    settings = {"resamples": 10, "confidence": 0.9, "seed": 1}
+    table = compute_tables(entry, {"relevance": relevance}, settings, TWO)["intervals"]
+    assert table["region_name"].drop_duplicates().tolist() == ["whole tumour", "core"]
+    medians = table[table["sequence"] == "T1"].groupby("region_name")["median"].unique()
+    assert medians["whole tumour"] == [0.25] and medians["core"] == [0.75]
+
+
+def test_files_of_regions_come_by_region_and_patient(tmp_path):
+    entry = entry_of(maps=of_test("relevance/{patient}{region}/volumes"))
+    given = [
+        f"{tmp_path}/results/relevance/{patient}{folder}/volumes"
+        for folder in TWO
+        for patient in ("P1", "P2")
+    ]
+    maps = read_inputs(entry, {"maps": given}, variant_of, TWO)["maps"]
+    assert list(maps) == ["whole tumour", "core"] and list(maps["core"]) == ["P1", "P2"]
+    assert str(maps["core"]["P2"]).endswith("relevance/P2/core/volumes")

@@ -119,7 +119,7 @@ def test_a_composite_with_parameters_has_its_own_result(network, image, masks):
 
 
 def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
-    patient = explained_patient(image, {("TP", 1): masks["TP", 1]})
+    patient = explained_patient(image, {("tumour", 0): masks["TP", 1], ("TP", 1): masks["TP", 1]})
     settings = {"composites": ["epsilon"], "tau": 1e9}
     (result,) = compute_relevance(
         patient, Predictor(network, ONE_WINDOW, 0.5, 2), Target("margin"), settings
@@ -133,3 +133,11 @@ def test_explained_output_of_two_classes_is_the_margin_or_the_tumour():
     assert Target("margin").of_logits(logits).item() == 4
     assert Target("tumour").of_logits(logits).item() == 5
     assert Target("margin").classes == (1, 0) and Target("tumour").classes == 1
+
+
+def test_explained_output_of_a_region_is_the_winner_inside_minus_the_winner_outside():
+    target = Target("margin", inside=(1, 2), outside=(0, 3))
+    logits = torch.tensor([1.0, 5.0, 7.0, 3.0])
+    assert target.of_logits(logits).item() == 4 and target.classes == ((1, 2), (0, 3))
+    assert target.of_sides(target.sides(logits)).item() == 4
+    assert Target("tumour", inside=(2,), outside=(0, 1, 3)).of_logits(logits).item() == 7

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrelevance.cohort.split import Draw, draw_split, split_cohort
+from mrelevance.cohort.split import Draw, check_lesions, draw_split, split_cohort
 from mrelevance.runtime.errors import InputError
 
 
@@ -95,3 +95,19 @@ def test_exclusion_must_leave_patients_to_test():
     sheet = pd.DataFrame({"patient": ["c", "b", "a"], "split": ["test", "train", "train"]})
     with pytest.raises(InputError, match="no patient is left for test without c; correct"):
         split_cohort(sheet, lesions(), ["c"], Draw(0.5, 0.5, seed=0))
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_part_without_any_lesion_is_refused_before_training(part):
+    split = pd.DataFrame(
+        {
+            "patient": ["a", "b", "c", "d"],
+            "split": ["train", "train", "test", "test"],
+            "lesions": [0, 2, 1, 0],
+        }
+    )
+    check_lesions(split)
+    split.loc[split["split"] == part, "lesions"] = 0
+    names = "a, b" if part == "train" else "c, d"
+    with pytest.raises(InputError, match=rf"none of the 2 patients for {part} .*\({names}\)"):
+        check_lesions(split)

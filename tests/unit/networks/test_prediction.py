@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from helpers.segmentations import BINARY, TUMOUR
+from helpers.segmentations import BINARY, TUMOUR, UNDECLARED
 
 from mrelevance.networks.prediction import (
     predict_patient,
@@ -15,6 +15,7 @@ from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table, write_json
 from mrelevance.runtime.images import image_like, read_image, to_array, write_image
+from mrelevance.runtime.segmentation import IGNORED, read_segmentation
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 SIZE = (6, 10, 12)
@@ -89,3 +90,52 @@ def test_what_is_written_is_read_back(paths, tmp_path):
 def test_sequence_that_the_image_lacks_is_refused(paths):
     with pytest.raises(InputError, match="patient P1, preprocessed image: expected a channel PD"):
         read_preprocessed("P1", paths, ["PD"], BINARY, TUMOUR)
+
+
+class TissueByIntensity(torch.nn.Module):
+    """Rim where the first channel is 1, core where it is 2."""
+
+    def forward(self, image):
+        value = image[:, :1]
+        return torch.cat([0.5 - value, 1 - (value - 1).abs(), value - 1], dim=1)
+
+
+def test_regions_of_one_network_are_segmented_and_scored(paths, tmp_path):
+    """A core in a lesion, a voxel of rim that was taken for core, and ignored voxels."""
+    rim_and_core = read_segmentation(
+        UNDECLARED
+        | {
+            "classes": {"rim": 1, "core": 2},
+            "regions": {"whole tumour": ["rim", "core"], "core": ["core"]},
+            "explained": ["whole tumour", "core"],
+            "ignore": [255],
+        }
+    )
+    label = to_array(read_image(paths["label"]))
+    core = label == 1
+    core &= np.arange(core.shape[2]) < np.argwhere(core)[:, 2].mean()
+    classes = np.where(label > 0, np.where(core, 2, 1), 0).astype(np.uint8)
+    shown = classes.astype(np.float32)
+    rim_voxel = tuple(np.argwhere(classes == 1)[0])
+    shown[rim_voxel] = 2
+    ignored = tuple(np.argwhere(classes == 0)[0])
+    classes[ignored], shown[ignored] = IGNORED, 2
+    grid = read_image(paths["label"])
+    write_image(image_like(np.stack([shown] * 3), grid), paths["image"])
+    paths["classes"] = tmp_path / "classes.nii.gz"
+    write_image(image_like(classes, grid), paths["classes"])
+    network = Predictor(TissueByIntensity().eval(), (12, 10, 6), 0.5, divisor=1)
+    dice = {}
+    for region in rim_and_core.explained_regions:
+        patient = read_preprocessed("P1", paths, ["T2", "T1"], rim_and_core, region)
+        prediction = predict_patient(network, patient, LESION_OVERLAP, region)
+        assert not prediction.regions[ignored] and prediction.segmentation[ignored]
+        assert (prediction.lesions["region"] == "TP").all()
+        dice[region.name] = prediction.scores["dice"].item()
+        if region.name == "core":
+            assert prediction.lesions[["lesion", "type"]].to_numpy().tolist() == [[1, "HCC"]]
+            assert np.array_equal(prediction.label > 0, core)
+        else:
+            assert prediction.lesions["type"].tolist() == ["HCC", "cyst"]
+    assert dice["whole tumour"] == 1
+    assert dice["core"] == pytest.approx(2 * core.sum() / (2 * core.sum() + 1))

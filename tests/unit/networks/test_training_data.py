@@ -9,6 +9,7 @@ from helpers.blobs import CONFIGURATION, SEQUENCES, write_patients
 from mrelevance.networks.training_data import TrainingPatient, draw_batch, load_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import image_like, read_image, to_array, write_image
+from mrelevance.runtime.segmentation import IGNORED
 
 PLAIN = CONFIGURATION["training"] | {
     "patch": [16, 16, 8],
@@ -169,3 +170,36 @@ def test_intensities_that_are_not_normalised_are_refused(images, tmp_path):
     write_image(image_like(np.full((3, 4, 4, 4), 1e5, np.float32), grid), tmp_path / "image.nii")
     with pytest.raises(InputError, match=r"patient 00.*normalise"):
         load_patient("00", tmp_path / "image.nii", tmp_path / "label.nii.gz", SEQUENCES, SEQUENCES)
+
+
+def tissue_patient(size=(8, 16, 60)):
+    """A large rim (class 1), a single voxel of core (class 2), and an ignored end."""
+    classes = np.zeros(size, np.uint8)
+    classes[:, :, 5:25] = 1
+    classes[4, 8, 45] = 2
+    classes[:, :, 56:] = IGNORED
+    return TrainingPatient(
+        "tissues",
+        torch.zeros(1, *size).half(),
+        torch.from_numpy(classes),
+        [[np.argwhere(classes == one)] for one in (1, 2)],
+        (1.0, 1.0, 1.0),
+    )
+
+
+def test_rare_classes_are_seen_as_often_as_common_ones():
+    patient = tissue_patient()
+    drawn = PLAIN | {"foreground_share": 1, "patch": [8, 8, 8]}
+    batches = [draw_batch([patient], drawn, 5, step, outputs=3) for step in range(100)]
+    found = torch.cat([(batch.classes == 2).sum((1, 2, 3, 4)) for batch in batches])
+    assert 70 < (found > 0).sum() < 130  # of 200 patches
+
+
+def test_patch_holds_the_classes_of_the_patient():
+    drawn = PLAIN | {"foreground_share": 0, "patch": [60, 16, 8]}
+    batch = draw_batch([tissue_patient()], drawn, 1, 0, outputs=3, ignores=True)
+    classes = tissue_patient().classes
+    expected = torch.where(classes == IGNORED, 0, classes).float()
+    assert torch.equal(batch.classes[0, 0], expected)
+    assert torch.equal(batch.counted[0, 0], classes != IGNORED)
+    assert batch.images.shape == (2, 1, 8, 16, 60)
