@@ -110,9 +110,8 @@ def read_cohort():
     if not Path("results").exists():
         splits = [row["split"] for row in sheet.values() if "split" in row]
         tested = splits.count("test") / len(splits) if splits else cohort["test_share"]
-        check_free_space(
-            ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
-        )
+        maps = len(config["relevance"]["composites"]) * len(SEGMENTATION.explained)
+        check_free_space(".", expected_bytes(values, tested, maps))
     return sheet
 
 

@@ -162,7 +162,7 @@ def classes_of_patient(stage):
         if not SEGMENTATION.needs_classes:
             return []
         path = f"{stage}/{wildcards.patient}/classes.nii.gz"
-        return [located(path, results_in(wildcards))]
+        return located(path, results_in(wildcards))
 
     return found
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
-from mrelevance.cohort.labels import check_label_values, read_label_values
+from mrelevance.cohort.labels import check_classes_occur, check_label_values, read_label_values
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.segmentation import read_segmentation
@@ -20,7 +20,9 @@ with ThreadPoolExecutor(snakemake.threads) as pool:
             strict=True,
         )
     )
-check_label_values(found, read_segmentation(params.segmentation))
+segmentation = read_segmentation(params.segmentation)
+check_label_values(found, segmentation)
+check_classes_occur(found, segmentation)
 rows = [
     (patient, value, voxels)
     for patient, values in found.items()

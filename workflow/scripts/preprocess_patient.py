@@ -20,7 +20,7 @@ patient = read_patient(
     dict(zip(params.sequences, inputs.images, strict=True)),
     params.fixed_sequence,
     label=inputs.label,
-    classes=inputs.classes[0] if inputs.classes else None,
+    classes=inputs.classes or None,
 )
 image, label, channels = preprocess_patient(patient, params.preprocess)
 write_image(image, output.image)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mrelevance.analysis.entry import Entry, Input
 from mrelevance.runtime.columns import REGION_NAME, name_region, of_region, stack
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table, write_table, written_whole
 
 Regions = Mapping[str, str]
@@ -51,6 +52,8 @@ def compute_tables(
 
     Raises
     ------
+    InputError
+        As the function does; of several regions, the error names the one.
     ValueError
         The function returns something else than what the entry declares.
     """
@@ -62,7 +65,13 @@ def compute_tables(
         of_region = {
             name: _of_region(given, entry.inputs[name], region) for name, given in inputs.items()
         }
-        for name, result in _call(entry, of_region, settings).items():
+        try:
+            results = _call(entry, of_region, settings)
+        except InputError as error:
+            if len(regions) == 1:
+                raise
+            raise InputError(f"region {region}: {error}") from error
+        for name, result in results.items():
             if isinstance(result, pd.DataFrame):
                 made[name].append(name_region(result, region))
             else:

@@ -106,6 +106,24 @@ def check_label_values(found: Mapping[str, Mapping[int, int]], segmentation: Seg
         )
 
 
+def check_classes_occur(found: Mapping[str, Mapping[int, int]], segmentation: Segmentation) -> None:
+    """Check that every declared class is drawn in some patient; `found` as above.
+
+    Raises
+    ------
+    InputError
+        A class occurs in no label, so that no network can learn it.
+    """
+    drawn = {value for values in found.values() for value in values}
+    missing = [name for name, value in segmentation.classes.items() if value not in drawn]
+    if segmentation.declared and missing:
+        names = ", ".join(f"{name} ({segmentation.classes[name]})" for name in missing)
+        raise InputError(
+            f"labels of {len(found)} patients: no voxel of {names}; the values are "
+            f"{', '.join(map(str, sorted(drawn))) or 'all 0'}; correct segmentation.classes"
+        )
+
+
 def understand_label(drawn: np.ndarray, segmentation: Segmentation, what: str) -> Label:
     """Lesions and classes of a label.
 

@@ -5,6 +5,7 @@ import pytest
 from helpers.segmentations import BINARY, NUMBERED, SECTION, TISSUES, UNDECLARED
 
 from mrelevance.cohort.labels import (
+    check_classes_occur,
     check_label_values,
     connected_lesions,
     label_values,
@@ -132,3 +133,10 @@ def test_too_many_lesions_are_refused():
 
 def test_values_are_counted():
     assert label_values(tissues(), "x") == {1: 3, 2: 1, 4: 2, 255: 1}
+
+
+def test_a_class_that_nobody_has_is_refused():
+    check_classes_occur({"p1": {1: 3}, "p2": {2: 1, 4: 1}}, TISSUES)
+    check_classes_occur({"p1": {}}, BINARY)
+    with pytest.raises(InputError, match=r"no voxel of enhancing \(4\); the values are 1, 2, 3"):
+        check_classes_occur({"p1": {1: 3}, "p2": {2: 1, 3: 9}}, TISSUES)

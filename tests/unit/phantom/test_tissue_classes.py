@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers.phantom_study import FIXED, SEQUENCES, SETTINGS
 from helpers.segmentations import BINARY, UNDECLARED
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import distance_transform_edt
 
 from mrelevance.phantom.patient import simulate_patient
 from mrelevance.phantom.settings import (
@@ -36,12 +36,12 @@ def test_classes_are_drawn_on_the_labelled_lesions_alone(patient):
     assert set(np.unique(patient.classes)) == {0, RIM, CORE}
 
 
-def test_a_core_lies_within_its_rim(patient):
-    """Large cores touch no tissue but rim, on the grid of the images."""
-    largest = 1 + patient.lesions["volume_ml"].to_numpy().argmax()
-    core = (patient.classes == CORE) & (patient.label == largest)
-    border = binary_dilation(core) & ~core
-    assert core.any() and (patient.classes[border] == RIM).mean() > 0.9
+def test_cores_lie_deeper_than_rims(patient):
+    """A core begins at 0.3 of the depth, so that it has 0.7 cubed of the volume."""
+    depth = distance_transform_edt(patient.label > 0, sampling=SETTINGS["spacing_mm"][::-1])
+    rim, core = patient.classes == RIM, patient.classes == CORE
+    assert depth[core].mean() > 1.2 * depth[rim].mean()
+    assert core.sum() / (patient.label > 0).sum() == pytest.approx(0.7**3, abs=0.12)
 
 
 def test_the_rest_of_the_phantom_is_the_same(patient):
