@@ -6,6 +6,7 @@ import SimpleITK as sitk
 import torch
 from helpers.segmentations import BINARY, TUMOUR, UNDECLARED
 
+from mrelevance.attribution.table import regions_of
 from mrelevance.networks.prediction import (
     predict_patient,
     read_preprocessed,
@@ -139,3 +140,15 @@ def test_regions_of_one_network_are_segmented_and_scored(paths, tmp_path):
             assert prediction.lesions["type"].tolist() == ["HCC", "cyst"]
     assert dice["whole tumour"] == 1
     assert dice["core"] == pytest.approx(2 * core.sum() / (2 * core.sum() + 1))
+
+
+def test_what_is_found_in_a_healthy_patient_is_false(paths):
+    grid = read_image(paths["label"])
+    write_image(image_like(np.zeros(SIZE, np.uint8), grid), paths["label"])
+    paths["lesions"].write_text("lesion\ttype\n")
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
+    scores = prediction.scores.iloc[0]
+    assert np.isnan(scores["dice"]) and np.isnan(scores["surface_distance_mm"])
+    assert (scores["lesions"], scores["false_positives"]) == (0, 1)
+    assert list(regions_of(prediction.regions, prediction.lesions)) == [("FP", 1)]
