@@ -18,6 +18,7 @@ REGIONS = {"whole tumour": "whole_tumour", "core": "core"}
 CLASSES = {"whole tumour": (1, 2), "core": (2,)}
 TISSUES = {
     "phantom": {"tissue_classes": True},
+    "training": {"steps": 300, "steps_per_epoch": 100},
     "segmentation": {
         "classes": {"rim": 1, "core": 2},
         "regions": {"whole tumour": ["rim", "core"], "core": ["core"]},
