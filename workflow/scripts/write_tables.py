@@ -20,7 +20,7 @@ paths = {
     for name, files in snakemake.input.items()
 }
 inputs = read_inputs(entry, paths, variant_of, params.regions)
-made = compute_tables(entry, inputs, params.settings, params.regions)
+made = compute_tables(entry, inputs, params.settings, params.regions, params.parts)
 for table in entry.tables:
     if len(made[table.name]) <= MOST_ROWS_LOGGED:
         logger.info("%s:\n%s", table.name, made[table.name].to_string(index=False))

@@ -1,7 +1,7 @@
 """Runs a step of the catalogue: reads its inputs, calls its function, writes its tables."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,17 @@ def read_inputs(
 
 
 def compute_tables(
-    entry: Entry, inputs: dict[str, Any], settings: dict[str, Any], regions: Regions
+    entry: Entry,
+    inputs: dict[str, Any],
+    settings: dict[str, Any],
+    regions: Regions,
+    parts: Sequence[str] = (),
 ) -> Results:
     """Tables of an entry by name, and its arrays by file name.
 
-    The function is called once for each region, if the inputs tell regions apart; else once.
+    The function is called once for each region, if the inputs tell regions apart; else once. The
+    truth about lesions is not known for `parts`, regions whose lesions are parts of the labelled
+    ones.
 
     Raises
     ------
@@ -63,7 +69,10 @@ def compute_tables(
     arrays = {}
     for folder, region in regions.items():
         of_region = {
-            name: _of_region(given, entry.inputs[name], region) for name, given in inputs.items()
+            name: None
+            if entry.inputs[name].needs_truth and region in parts
+            else _of_region(given, entry.inputs[name], region)
+            for name, given in inputs.items()
         }
         try:
             results = _call(entry, of_region, settings)

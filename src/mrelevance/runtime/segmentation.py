@@ -84,6 +84,12 @@ class Segmentation:
         """Numbers of the classes of lesions: all that belong to an explained region."""
         return tuple(sorted({number for one in self.explained_regions for number in one.inside}))
 
+    @property
+    def parts(self) -> list[str]:
+        """Explained regions whose lesions are parts of the labelled ones, with other numbers."""
+        whole = set(self.lesion_classes)
+        return [one.name for one in self.explained_regions if set(one.inside) != whole]
+
     def region(self, name: str) -> Region:
         """The region of this name."""
         numbers = {output: number for number, output in enumerate(self.outputs)}

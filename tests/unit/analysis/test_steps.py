@@ -124,3 +124,22 @@ def test_files_of_regions_come_by_region_and_patient(tmp_path):
     maps = read_inputs(entry, {"maps": given}, variant_of, TWO)["maps"]
     assert list(maps) == ["whole tumour", "core"] and list(maps["core"]) == ["P1", "P2"]
     assert str(maps["core"]["P2"]).endswith("relevance/P2/core/volumes")
+
+
+def test_truth_about_lesions_is_not_taken_for_that_of_their_parts():
+    entry = TABLES["describe_lesions"]
+    names = pd.Series(["whole tumour", "core"], name="region_name")
+    keys = {"patient": "P1", "region": "TP", "lesion": 1}
+    of_lesion = pd.DataFrame(names).assign(**keys)
+    inputs = {
+        "relevance": of_lesion.assign(method="deeplift", sequence="T1", relevance_pooled=1.0),
+        "lesions": of_lesion.assign(region_id=1, type="HCC", volume_ml=1.0, diameter_mm=9.0),
+        "contrast": of_lesion.assign(sequence="T1", contrast=2.0),
+        "conspicuity": pd.DataFrame(
+            {"patient": ["P1"], "lesion": [1], "sequence": ["T1"], "contrast_to_noise": [7.0]}
+        ),
+    }
+    settings = {"composite": "deeplift", "resamples": 10, "confidence": 0.9, "seed": 1}
+    features = compute_tables(entry, inputs, settings, TWO, ["core"])["lesion_features"]
+    known = features.set_index("region_name")["contrast_to_noise"]
+    assert known["whole tumour"] == 7 and np.isnan(known["core"])

@@ -25,6 +25,7 @@ def test_regions_are_sets_of_the_networks_outputs():
     assert (enhancing.inside, enhancing.outside) == ((3,), (0, 1, 2))
     assert region_folders(TISSUES) == {"/whole_tumour": "whole tumour", "/enhancing": "enhancing"}
     assert TISSUES.needs_classes
+    assert TISSUES.parts == ["enhancing"] and BINARY.parts == []
 
 
 def test_an_organ_that_is_not_explained_is_no_lesion():
