@@ -23,7 +23,7 @@ from mrelevance.attribution.composites import under_composite
 from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput
 from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley
-from mrelevance.attribution.target import TARGETS, target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
@@ -81,7 +81,7 @@ def methods(
     """Every method by its name, ready to be called for the first time."""
     network = load_network(results / "model", explained.sequences).requires_grad_(False)
     image, baseline = map(torch.from_numpy, (explained.image, explained.baseline))
-    settings, target = config["inference"], config["relevance"]["target"]
+    settings, target = config["inference"], Target(config["relevance"]["target"])
 
     def predictor_in(precision: str) -> Predictor:
         return Predictor(
@@ -94,12 +94,12 @@ def methods(
 
     def shares(composite: str) -> Callable[[], object]:
         explainer = under_composite(exported, composite, baseline)
-        return lambda: explainer.shares(image, TARGETS[target])
+        return lambda: explainer.shares(image, target.classes)
 
     region = torch.from_numpy(explained.masks["tumour", 0])
 
     def of_region(given: torch.Tensor) -> torch.Tensor:
-        return target_logit(exact.apply(given[0]), target)[region].sum()[None]
+        return target.of_logits(exact.apply(given[0]))[region].sum()[None]
 
     def of_gradient(name: str) -> Callable[[], object]:
         # Its gradient is kept, so that every call needs a region of its own.

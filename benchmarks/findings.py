@@ -9,8 +9,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import pandas as pd
+
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures.style import method_name
+from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_table
 
 
@@ -31,9 +34,17 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def read_first_region(path: Path) -> pd.DataFrame:
+    """A table; of several explained regions the first."""
+    whole = read_table(path)
+    if REGION_NAME not in whole.columns or whole.empty:
+        return whole
+    return of_region(whole, whole[REGION_NAME].iloc[0])
+
+
 def detection(summary: Path) -> str:
     """Quality of the segmentation of the test patients."""
-    scores = read_table(summary / "scores.tsv")
+    scores = read_first_region(summary / "scores.tsv")
     return (
         f"{len(scores)} test patients: median Dice {scores['dice'].median():.2f}, "
         f"{scores['detected'].sum()} of {scores['lesions'].sum()} lesions found, "
@@ -43,7 +54,7 @@ def detection(summary: Path) -> str:
 
 def registration(summary: Path) -> str:
     """Mean error in the liver, by sequence; the phantom's truth is known."""
-    motion = read_table(summary / "motion.tsv")
+    motion = read_first_region(summary / "motion.tsv")
     if motion["error_after_mm"].isna().all():
         return "The true motion is not known."
     errors = motion[["error_before_mm", "error_after_mm"]]
@@ -55,10 +66,10 @@ def registration(summary: Path) -> str:
 
 def shares(summary: Path) -> str:
     """Median pooled shares of the predicted tumour, and the verdict on each rule."""
-    values = read_table(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
+    values = read_first_region(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
     sequences = list(values["sequence"].unique())
     medians = values.pivot(index="method", columns="sequence", values="median")[sequences]
-    agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
+    agreement = read_first_region(summary / "agreement_summary.tsv").set_index("method")
     rules = agreement.index.intersection(medians.index)
     agreement = agreement.loc[rules].sort_values("kendall_tau", ascending=False)
     rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "the measurement"]]
@@ -70,7 +81,7 @@ def shares(summary: Path) -> str:
 
 def every_method(summary: Path) -> str:
     """Agreement of every method with the measurement, the nearest first."""
-    agreement = read_table(summary / "agreement_summary.tsv")
+    agreement = read_first_region(summary / "agreement_summary.tsv")
     rows = [
         [
             method_name(row.method),
@@ -89,8 +100,8 @@ def every_method(summary: Path) -> str:
 
 def known_answer(summary: Path) -> str:
     """Share that each method gives to the noise, or to the only source."""
-    answer = read_table(summary / "known_answer.tsv")
-    agreement = read_table(summary / "agreement_summary.tsv").set_index("method")
+    answer = read_first_region(summary / "known_answer.tsv")
+    agreement = read_first_region(summary / "agreement_summary.tsv").set_index("method")
     rows = []
     for row in answer.sort_values("share", key=abs).itertuples():
         compared = ""
@@ -108,7 +119,7 @@ def known_answer(summary: Path) -> str:
 
 def perturbation(summary: Path) -> str:
     """Area between the two orders of replacement, by unit and replacement."""
-    areas = read_table(summary / "perturbation.tsv").query("measure == 'difference'")
+    areas = read_first_region(summary / "perturbation.tsv").query("measure == 'difference'")
     wide = areas.pivot(index="method", columns=["units", "replacement"], values="median")
     single = wide.xs("one_sequence", axis=1, level="units").mean(axis=1)
     wide = wide.loc[single.sort_values(ascending=False).index]
@@ -118,7 +129,7 @@ def perturbation(summary: Path) -> str:
 
 def randomisation(summary: Path) -> str:
     """Similarity of the maps to those of the trained network after each randomised stage."""
-    similarities = read_table(summary / "randomisation.tsv").query("stage > 0")
+    similarities = read_first_region(summary / "randomisation.tsv").query("stage > 0")
     stages = similarities.drop_duplicates("stage").sort_values("stage")["stage_name"]
     wide = similarities.pivot(index="method", columns="stage", values="similarity")
     verdicts = similarities.drop_duplicates("method").set_index("method")["verdict"]

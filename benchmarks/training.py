@@ -38,8 +38,8 @@ def noise_patient(channels: int) -> TrainingPatient:
     return TrainingPatient(
         name="noise",
         image=torch.from_numpy(generator.normal(size=(channels, *tumour.shape))).half(),
-        tumour=torch.from_numpy(tumour),
-        lesions=[np.argwhere(tumour)],
+        classes=torch.from_numpy(tumour.astype(np.uint8)),
+        lesions=[[np.argwhere(tumour)]],
         spacing=(4.0, 3.5, 3.5),
     )
 
@@ -73,7 +73,7 @@ def main() -> None:
                 with torch.autocast("cpu", precision, enabled=precision != torch.float32):
                     logits = network(images)
                 optimiser.zero_grad()
-                loss_function(logits.float(), batch.tumours).backward()
+                loss_function(logits.float(), batch.classes).backward()
                 optimiser.step()
 
             print(f"step, {precision}, {memory_format}\t{median_seconds(step):.3f}")

@@ -7,7 +7,7 @@ from mrelevance.figures.catalogue import FIGURES
 def rules_reading(*prefixes: str, target: str = "all") -> set[str]:
     """Rules of a target that read results below one of `prefixes`, directly or through tables.
 
-    A prefix begins with the stage: `relevance/` or `evaluation/{patient}/`.
+    A prefix begins with the stage: `relevance/` or `evaluation/{patient}{region}/`.
     """
     steps = {entry.name: entry for entry in TABLES.values() if entry.target == target}
     changed, found, before = prefixes, set(), None

@@ -20,6 +20,7 @@ SETTINGS = {
     "lesion_diameter_mm": [10, 50],
     "lesion_types": {"HCC": 0.3, "metastasis": 0.3, "haemangioma": 0.1, "cyst": 0.1, "FNH": 0.2},
     "lesion_share": [0.1, 1.0],
+    "tissue_classes": False,
     "motion_mm": [5, 15],
     "landmarks": 30,
     "known_answer": None,

@@ -25,6 +25,8 @@ def cohort(study, tmp_path_factory):
     config = yaml.safe_load((project.folder / "tests/integration/tiny.yaml").read_text())
     sequences = yaml.safe_load((project.folder / "config/config.yaml").read_text())["sequences"]
     config["cohort"] = {"source": "images", "patients": "sheet.tsv", "data": "data"}
+    # The phantom numbers its lesions.
+    config["segmentation"] = {"lesions": "values"}
     (project.folder / CONFIG).write_text(yaml.safe_dump(config))
     sheet = read_table(project.folder / "tests/integration/tiny.tsv")
     for name in sequences:
@@ -77,3 +79,19 @@ def test_an_empty_mask_is_one_clear_error(cohort):
     assert done.returncode != 0
     output = done.stdout + done.stderr
     assert "patient T2, mask" in output and "holds no voxel above 0; draw the organ" in output
+
+
+def test_labels_of_undeclared_meaning_are_one_clear_error(cohort):
+    config = yaml.safe_load((cohort.folder / CONFIG).read_text())
+    del config["segmentation"]
+    (cohort.folder / "undeclared.yaml").write_text(yaml.safe_dump(config))
+    done = cohort.snakemake(
+        "results/raw/label_values.tsv", "--forcerun", "check_labels", config="undeclared.yaml"
+    )
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert (
+        "labels of 6 patients: several values, whose meaning is open: 1 in 6 (A1, A2, V1, ...)"
+        in output
+    )
+    assert "set segmentation.lesions: values" in output and "Traceback" not in output

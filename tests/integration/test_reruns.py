@@ -11,12 +11,12 @@ SHEET = "tests/integration/tiny.tsv"
 # Whatever runs again, where it comes from is recorded anew.
 RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
 AFTER_RELEVANCE = {*RECORDED, "execute_notebook"} | rules_reading("relevance/")
-AFTER_SHAPLEY = AFTER_RELEVANCE | rules_reading("evaluation/{patient}/")
+AFTER_SHAPLEY = AFTER_RELEVANCE | rules_reading("evaluation/{patient}{region}/")
 AFTER_TRAINING = (
     AFTER_SHAPLEY
     | {"predict_patient", "compute_relevance", "compute_gradient_methods", "measure_shapley"}
     | {"perturb_maps", "randomise_network", "map_lesion"}
-    | rules_reading("model/", "prediction/", "evaluation/maps/")
+    | rules_reading("model/", "prediction/", "evaluation/maps{region}/")
 )
 
 

@@ -20,9 +20,28 @@ def group_of_entry(entry):
     return group("further" if entry.target in COMPARISONS else "summary")
 
 
-def inputs_of_figure(figure):
-    """Input function of each input of a figure."""
-    return {name: input_of_figure(path) for name, path in figure.inputs.items()}
+def inputs_of_figure(figure, region):
+    """Input function of each input of a figure; `region` is what paths of its region have."""
+    return {
+        name: input_of_figure(path.replace("{region}", region))
+        for name, path in figure.inputs.items()
+    }
+
+
+def regions_of_figure(figure):
+    """Explained region by what paths of its figure have, which is nothing if there is only one."""
+    return REGIONS if figure.by_region else {"": None}
+
+
+def labels_of_figure(figure, region_name):
+    """What the report calls the figure of a region."""
+    named = figure.by_region and len(REGIONS) > 1
+    return {"result": f"{figure.title}: {region_name}" if named else figure.title}
+
+
+def name_of_plot(figure, region):
+    """Name of the rule that plots the figure of a region."""
+    return re.sub(r"\W", "_", f"plot_{figure.name}{region}")
 
 
 def input_of_figure(path):
@@ -41,15 +60,16 @@ def inputs_of_step(step):
 
 def input_of_step(step, given):
     """Input function of an input: of patients, of variants too, or of the cohort."""
+    regions = list(REGIONS) if "{region}" in given.path else [""]
     if given.needs_truth and not KIND.with_truth:
         return []
     if given.variants:
-        return for_variants(step.target, given.path)
+        return for_variants(step.target, given.path, regions)
     if given.patients is None:
-        return from_stage(given.path)
+        return from_stage(given.path, region=regions)
     if given.patients == "all":
         return for_each(all_patients, given.path)
-    return for_split("test", given.path)
+    return for_split("test", given.path, region=regions)
 
 
 def outputs_of_step(step):
@@ -57,7 +77,11 @@ def outputs_of_step(step):
     folder = results_of_entry(step)
     made = {table.name: table_in_report(table, folder) for table in step.tables}
     beside = [f"{folder}/{table.provenance}" for table in step.tables]
-    beside += [f"{folder}/summary/{name}" for name in step.arrays]
+    beside += [
+        f"{folder}/summary/" + name.replace("{region}", region)
+        for name in step.arrays
+        for region in REGIONS
+    ]
     return made | {"beside": beside}
 
 
@@ -116,9 +140,11 @@ def files_of(target):
         for table in step.tables
         if step.target == target
     ]
-    figures = [entry.name for entry in FIGURES.values() if entry.target == target]
-    return tables + expand(
-        "results/figures/{figure}.{suffix}",
-        figure=figures,
-        suffix=["png", "svg", "pdf"],
-    )
+    figures = [
+        f"results/figures{region}/{entry.name}.{suffix}"
+        for entry in FIGURES.values()
+        if entry.target == target
+        for region in regions_of_figure(entry)
+        for suffix in ("png", "svg", "pdf")
+    ]
+    return tables + figures

@@ -42,6 +42,11 @@ from mrelevance.runtime.result_paths import (
     results_of,
     without_variant,
 )
+from mrelevance.runtime.segmentation import (
+    declaration_of_labels,
+    read_segmentation,
+    region_folders,
+)
 from mrelevance.runtime.stages import STAGES, depends_on
 from mrelevance.runtime.stages import setting as setting_of
 from mrelevance.runtime.storage import (
@@ -98,9 +103,8 @@ def check_disk():
     else:
         values = math.prod(config["phantom"]["size"]) * len(SEQUENCES) * len(SHEET)
     tested = SIZES["test"] / sum(SIZES.values())
-    check_free_space(
-        ".", expected_bytes(values, tested, len(config["relevance"]["composites"]))
-    )
+    maps = len(config["relevance"]["composites"]) * len(SEGMENTATION.explained)
+    check_free_space(".", expected_bytes(values, tested, maps))
 
 
 def prepare_container():
@@ -161,6 +165,7 @@ if PROBLEMS:
     sys.exit("\n".join(f"Error: {line}" for line in PROBLEMS))
 
 SHEET = COHORT.rows
+SEGMENTATION = read_segmentation(config["segmentation"])
 DATA = PROJECT / config["cohort"]["data"]
 KIND = kind_of(config["cohort"]["source"])
 SEQUENCES = config["sequences"]
@@ -197,6 +202,10 @@ ANSWER_KNOWN = (
     config["cohort"]["source"] == "phantom"
     and config["phantom"]["known_answer"] is not None
 )
+# What the values of the labels mean, whichever regions are explained.
+LABELS = declaration_of_labels(config["segmentation"])
+# Explained region by what its files have in their paths, which is nothing if there is only one.
+REGIONS = region_folders(SEGMENTATION)
 EXCLUDE_FAILED = config["motion"]["on_failure"] == "exclude"
 
 
@@ -219,6 +228,8 @@ wildcard_constraints:
     patient=any_of(PATIENTS),
     target=r"\w+",
     settings=r"[0-9a-f]{16}",
+    # Explained region, see REGIONS.
+    region=f"(?:{any_of(REGIONS)})",
 
 
 def signed(function):

@@ -4,20 +4,21 @@ rule measure_shapley:
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
-        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        label=from_stage("prediction/{patient}{region}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
-        regions=from_stage("prediction/{patient}/regions.nii.gz"),
-        lesions=from_stage("prediction/{patient}/lesions.tsv"),
-        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
+        regions=from_stage("prediction/{patient}{region}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}{region}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}{region}/segmentation.nii.gz"),
+        classes=classes_of_patient("preprocessed"),
         donor=donor_of_patient,
     output:
-        table="{results}/evaluation/{patient}/shapley.tsv",
-        volume="{results}/evaluation/{patient}/shapley.nii.gz",
-        occlusion="{results}/evaluation/{patient}/occlusion.tsv",
-        ablation="{results}/evaluation/{patient}/ablation.tsv",
-        targets="{results}/evaluation/{patient}/targets.tsv",
+        table="{results}/evaluation/{patient}{region}/shapley.tsv",
+        volume="{results}/evaluation/{patient}{region}/shapley.nii.gz",
+        occlusion="{results}/evaluation/{patient}{region}/occlusion.tsv",
+        ablation="{results}/evaluation/{patient}{region}/ablation.tsv",
+        targets="{results}/evaluation/{patient}{region}/targets.tsv",
     log:
-        "{results}/logs/measure_shapley/{patient}.log",
+        "{results}/logs/measure_shapley/{patient}{region}.log",
     cache: CACHE
     group:
         group("explain")
@@ -36,6 +37,8 @@ rule measure_shapley:
         permutations=parameter("evaluation.permutations"),
         seed=parameter("seed"),
         sequences=parameter("sequences"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("measure_shapley"),
         identity=identity,
     message:
@@ -51,16 +54,16 @@ rule compute_gradient_methods:
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
-        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        label=from_stage("prediction/{patient}{region}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
-        regions=from_stage("prediction/{patient}/regions.nii.gz"),
-        lesions=from_stage("prediction/{patient}/lesions.tsv"),
-        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
+        regions=from_stage("prediction/{patient}{region}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}{region}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}{region}/segmentation.nii.gz"),
         donor=donor_of_patient,
     output:
-        table="{results}/evaluation/{patient}/gradient_methods.tsv",
+        table="{results}/evaluation/{patient}{region}/gradient_methods.tsv",
     log:
-        "{results}/logs/compute_gradient_methods/{patient}.log",
+        "{results}/logs/compute_gradient_methods/{patient}{region}.log",
     cache: CACHE
     group:
         group("explain")
@@ -75,6 +78,8 @@ rule compute_gradient_methods:
         divisor=parameter("network.divisor"),
         sequences=parameter("sequences"),
         seed=parameter("seed"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("compute_gradient_methods"),
         identity=identity,
     message:

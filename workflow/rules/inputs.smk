@@ -65,19 +65,22 @@ def for_each(patients, path, **values):
     @signed
     def found(wildcards):
         results = results_in(wildcards)
-        return expand(located(path, results), patient=patients(results), **values)
+        own = {"region": wildcards.get("region", "")} | values
+        # The last varies fastest: all patients of a region stay together.
+        return expand(located(path, results), **own, patient=patients(results))
 
     return found
 
 
-def for_variants(comparison, path):
-    """Input function: a path for each of the study's test patients, in study and variants."""
+def for_variants(comparison, path, regions):
+    """Input function: a path for each region and test patient of the study, in study and variants."""
 
     @signed
     def found(wildcards):
         return [
-            located(path, results_of(variant)).format(patient=patient)
+            located(path, results_of(variant)).format(patient=patient, region=region)
             for variant in [STUDY, *variants_of(comparison)]
+            for region in regions
             for patient in patients_of("test", RESULTS)
         ]
 
@@ -191,6 +194,38 @@ def once_checked(function):
     return found
 
 
+def classes_of_patient(stage):
+    """Input function: a patient's volume of classes, where lesions alone do not tell them."""
+
+    @signed
+    def found(wildcards):
+        if not SEGMENTATION.needs_classes:
+            return []
+        path = f"{stage}/{wildcards.patient}/classes.nii.gz"
+        return located(path, results_in(wildcards))
+
+    return found
+
+
+def classes_to_train_on(wildcards):
+    """Volumes of classes of all patients for training and validation."""
+    if not SEGMENTATION.needs_classes:
+        return []
+    results = results_in(wildcards)
+    return [
+        located(f"preprocessed/{patient}/classes.nii.gz", results)
+        for split in ("train", "validation")
+        for patient in patients_of(split, results)
+    ]
+
+
+def volume_of_classes(stage):
+    """Output with the class of every voxel, where lesions alone do not tell it."""
+    if not SEGMENTATION.needs_classes:
+        return {}
+    return {"classes": f"{{results}}/{stage}/{{patient}}/classes.nii.gz"}
+
+
 def images_of_patient(wildcards):
     """The user's images of one patient, in the order of the sequences."""
     row = SHEET[wildcards.patient]
@@ -265,6 +300,7 @@ def shapley_to_choose_by(wildcards):
     if config["protocol"]["subsets"] != "default":
         return []
     return expand(
-        "results/evaluation/{patient}/shapley.tsv",
+        "results/evaluation/{patient}{region}/shapley.tsv",
         patient=patients_of("validation", RESULTS),
+        region=next(iter(REGIONS)),
     )

@@ -8,20 +8,20 @@ rule perturb_maps:
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(mapped_patients, "preprocessed/{patient}/coverage.nii.gz"),
-        label=for_each(mapped_patients, "preprocessed/{patient}/label.nii.gz"),
+        label=for_each(mapped_patients, "prediction/{patient}{region}/label.nii.gz"),
         channels=for_each(mapped_patients, "preprocessed/{patient}/channels.json"),
-        regions=for_each(mapped_patients, "prediction/{patient}/regions.nii.gz"),
-        lesions=for_each(mapped_patients, "prediction/{patient}/lesions.tsv"),
+        regions=for_each(mapped_patients, "prediction/{patient}{region}/regions.nii.gz"),
+        lesions=for_each(mapped_patients, "prediction/{patient}{region}/lesions.tsv"),
         segmentation=for_each(
-            mapped_patients, "prediction/{patient}/segmentation.nii.gz"
+            mapped_patients, "prediction/{patient}{region}/segmentation.nii.gz"
         ),
         donor=donors_for(mapped_patients),
     output:
-        curves="{results}/evaluation/maps/perturbation.tsv",
+        curves="{results}/evaluation/maps{region}/perturbation.tsv",
     log:
-        "{results}/logs/perturb_maps.log",
+        "{results}/logs/perturb_maps{region}.log",
     benchmark:
-        "{results}/benchmarks/perturb_maps.tsv"
+        "{results}/benchmarks/perturb_maps{region}.tsv"
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(60),
@@ -33,6 +33,8 @@ rule perturb_maps:
         divisor=parameter("network.divisor"),
         sequences=parameter("sequences"),
         seed=parameter("seed"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("perturb_maps"),
     message:
         "Perturbing images in the order of the maps of every method"
@@ -47,20 +49,20 @@ rule randomise_network:
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(mapped_patients, "preprocessed/{patient}/coverage.nii.gz"),
-        label=for_each(mapped_patients, "preprocessed/{patient}/label.nii.gz"),
+        label=for_each(mapped_patients, "prediction/{patient}{region}/label.nii.gz"),
         channels=for_each(mapped_patients, "preprocessed/{patient}/channels.json"),
-        regions=for_each(mapped_patients, "prediction/{patient}/regions.nii.gz"),
-        lesions=for_each(mapped_patients, "prediction/{patient}/lesions.tsv"),
+        regions=for_each(mapped_patients, "prediction/{patient}{region}/regions.nii.gz"),
+        lesions=for_each(mapped_patients, "prediction/{patient}{region}/lesions.tsv"),
         segmentation=for_each(
-            mapped_patients, "prediction/{patient}/segmentation.nii.gz"
+            mapped_patients, "prediction/{patient}{region}/segmentation.nii.gz"
         ),
         donor=donors_for(mapped_patients),
     output:
-        similarities="{results}/evaluation/maps/randomisation.tsv",
+        similarities="{results}/evaluation/maps{region}/randomisation.tsv",
     log:
-        "{results}/logs/randomise_network.log",
+        "{results}/logs/randomise_network{region}.log",
     benchmark:
-        "{results}/benchmarks/randomise_network.tsv"
+        "{results}/benchmarks/randomise_network{region}.tsv"
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(60),
@@ -71,6 +73,8 @@ rule randomise_network:
         divisor=parameter("network.divisor"),
         sequences=parameter("sequences"),
         seed=parameter("seed"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("randomise_network"),
     message:
         "Comparing the maps with those of a network whose weights are redrawn"
@@ -85,21 +89,23 @@ rule map_lesion:
         card=from_stage("model/card.json"),
         image=for_each(gallery_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(gallery_patients, "preprocessed/{patient}/coverage.nii.gz"),
-        label=for_each(gallery_patients, "preprocessed/{patient}/label.nii.gz"),
+        label=for_each(gallery_patients, "prediction/{patient}{region}/label.nii.gz"),
         channels=for_each(gallery_patients, "preprocessed/{patient}/channels.json"),
-        regions=for_each(gallery_patients, "prediction/{patient}/regions.nii.gz"),
-        lesions=for_each(gallery_patients, "prediction/{patient}/lesions.tsv"),
+        regions=for_each(
+            gallery_patients, "prediction/{patient}{region}/regions.nii.gz"
+        ),
+        lesions=for_each(gallery_patients, "prediction/{patient}{region}/lesions.tsv"),
         segmentation=for_each(
-            gallery_patients, "prediction/{patient}/segmentation.nii.gz"
+            gallery_patients, "prediction/{patient}{region}/segmentation.nii.gz"
         ),
         donor=donors_for(gallery_patients),
     output:
-        volumes=directory("{results}/evaluation/maps/gallery"),
-        conservation="{results}/evaluation/maps/conservation.tsv",
+        volumes=directory("{results}/evaluation/maps{region}/gallery"),
+        conservation="{results}/evaluation/maps{region}/conservation.tsv",
     log:
-        "{results}/logs/map_lesion.log",
+        "{results}/logs/map_lesion{region}.log",
     benchmark:
-        "{results}/benchmarks/map_lesion.tsv"
+        "{results}/benchmarks/map_lesion{region}.tsv"
     resources:
         mem_mb=doubling(2000),
         runtime=doubling(30),
@@ -110,6 +116,8 @@ rule map_lesion:
         divisor=parameter("network.divisor"),
         sequences=parameter("sequences"),
         seed=parameter("seed"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("map_lesion"),
     message:
         "Mapping one lesion by every rule"

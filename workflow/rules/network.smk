@@ -33,6 +33,7 @@ rule train_network:
         train_labels=for_split("train", "preprocessed/{patient}/label.nii.gz"),
         validation_images=for_split("validation", "preprocessed/{patient}/image.nii"),
         validation_labels=for_split("validation", "preprocessed/{patient}/label.nii.gz"),
+        classes=classes_to_train_on,
     output:
         weights="{results}/model/weights.pt",
         card="{results}/model/card.json",
@@ -49,6 +50,7 @@ rule train_network:
         configuration=what_trains,
         sequences=parameter("sequences"),
         channels=SEQUENCES,
+        segmentation=LABELS,
         code=code_version("train_network"),
         identity=identity,
     message:
@@ -65,15 +67,17 @@ rule predict_patient:
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
         label=from_stage("preprocessed/{patient}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
+        classes=classes_of_patient("preprocessed"),
         lesions=from_stage("raw/{patient}/lesions.tsv"),
     output:
-        probability="{results}/prediction/{patient}/probability.nii.gz",
-        segmentation="{results}/prediction/{patient}/segmentation.nii.gz",
-        regions="{results}/prediction/{patient}/regions.nii.gz",
-        lesions="{results}/prediction/{patient}/lesions.tsv",
-        scores="{results}/prediction/{patient}/scores.tsv",
+        probability="{results}/prediction/{patient}{region}/probability.nii.gz",
+        segmentation="{results}/prediction/{patient}{region}/segmentation.nii.gz",
+        label="{results}/prediction/{patient}{region}/label.nii.gz",
+        regions="{results}/prediction/{patient}{region}/regions.nii.gz",
+        lesions="{results}/prediction/{patient}{region}/lesions.tsv",
+        scores="{results}/prediction/{patient}{region}/scores.tsv",
     log:
-        "{results}/logs/predict_patient/{patient}.log",
+        "{results}/logs/predict_patient/{patient}{region}.log",
     cache: CACHE
     group:
         group("explain")
@@ -85,6 +89,8 @@ rule predict_patient:
         divisor=parameter("network.divisor"),
         lesion_overlap=parameter("inference.lesion_overlap"),
         sequences=parameter("sequences"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("predict_patient"),
         identity=identity,
     message:

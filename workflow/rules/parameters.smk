@@ -16,6 +16,11 @@ def parameter(key):
     return value
 
 
+def explained_region(wildcards):
+    """Name of the region that a job explains."""
+    return REGIONS[wildcards.region]
+
+
 def registration(wildcards):
     """How images are registered; what happens to failed registrations does not belong here."""
     motion = settings(results_in(wildcards))["motion"]
@@ -94,7 +99,7 @@ def below_results(path):
 
 def stage_of(made_by):
     """Stage that a rule belongs to, by the folder of its first output."""
-    return re.match(r"[^/.]+", below_results(made_by.output[0]))[0]
+    return re.match(r"[^/.{]+", below_results(made_by.output[0]))[0]
 
 
 def stages_of_rules(wildcards):

@@ -4,7 +4,9 @@ rule preprocess_patient:
         coverage=from_stage("motion/{patient}/coverage.nii.gz"),
         quality=from_stage("motion/{patient}/quality.tsv"),
         label=from_stage("raw/{patient}/label.nii.gz"),
+        classes=classes_of_patient("raw"),
     output:
+        **volume_of_classes("preprocessed"),
         image="{results}/preprocessed/{patient}/image.nii",
         coverage="{results}/preprocessed/{patient}/coverage.nii.gz",
         label="{results}/preprocessed/{patient}/label.nii.gz",

@@ -65,9 +65,10 @@ checkpoint check_cohort:
     resources:
         mem_mb=doubling(1000),
     params:
+        segmentation=LABELS,
         code=code_version("check_cohort"),
     message:
-        "Checking that no image stands for two"
+        "Checking the values of all labels, and that no image stands for two"
     script:
         "../scripts/check_cohort.py"
 
@@ -78,6 +79,7 @@ rule import_patient:
         label=once_checked(label_of_patient),
     output:
         **one_of_each("image", "{results}/raw/{patient}/{value}.nii.gz", SEQUENCES),
+        **volume_of_classes("raw"),
         label="{results}/raw/{patient}/label.nii.gz",
         lesions="{results}/raw/{patient}/lesions.tsv",
     log:
@@ -91,6 +93,7 @@ rule import_patient:
         sequences=SEQUENCES,
         parts=parts_of_patient,
         fixed_sequence=parameter("fixed_sequence"),
+        segmentation=LABELS,
         nifti_geometry=parameter("cohort.nifti_geometry"),
         code=code_version("import_patient"),
         identity=identity,

@@ -6,6 +6,7 @@ rule simulate_patient:
             "{results}/raw/{patient}/truth/displacement_{value}.nii.gz",
             SEQUENCES,
         ),
+        **volume_of_classes("raw"),
         label="{results}/raw/{patient}/label.nii.gz",
         lesions="{results}/raw/{patient}/lesions.tsv",
         liver="{results}/raw/{patient}/truth/liver.nii.gz",

@@ -5,21 +5,21 @@ rule compute_relevance:
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
-        label=from_stage("preprocessed/{patient}/label.nii.gz"),
+        label=from_stage("prediction/{patient}{region}/label.nii.gz"),
         channels=from_stage("preprocessed/{patient}/channels.json"),
-        regions=from_stage("prediction/{patient}/regions.nii.gz"),
-        lesions=from_stage("prediction/{patient}/lesions.tsv"),
-        segmentation=from_stage("prediction/{patient}/segmentation.nii.gz"),
+        regions=from_stage("prediction/{patient}{region}/regions.nii.gz"),
+        lesions=from_stage("prediction/{patient}{region}/lesions.tsv"),
+        segmentation=from_stage("prediction/{patient}{region}/segmentation.nii.gz"),
         donor=donor_of_patient,
         organ=organ_of_patient,
     output:
         # A folder for each composite; which there are may differ between variants.
-        volumes=directory("{results}/relevance/{patient}/volumes"),
-        table="{results}/relevance/{patient}/relevance.tsv",
-        context="{results}/relevance/{patient}/context.tsv",
-        contrast="{results}/relevance/{patient}/contrast.tsv",
+        volumes=directory("{results}/relevance/{patient}{region}/volumes"),
+        table="{results}/relevance/{patient}{region}/relevance.tsv",
+        context="{results}/relevance/{patient}{region}/context.tsv",
+        contrast="{results}/relevance/{patient}{region}/contrast.tsv",
     log:
-        "{results}/logs/compute_relevance/{patient}.log",
+        "{results}/logs/compute_relevance/{patient}{region}.log",
     cache: CACHE
     group:
         group("explain")
@@ -32,6 +32,8 @@ rule compute_relevance:
         overlap=parameter("inference.overlap"),
         divisor=parameter("network.divisor"),
         sequences=parameter("sequences"),
+        segmentation=parameter("segmentation"),
+        region=explained_region,
         code=code_version("compute_relevance"),
         identity=identity,
     message:

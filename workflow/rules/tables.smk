@@ -21,6 +21,8 @@ for step in TABLES.values():
         params:
             entry=step.to_parameters(),
             settings=settings_of_step(step),
+            regions=REGIONS,
+            parts=SEGMENTATION.parts,
             code=[
                 code_version("write_tables"),
                 library_version(step.function.partition(":")[0]),

@@ -6,11 +6,14 @@ import torch
 
 from mrelevance.attribution.gradients import gradient_table
 from mrelevance.attribution.inputs import read_explained_patient
+from mrelevance.attribution.target import Target
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.columns import name_region
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -21,7 +24,9 @@ patient = read_explained_patient(
 )
 network = load_network(Path(snakemake.input.weights).parent, params.sequences)
 predictor = Predictor(network, params.window, params.overlap, params.divisor)
-table = gradient_table(patient, predictor, params.target, params.seed)
+region = read_segmentation(params.segmentation).region(params.region)
+target = Target.of_region(params.target, region)
+table = gradient_table(patient, predictor, target, params.seed)
 logger.info("\n%s", table.to_string(index=False))
-write_table(table, snakemake.output.table)
+write_table(name_region(table, region.name), snakemake.output.table)
 record_benchmark(snakemake.log[0])

@@ -6,6 +6,7 @@ from mrelevance.cohort.importing import import_patient, lesion_table, write_pati
 from mrelevance.cohort.references import reference
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 logger = log_to(snakemake.log[0])
 
@@ -18,6 +19,7 @@ patient = import_patient(
     },
     reference(inputs.label, params.parts["label"]),
     params.fixed_sequence,
+    read_segmentation(params.segmentation),
     params.nifti_geometry,
 )
 lesions = lesion_table(patient.label, patient.name)

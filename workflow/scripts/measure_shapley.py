@@ -7,16 +7,18 @@ import torch
 from mrelevance.attribution.ablation import ablation_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.attribution.target_table import target_table
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.precision import check_precision
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.columns import name_region
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.images import image_like, write_image
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.seeds import patient_seed
+from mrelevance.runtime.segmentation import read_segmentation
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -29,15 +31,17 @@ network = load_network(Path(snakemake.input.weights).parent, params.sequences)
 predictor = Predictor(
     network, params.window, params.overlap, params.divisor, precision=params.precision
 )
+region = read_segmentation(params.segmentation).region(params.region)
+target = Target.of_region(params.target, region)
 sampling = Sampling(params.permutations, patient_seed(params.seed, name))
-measurement = measure_shapley(patient, predictor, params.target, sampling)
-shapley, occlusion = measurement_tables(measurement, patient, params.target, params.tau)
+measurement = measure_shapley(patient, predictor, target, sampling)
+shapley, occlusion = measurement_tables(measurement, patient, target, params.tau)
 ablation = ablation_table(patient, measurement.logits, params.lesion_overlap)
 logger.info("\n%s\n%s", shapley.to_string(index=False), ablation.to_string(index=False))
-values = target_logit(measurement.shapley.transpose(0, 1), params.target).numpy()
+values = target.of_sides(measurement.shapley.transpose(0, 1)).numpy()
 write_image(image_like(values, patient.grid), output.volume)
 tables = {"table": shapley, "occlusion": occlusion, "ablation": ablation}
 tables["targets"] = target_table(measurement.shapley.numpy(), patient)
 for key, table in tables.items():
-    write_table(table, output[key])
+    write_table(name_region(table, region.name), output[key])
 record_benchmark(snakemake.log[0])

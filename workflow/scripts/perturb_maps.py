@@ -6,22 +6,25 @@ import torch
 
 from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
 from mrelevance.attribution.methods import MappedNetwork
+from mrelevance.attribution.target import Target
 from mrelevance.evaluation.perturbation import perturb_lesions
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.precision import check_precision
+from mrelevance.runtime.columns import name_region
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 inputs, params = snakemake.input, snakemake.params
 maps = params.maps
+region = read_segmentation(params.segmentation).region(params.region)
 check_precision({"evaluation.precision": params.precision})
 shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
 crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 network = load_network(Path(inputs.weights).parent, params.sequences)
-curves = perturb_lesions(
-    MappedNetwork(network, params.target), crops, maps, params.precision, params.seed
-)
-write_table(curves, snakemake.output.curves)
+mapped = MappedNetwork(network, Target.of_region(params.target, region))
+curves = perturb_lesions(mapped, crops, maps, params.precision, params.seed)
+write_table(name_region(curves, region.name), snakemake.output.curves)

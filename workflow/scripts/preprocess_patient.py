@@ -1,6 +1,7 @@
 """Bring a patient's sequences to one grid and comparable intensities, as channels in order."""
 
 from mrelevance.cohort.patient import read_patient
+from mrelevance.preprocessing.grid import resample_label
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.registration.failures import refuse_failed
 from mrelevance.runtime.benchmark import record_benchmark
@@ -19,10 +20,13 @@ patient = read_patient(
     dict(zip(params.sequences, inputs.images, strict=True)),
     params.fixed_sequence,
     label=inputs.label,
+    classes=inputs.classes or None,
 )
 coverage = read_image(inputs.coverage, f"patient {patient.name}, coverage")
 preprocessed = preprocess_patient(patient, coverage, params.preprocess)
 for name in ("image", "coverage", "label"):
     write_image(getattr(preprocessed, name), output[name])
+if patient.classes is not None:
+    write_image(resample_label(patient.classes, preprocessed.label), output.classes)
 write_json(preprocessed.channels, output.channels)
 record_benchmark(snakemake.log[0])

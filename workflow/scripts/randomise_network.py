@@ -6,19 +6,24 @@ import torch
 
 from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
 from mrelevance.attribution.methods import MappedNetwork
+from mrelevance.attribution.target import Target
 from mrelevance.evaluation.randomisation import randomise_lesions
 from mrelevance.networks.loading import load_network
+from mrelevance.runtime.columns import name_region
 from mrelevance.runtime.files import write_table
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 inputs, params = snakemake.input, snakemake.params
 maps = params.maps
+region = read_segmentation(params.segmentation).region(params.region)
 shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
 crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 network = load_network(Path(inputs.weights).parent, params.sequences)
-table = randomise_lesions(MappedNetwork(network, params.target), crops, maps, params.seed)
+mapped = MappedNetwork(network, Target.of_region(params.target, region))
+table = randomise_lesions(mapped, crops, maps, params.seed)
 logger.info("\n%s", table.to_string(index=False))
-write_table(table, snakemake.output.similarities)
+write_table(name_region(table, region.name), snakemake.output.similarities)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mrelevance.cohort.split import Draw, split_cohort, with_incomplete
+from mrelevance.cohort.split import Draw, check_lesions, split_cohort, with_incomplete
 from mrelevance.registration.failures import failed_patients
 from mrelevance.runtime.files import read_tables, write_table
 from mrelevance.runtime.logs import log_to
@@ -21,6 +21,7 @@ split = split_cohort(
     failed_patients(read_tables(quality)) if quality else [],
     Draw(params.validation_share, params.test_share, params.seed),
 )
+check_lesions(split)
 logger.info("%s", split["split"].value_counts().to_dict())
 split = with_incomplete(split, params.incomplete)
 write_table(split, snakemake.output.split)

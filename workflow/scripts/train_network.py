@@ -8,6 +8,7 @@ from mrelevance.networks.training import train
 from mrelevance.networks.training_data import TrainingFiles
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.logs import log_to
+from mrelevance.runtime.segmentation import read_segmentation
 
 log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
@@ -21,8 +22,18 @@ def files_of(part):
     return {Path(image).parent.name: (image, label) for image, label in pairs}
 
 
+segmentation = read_segmentation(params.segmentation)
+files = TrainingFiles(
+    files_of("train"),
+    files_of("validation"),
+    params.sequences,
+    params.channels,
+    {Path(path).parent.name: path for path in inputs.classes},
+    segmentation.outputs,
+    ignores=bool(segmentation.ignore),
+)
 train(
-    TrainingFiles(files_of("train"), files_of("validation"), params.sequences, params.channels),
+    files,
     params.configuration,
     Path(snakemake.output.weights).parent,
     params.code,

@@ -14,7 +14,10 @@ inputs = snakemake.input
 record = read_json(inputs.record)
 settings = record["configuration"]["network"]
 network = build_network(
-    settings["name"], settings["arguments"], len(record["configuration"]["sequences"])
+    settings["name"],
+    settings["arguments"],
+    len(record["configuration"]["sequences"]),
+    len(read_json(inputs.card)["classes"]),
 )
 facts = study_facts(
     record,

@@ -19,7 +19,8 @@ paths = {
     name: [files] if isinstance(files, str) else list(files)
     for name, files in snakemake.input.items()
 }
-made = compute_tables(entry, read_inputs(entry, paths, variant_of), params.settings)
+inputs = read_inputs(entry, paths, variant_of, params.regions)
+made = compute_tables(entry, inputs, params.settings, params.regions, params.parts)
 for table in entry.tables:
     if len(made[table.name]) <= MOST_ROWS_LOGGED:
         logger.info("%s:\n%s", table.name, made[table.name].to_string(index=False))

@@ -11,16 +11,19 @@ pandas.
 from mrelevance.analysis.categories import AGREEMENT, COHORT, IMAGES, MAPS, PROTOCOL, RELEVANCE
 from mrelevance.analysis.entry import Entry, Input, Table, of_all, of_test, of_variants, summary
 
-_RELEVANCE_KEYS = ("patient", "method", "target", "region", "lesion", "sequence")
-_LESION_KEYS = ("patient", "region", "region_id", "lesion")
+_RELEVANCE_KEYS = ("patient", "region_name", "method", "target", "region", "lesion", "sequence")
+_SCORE_KEYS = ("patient", "region_name")
+_LESION_KEYS = ("patient", "region_name", "region", "region_id", "lesion")
 _METHODS = {
-    "relevance": of_test("relevance/{patient}/relevance.tsv", *_RELEVANCE_KEYS),
-    "occlusion": of_test("evaluation/{patient}/occlusion.tsv", *_RELEVANCE_KEYS),
-    "gradient_methods": of_test("evaluation/{patient}/gradient_methods.tsv", *_RELEVANCE_KEYS),
-    "shapley": of_test("evaluation/{patient}/shapley.tsv", *_RELEVANCE_KEYS),
+    "relevance": of_test("relevance/{patient}{region}/relevance.tsv", *_RELEVANCE_KEYS),
+    "occlusion": of_test("evaluation/{patient}{region}/occlusion.tsv", *_RELEVANCE_KEYS),
+    "gradient_methods": of_test(
+        "evaluation/{patient}{region}/gradient_methods.tsv", *_RELEVANCE_KEYS
+    ),
+    "shapley": of_test("evaluation/{patient}{region}/shapley.tsv", *_RELEVANCE_KEYS),
 }
-_SCORES = "prediction/{patient}/scores.tsv"
-_LESIONS = "prediction/{patient}/lesions.tsv"
+_SCORES = "prediction/{patient}{region}/scores.tsv"
+_LESIONS = "prediction/{patient}{region}/lesions.tsv"
 
 _COMPOSITE = {"composite": "figures.composite"}
 _SEED = {"seed": "seed"}
@@ -48,7 +51,10 @@ _ENTRIES = (
     Entry(
         function="mrelevance.analysis.cohort:summarise_segmentation",
         message="Collecting what the network found and missed",
-        inputs={"scores": of_test(_SCORES, "patient"), "lesions": of_test(_LESIONS, *_LESION_KEYS)},
+        inputs={
+            "scores": of_test(_SCORES, *_SCORE_KEYS),
+            "lesions": of_test(_LESIONS, *_LESION_KEYS),
+        },
         tables=(Table("scores"), Table("lesions")),
     ),
     Entry(
@@ -56,7 +62,8 @@ _ENTRIES = (
         message="Collecting how patients are segmented from fewer sequences",
         inputs={
             "ablation": of_test(
-                "evaluation/{patient}/ablation.tsv", "patient", "ablation", "sequence"
+                "evaluation/{patient}{region}/ablation.tsv",
+                *("patient", "region_name", "ablation", "sequence"),
             )
         },
         tables=(Table("ablation", "Without a sequence, table", AGREEMENT),),
@@ -95,8 +102,8 @@ _ENTRIES = (
         function="mrelevance.evaluation.maps:summarise_maps",
         message="Summarising the tests of the maps of every method",
         inputs={
-            "curves": Input("evaluation/maps/perturbation.tsv"),
-            "similarities": Input("evaluation/maps/randomisation.tsv"),
+            "curves": Input("evaluation/maps{region}/perturbation.tsv"),
+            "similarities": Input("evaluation/maps{region}/randomisation.tsv"),
         },
         settings=_BOOTSTRAP,
         tables=(
@@ -109,8 +116,8 @@ _ENTRIES = (
         message="Collecting where in the image relevance comes from",
         inputs={
             "context": of_test(
-                "relevance/{patient}/context.tsv",
-                *("patient", "method", "target", "region", "lesion", "zone", "sequence"),
+                "relevance/{patient}{region}/context.tsv",
+                *(*_RELEVANCE_KEYS, "zone"),
             )
         },
         settings=_BOOTSTRAP,
@@ -125,8 +132,8 @@ _ENTRIES = (
         message="Comparing the margin with each of its logits",
         inputs={
             "targets": of_test(
-                "evaluation/{patient}/targets.tsv",
-                *("patient", "target", "region", "lesion", "sequence"),
+                "evaluation/{patient}{region}/targets.tsv",
+                *("patient", "region_name", "target", "region", "lesion", "sequence"),
             )
         },
         settings=_BOOTSTRAP,
@@ -139,7 +146,8 @@ _ENTRIES = (
             "relevance": summary("relevance"),
             "lesions": summary("lesions"),
             "contrast": of_test(
-                "relevance/{patient}/contrast.tsv", "patient", "region", "lesion", "sequence"
+                "relevance/{patient}{region}/contrast.tsv",
+                *("patient", "region_name", "region", "lesion", "sequence"),
             ),
             "conspicuity": of_test(
                 "raw/{patient}/truth/conspicuity.tsv",
@@ -185,12 +193,12 @@ _ENTRIES = (
         message="Averaging the relevance maps of each lesion type",
         inputs={
             "lesions": summary("lesions"),
-            "maps": of_test("relevance/{patient}/volumes"),
-            "regions": of_test("prediction/{patient}/regions.nii.gz"),
+            "maps": of_test("relevance/{patient}{region}/volumes"),
+            "regions": of_test("prediction/{patient}{region}/regions.nii.gz"),
         },
         settings=_COMPOSITE | _SEQUENCES,
         tables=(Table("prototypes", "Prototypes, table", COHORT),),
-        arrays=("prototypes.npz",),
+        arrays=("prototypes{region}.npz",),
     ),
     Entry(
         function="mrelevance.evaluation.known_answer:compare_known_answer",
@@ -210,7 +218,9 @@ _ENTRIES = (
     Entry(
         function="mrelevance.evaluation.baselines:compare_baselines",
         message="Comparing what is measured with every baseline",
-        inputs={"shapley": of_variants("evaluation/{patient}/shapley.tsv", *_RELEVANCE_KEYS)},
+        inputs={
+            "shapley": of_variants("evaluation/{patient}{region}/shapley.tsv", *_RELEVANCE_KEYS)
+        },
         settings=_VARIANTS | {"baseline": "relevance.baseline"} | _BOOTSTRAP,
         tables=(
             Table("baselines"),
@@ -222,8 +232,8 @@ _ENTRIES = (
         function="mrelevance.analysis.motion_effect:measure_motion_effect",
         message="Comparing networks trained with more and with less motion correction",
         inputs={
-            "scores": of_variants(_SCORES, "patient"),
-            "shapley": of_variants("evaluation/{patient}/shapley.tsv", *_RELEVANCE_KEYS),
+            "scores": of_variants(_SCORES, *_SCORE_KEYS),
+            "shapley": of_variants("evaluation/{patient}{region}/shapley.tsv", *_RELEVANCE_KEYS),
         },
         settings=_VARIANTS | {"method": "motion.method"} | _BOOTSTRAP,
         tables=(Table("motion_effect", "Effect of motion correction, table", IMAGES),),
@@ -233,10 +243,10 @@ _ENTRIES = (
         function="mrelevance.analysis.networks:compare_networks",
         message="Comparing networks: are they as good, do they use the same sequences?",
         inputs={
-            "scores": of_variants(_SCORES, "patient"),
+            "scores": of_variants(_SCORES, *_SCORE_KEYS),
             "lesions": of_variants(_LESIONS, *_LESION_KEYS),
-            "relevance": of_variants("relevance/{patient}/relevance.tsv", *_RELEVANCE_KEYS),
-            "shapley": of_variants("evaluation/{patient}/shapley.tsv", *_RELEVANCE_KEYS),
+            "relevance": of_variants("relevance/{patient}{region}/relevance.tsv", *_RELEVANCE_KEYS),
+            "shapley": of_variants("evaluation/{patient}{region}/shapley.tsv", *_RELEVANCE_KEYS),
         },
         settings=_VARIANTS | _COMPOSITE | {"margin": "protocol.margin_dice"} | _BOOTSTRAP,
         tables=(
@@ -251,7 +261,7 @@ _ENTRIES = (
         message="Testing whether shorter protocols are as good as the full one",
         inputs={
             "subsets": Input("protocol/subsets.tsv"),
-            "scores": of_variants(_SCORES, "patient"),
+            "scores": of_variants(_SCORES, *_SCORE_KEYS),
             "lesions": of_variants(_LESIONS, *_LESION_KEYS),
         },
         settings={

@@ -19,7 +19,8 @@ class Input:
     Attributes
     ----------
     path
-        Relative to the folder of results; may hold {patient}.
+        Relative to the folder of results; may hold {patient}, and {region} in files of which each
+        explained region has its own, see `region_folders`.
     patients
         Whose files: `ALL` or `TEST` patients; None for a single file.
     keys
@@ -73,11 +74,14 @@ class Entry:
         patients, stacked; where variants are compared, such tables by name of the variant, the
         study's first; paths by patient for anything but tables; and None for truth that is not
         known. It returns a table by name for each of `tables`, and arrays by file name for each of
-        `arrays`.
+        `arrays`. If its inputs have the column `region_name`, it is called for each explained
+        region with the rows of that region, without the column; what it returns gets the column
+        again.
     message
         What Snakemake says while the step runs.
     tables, arrays
-        What it makes. Arrays are files in summary/, in NumPy's .npz format.
+        What it makes. Arrays are files in summary/, in NumPy's .npz format; their names hold
+        {region}.
     settings
         Key of the configuration by parameter, with dots between the levels. The key `variants`
         stands for the changes of each variant that is compared.

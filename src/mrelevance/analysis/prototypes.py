@@ -43,7 +43,7 @@ def average_maps(
         "lesions": np.array(list(counts.values()), dtype=int),
         "maps": np.array(list(means.values())),
     }
-    return {"prototypes": profile_table(means, counts, sequences), "prototypes.npz": arrays}
+    return {"prototypes": profile_table(means, counts, sequences), "prototypes{region}.npz": arrays}
 
 
 def _aligned_maps(

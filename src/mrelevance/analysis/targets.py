@@ -5,7 +5,6 @@ import pandas as pd
 
 from mrelevance.attribution.shares import TUMOUR, share_matrix
 from mrelevance.runtime.columns import check_columns
-from mrelevance.runtime.errors import InputError
 from mrelevance.statistics.bootstrap import median_interval
 from mrelevance.statistics.ranks import rank_agreement
 
@@ -38,12 +37,12 @@ def target_summary(
     pooled share, of its paired difference to the share of the margin, of the contribution in units
     of the logit, of the part of the margin that this logit makes up, and of the rank correlation of
     its shares with the margin's. The last measure is the fraction of patients in whom both put the
-    same sequence first.
+    same sequence first. The table is empty if no tumour was predicted in any patient.
 
     Raises
     ------
     InputError
-        A column is missing, or no tumour was predicted in any patient.
+        A column is missing.
     """
     check_columns(
         targets,
@@ -51,9 +50,7 @@ def target_summary(
         "targets table",
     )
     if not (targets["region"] == TUMOUR).any():
-        raise InputError(
-            "targets table: no tumour was predicted in any test patient; check the segmentations"
-        )
+        return pd.DataFrame(columns=COLUMNS)
     named = targets.rename(columns={"target": "method"})
     names = list(dict.fromkeys(targets["target"]))
     shares = {name: share_matrix(named, name, "relevance_pooled") for name in names}

@@ -52,7 +52,7 @@ def ablation_table(
     Parameters
     ----------
     logits
-        (2, D, H, W) by coalition.
+        Winners outside and inside of the region, (2, D, H, W), by coalition.
     lesion_overlap
         Share of a lesion's voxels that must be predicted for it to count as detected.
 
@@ -60,16 +60,18 @@ def ablation_table(
     -------
     One row per ablation (all, none, drop_one, keep_one) and sequence (NA for all and none):
     patient, ablation, sequence, dice, lesions, detected, false_positives and margin, the mean of
-    tumour minus background logit over the labelled voxels (NA without any).
+    inside minus outside over the labelled voxels (NA without any).
     """
     sequences, label, spacing_mm = patient.sequences, patient.label, spacing_zyx(patient.grid)
     rows = []
     for (ablation, sequence), coalition in ablated_coalitions(len(sequences)).items():
-        background, tumour = logits[coalition].float().numpy()
+        outside, inside = logits[coalition].float().numpy()
         # With all sequences, the segmentation is the predicted one, which is scored elsewhere too.
-        segmentation = patient.predicted if ablation == "all" else tumour > background
+        segmentation = patient.predicted if ablation == "all" else inside > outside
+        if patient.ignored is not None:
+            segmentation = segmentation & ~patient.ignored
         _, regions = find_regions(segmentation, label, spacing_mm, lesion_overlap)
-        labelled = (tumour - background)[label > 0]
+        labelled = (inside - outside)[label > 0]
         rows.append(
             {
                 "patient": patient.name,

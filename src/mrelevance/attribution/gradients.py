@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mrelevance.attribution.inputs import ExplainedPatient
 from mrelevance.attribution.table import pooled_table
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.methods import METHODS
 from mrelevance.runtime.seeds import patient_seed
@@ -105,12 +105,12 @@ def gradient_relevance(region: RegionOutput, seed: int) -> dict[str, np.ndarray]
 
 
 def gradient_table(
-    patient: ExplainedPatient, predictor: Predictor, target: str, seed: int
+    patient: ExplainedPatient, predictor: Predictor, target: Target, seed: int
 ) -> pd.DataFrame:
     """Relevance table of the gradient methods for a patient's predicted tumour.
 
-    What is explained is the sum of the tumour's outputs: of the margin or the tumour logit, by
-    `target`. `seed` is that of the study. Computed on the CPU.
+    What is explained is the sum of the `target` over its voxels. `seed` is that of the study.
+    Computed on the CPU.
     """
     predictor.network.requires_grad_(False)
     image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
@@ -120,8 +120,8 @@ def gradient_table(
         inside = torch.from_numpy(mask)
 
         def of_region(given: Tensor, inside: Tensor = inside) -> Tensor:
-            return target_logit(predictor.apply(given[0]), target)[inside].sum()[None]
+            return target.of_logits(predictor.apply(given[0]))[inside].sum()[None]
 
         region = RegionOutput(of_region, image, baseline)
         relevance[key] = gradient_relevance(region, patient_seed(seed, patient.name))
-    return pooled_table(relevance, tumour, patient.sequences, patient.name, target)
+    return pooled_table(relevance, tumour, patient.sequences, patient.name, target.name)

@@ -11,6 +11,7 @@ from mrelevance.attribution.table import regions_of
 from mrelevance.networks.channels import pick_channels
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.images import first_channel, read_image, spacing_zyx, to_array
+from mrelevance.runtime.segmentation import IGNORED
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class ExplainedPatient:
     label
         Number of the labelled lesion of every voxel, 0 outside, (D, H, W).
     lesions
-        Whether a voxel is labelled or predicted as tumour, (D, H, W).
+        Whether a voxel is labelled or predicted as part of the region, (D, H, W).
     covered
         Whether all sequences cover a voxel, (D, H, W).
     masks
@@ -40,6 +41,8 @@ class ExplainedPatient:
         covered.
     grid
         An image with the geometry of all these arrays.
+    ignored
+        Voxels that take no part, bool (D, H, W); None where there are none.
     """
 
     name: str
@@ -51,6 +54,7 @@ class ExplainedPatient:
     covered: np.ndarray
     masks: Masks
     grid: sitk.Image
+    ignored: np.ndarray | None = None
 
     @property
     def predicted(self) -> np.ndarray:
@@ -67,8 +71,9 @@ def read_explained_patient(
     ----------
     paths
         The files `image`, `coverage`, `channels`, `label`, `segmentation`, `regions` and
-        `lesions`, and `donor`, another patient's preprocessed image, if the baseline needs one.
-        `channels` lists the sequences of these images.
+        `lesions`, and `donor`, another patient's preprocessed image, if the baseline needs one,
+        and `classes`, the volume of classes, if there is one. `channels` lists the sequences of
+        these images.
     sequences
         Channels of the network, which may be fewer.
     baseline
@@ -94,6 +99,10 @@ def read_explained_patient(
         to_array(read_image(paths[file], f"patient {name}, {file}"))
         for file in ("label", "segmentation", "regions")
     )
+    ignored = None
+    if paths.get("classes"):
+        classes = read_image(paths["classes"], f"patient {name}, preprocessed classes")
+        ignored = to_array(classes) == IGNORED
     donor = None
     if paths.get("donor"):
         what = f"baseline of patient {name}, preprocessed image"
@@ -117,4 +126,5 @@ def read_explained_patient(
         covered,
         regions_of(np.where(covered, regions, 0), read_table(paths["lesions"])),
         grid,
+        ignored,
     )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.runtime.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -60,16 +60,16 @@ class RegionMargin(torch.nn.Module):
     Maps images (B, C, D, H, W) to (B,), float32.
     """
 
-    def __init__(self, network: torch.nn.Module, region: Tensor, target: str):
+    def __init__(self, network: torch.nn.Module, region: Tensor, target: Target):
         super().__init__()
         self.network = network
         self.region = region
         self.target = target
 
     def forward(self, images: Tensor) -> Tensor:
-        """Mean over the region of the margin, or of the tumour logit."""
+        """Mean explained output over the region."""
         logits = self.network(images).float()
-        return target_logit(logits.transpose(0, 1), self.target)[:, self.region].mean(1)
+        return self.target.of_logits(logits.transpose(0, 1))[:, self.region].mean(1)
 
 
 def read_lesion_crops(

@@ -20,7 +20,7 @@ from mrelevance.attribution.shapley import (
 )
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.attribution.table import relevance_table
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.networks.predictor import Predictor
 
 
@@ -31,9 +31,10 @@ class Measurement:
     Attributes
     ----------
     shapley
-        Shapley value of each sequence for the logits of background and tumour, (C, 2, D, H, W).
+        Shapley value of each sequence for the winner's logit outside of the region and inside,
+        (C, 2, D, H, W). With two classes, these are the logits of background and tumour.
     logits
-        (2, D, H, W) of the coalitions that the ablation compares.
+        The winners' logits (2, D, H, W) of the coalitions that the ablation compares.
     standard_errors
         Of the pooled shares (C,) of each region; zero where the values are exact.
     """
@@ -56,11 +57,11 @@ class Sampling:
 
 @torch.no_grad()
 def measure_shapley(
-    patient: ExplainedPatient, predictor: Predictor, target: str, sampling: Sampling
+    patient: ExplainedPatient, predictor: Predictor, target: Target, sampling: Sampling
 ) -> Measurement:
     """Shapley values of the sequences: exact up to 8 of them, else from a sample of orders.
 
-    `target` is `margin` or `tumour`; the standard errors are those of its shares.
+    The standard errors are those of the shares of `target`.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def measure_shapley(
     ablated = set(ablated_coalitions(count).values())
 
     def output(given: Tensor) -> Tensor:
-        return predictor.logits(given[0], patient.name)
+        return target.sides(predictor.logits(given[0], patient.name))
 
     def bar(steps: Iterable) -> Iterable:
         return tqdm(steps, desc=f"{patient.name}: measuring", mininterval=5)
@@ -98,7 +99,7 @@ def measure_shapley(
     total, shares = 0, {key: [] for key in patient.masks}
     for contributions in bar(sample):
         total = total + contributions
-        explained = target_logit(contributions.transpose(0, 1), target)
+        explained = target.of_sides(contributions.transpose(0, 1))
         for key, mask in patient.masks.items():
             of_region = explained[:, torch.from_numpy(mask)].sum(1).numpy()
             shares[key].append(of_region / of_region.sum())
@@ -108,7 +109,7 @@ def measure_shapley(
 
 
 def measurement_tables(
-    measurement: Measurement, patient: ExplainedPatient, target: str, tau: float
+    measurement: Measurement, patient: ExplainedPatient, target: Target, tau: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Relevance tables of the Shapley values and of the occlusions.
 
@@ -116,7 +117,7 @@ def measurement_tables(
     below `tau` times their output leave the mean over a region.
     """
     count = len(patient.sequences)
-    outputs = {known: target_logit(given, target) for known, given in measurement.logits.items()}
+    outputs = {known: target.of_sides(given) for known, given in measurement.logits.items()}
     full, empty = outputs[(True,) * count], outputs[(False,) * count]
 
     def table_of(method: str, parts: Tensor) -> pd.DataFrame:
@@ -126,10 +127,10 @@ def measurement_tables(
             measurable(parts.numpy(), full.numpy(), tau),
             patient.masks,
             patient.sequences,
-            {"patient": patient.name, "method": method, "target": target},
+            {"patient": patient.name, "method": method, "target": target.name},
         )
 
-    shapley = table_of(MEASURED, target_logit(measurement.shapley.transpose(0, 1), target))
+    shapley = table_of(MEASURED, target.of_sides(measurement.shapley.transpose(0, 1)))
     shapley["standard_error"] = [
         error for key in patient.masks for error in measurement.standard_errors[key]
     ]

@@ -14,7 +14,7 @@ from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput
 from mrelevance.attribution.layers import executed_layers
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.rectifiers import with_plain_rectifiers
-from mrelevance.attribution.target import TARGETS
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer, Explanation
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
@@ -30,10 +30,10 @@ class MappedNetwork:
         Maps images (B, C, D, H, W) to logits; in evaluation mode. It must not change afterwards,
         and its parameters take no gradient from now on.
     target
-        The explained output, `margin` or `tumour`.
+        The explained output.
     """
 
-    def __init__(self, network: nn.Module, target: str):
+    def __init__(self, network: nn.Module, target: Target):
         self.network = network.requires_grad_(False)
         self.target = target
         self._exported: Explainer | None = None
@@ -84,7 +84,7 @@ def explain_crop(
 ) -> Explanation:
     """Explanation of a crop under a composite, with the crop's baseline where it needs one."""
     explainer = under_composite(mapped.exported(crop.image), method, crop.baseline)
-    return explainer.explain(crop.image, TARGETS[mapped.target], keep_values)
+    return explainer.explain(crop.image, mapped.target.classes, keep_values)
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ import torch
 from mrelevance.attribution.composites import under_composite
 from mrelevance.attribution.inputs import ExplainedPatient, Masks
 from mrelevance.attribution.table import relevance_table
-from mrelevance.attribution.target import TARGETS
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer, Explanation, Windows
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.files import written_whole
@@ -51,7 +51,7 @@ class PatientRelevance:
 
 
 def compute_relevance(
-    patient: ExplainedPatient, predictor: Predictor, settings: dict
+    patient: ExplainedPatient, predictor: Predictor, target: Target, settings: dict
 ) -> Iterator[PatientRelevance]:
     """Explain a patient's segmentation under each composite, one after the other.
 
@@ -60,8 +60,8 @@ def compute_relevance(
     Parameters
     ----------
     settings
-        `composites`, `target` and `tau` of the configuration's section `relevance`. Voxels with a
-        normaliser below `tau` times their logit leave the mean over a region.
+        `composites` and `tau` of the configuration's section `relevance`. Voxels with a normaliser
+        below `tau` times their logit leave the mean over a region.
     """
     image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
 
@@ -72,8 +72,8 @@ def compute_relevance(
     def explain(method: str, device: torch.device, windows: Windows) -> PatientRelevance:
         explainer = under_composite(exported(device, windows), method, baseline)
         with torch.no_grad():
-            explanation = explainer.explain(image, TARGETS[settings["target"]])
-            return _relevance(explanation, patient, method, settings)
+            explanation = explainer.explain(image, target.classes)
+            return _relevance(explanation, patient, method, target, settings["tau"])
 
     for entry in settings["composites"]:
         of_composite = partial(explain, identifier(entry))
@@ -91,9 +91,8 @@ def write_volumes(relevance: PatientRelevance, grid: sitk.Image, folder: Path) -
 
 
 def _relevance(
-    explanation: Explanation, patient: ExplainedPatient, method: str, settings: dict
+    explanation: Explanation, patient: ExplainedPatient, method: str, target: Target, tau: float
 ) -> PatientRelevance:
-    tau = settings["tau"]
     parts = explanation.sequence_parts  # first, as the normalisers are then their sum
     covered = torch.from_numpy(patient.covered).to(explanation.logit.device)
     included = explanation.included(covered, tau)
@@ -103,7 +102,7 @@ def _relevance(
         included.cpu().numpy(),
         patient.masks,
         patient.sequences,
-        {"patient": patient.name, "method": method, "target": settings["target"]},
+        {"patient": patient.name, "method": method, "target": target.name},
     )
     _report_excluded(table, patient.name, method)
     return PatientRelevance(
@@ -133,7 +132,7 @@ def _region_maps(explanation: Explanation, masks: Masks, tau: float) -> Masks:
         maps[region, lesion] = of_region
         if region != "FN":
             tumour = of_region if tumour is None else tumour + of_region
-    if tumour is not None:
+    if ("tumour", 0) in masks:
         maps["tumour", 0] = tumour
     return maps
 

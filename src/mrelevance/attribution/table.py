@@ -14,12 +14,13 @@ def regions_of(regions: np.ndarray, lesions: pd.DataFrame) -> dict[tuple[str, in
 
     `regions` holds the region_id of each voxel, `lesions` is the patient's lesion table. First
     the whole predicted tumour, ("tumour", 0), if there is any; false positives are named by
-    their region_id. Regions without voxels are left out.
+    their region_id. Regions without voxels are left out. In a patient without labelled lesions
+    there is no tumour: what is predicted is false.
     """
     masks = {}
     predicted = lesions.loc[lesions["region"] != "FN", "region_id"]
     tumour = np.isin(regions, predicted)
-    if tumour.any():
+    if tumour.any() and (lesions["region"] != "FP").any():
         masks["tumour", 0] = tumour
     for row in lesions.itertuples():
         mask = regions == row.region_id

@@ -1,15 +1,57 @@
 """Which output of the network is explained."""
 
+from dataclasses import dataclass
+
 import torch
 
-TARGETS = {"margin": (1, 0), "tumour": 1}
-"""Explained output by its name in the configuration: tumour minus background, or tumour."""
+from mrelevance.networks.margin import region_margin, region_sides
+from mrelevance.runtime.segmentation import Region
+
+MARGIN = "margin"
 
 
-def target_logit(logits: torch.Tensor, target: str) -> torch.Tensor:
-    """Explained output (D, H, W) of logits (2, D, H, W): the margin or the tumour logit."""
-    chosen = TARGETS[target]
-    if isinstance(chosen, int):
-        return logits[chosen]
-    positive, negative = chosen
-    return logits[positive] - logits[negative]
+@dataclass(frozen=True)
+class Target:
+    """The explained output of a region.
+
+    Attributes
+    ----------
+    name
+        As in the configuration and in tables: `margin`, the winner's logit inside minus the
+        winner's outside, or `tumour`, the logit of the region's only class.
+    inside, outside
+        Numbers of the classes, see `Region`.
+    """
+
+    name: str
+    inside: tuple[int, ...] = (1,)
+    outside: tuple[int, ...] = (0,)
+
+    @classmethod
+    def of_region(cls, name: str, region: Region) -> "Target":
+        """Target of this name for a region."""
+        return cls(name, region.inside, region.outside)
+
+    @property
+    def classes(self) -> int | tuple:
+        """The target for `mrelevance.lrp`: a class, a pair, or a pair of tuples of classes."""
+        if self.name != MARGIN:
+            return self.inside[0]
+        if len(self.inside) == len(self.outside) == 1:
+            return self.inside[0], self.outside[0]
+        return self.inside, self.outside
+
+    def sides(self, logits: torch.Tensor) -> torch.Tensor:
+        """Winners outside and inside, (2, ...), of logits (classes, ...)."""
+        return region_sides(logits, self.inside, self.outside)
+
+    def of_logits(self, logits: torch.Tensor) -> torch.Tensor:
+        """Explained output (...) of logits (classes, ...)."""
+        if self.name != MARGIN:
+            return logits[self.inside[0]]
+        return region_margin(logits, self.inside, self.outside)
+
+    def of_sides(self, sides: torch.Tensor) -> torch.Tensor:
+        """Explained output (...) of `sides` (2, ...), or of what is linear in them."""
+        outside, inside = sides
+        return inside if self.name != MARGIN else inside - outside

@@ -10,6 +10,7 @@ from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer
 from mrelevance.networks.building import first_line
 from mrelevance.networks.predictor import Predictor
@@ -17,6 +18,7 @@ from mrelevance.networks.trial import TriedNetwork, try_training
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import Entry, identifier, parse
 from mrelevance.runtime.methods import GALLERY, METHODS
+from mrelevance.runtime.segmentation import read_segmentation
 
 
 def try_network(configuration: dict, channels: int) -> dict:
@@ -81,9 +83,13 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
         return [f"network.name: {name} cannot be explained: {failure}"]
     size = configuration["evaluation"]["maps"]["crop"]
     image = torch.randn(channels, *size[::-1], generator=generator)
-    mapped = MappedNetwork(tried.network, configuration["relevance"]["target"])
-    failure = _failure_of(stages_from_output, mapped.network, image)
-    failure = failure or _failure_of(mapped.exported, image)
+    regions = read_segmentation(configuration["segmentation"]).explained_regions
+    target = configuration["relevance"]["target"]
+    networks = [
+        MappedNetwork(tried.network, Target.of_region(target, region)) for region in regions
+    ]
+    failure = _failure_of(stages_from_output, tried.network, image)
+    failure = failure or _failure_of(networks[0].exported, image)
     if failure:
         return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {failure}"]
     # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
@@ -91,7 +97,8 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
     crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
     methods_by_reason: dict[str, list[str]] = {}
     for method, key in _methods(configuration).items():
-        failure = _failure_of(attribution_map, method, mapped, crop, 0)
+        failures = (_failure_of(attribution_map, method, mapped, crop, 0) for mapped in networks)
+        failure = next(filter(None, failures), "")
         if failure:
             methods_by_reason.setdefault(failure, []).append(f"{parse(method)[0]} ({key})")
     return [

@@ -8,6 +8,7 @@ import pandas as pd
 import SimpleITK as sitk
 from scipy import ndimage
 
+from mrelevance.cohort.labels import understand_label
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.cohort.sources import read_source
 from mrelevance.runtime.errors import InputError
@@ -21,8 +22,8 @@ from mrelevance.runtime.images import (
     write_image,
 )
 from mrelevance.runtime.orientation import canonical
+from mrelevance.runtime.segmentation import Segmentation
 
-MOST_LESIONS = 255  # labels are stored as uint8
 # Headers store the origin in single precision, so that it differs by about 1e-5 mm between
 # orientations of one grid. Optimisers amplify such differences; rounding removes them.
 ORIGIN_STEP_MM = 0.005
@@ -33,6 +34,7 @@ def import_patient(
     paths: Mapping[str, str | Path],
     label_path: str | Path,
     fixed_sequence: str,
+    segmentation: Segmentation,
     nifti_geometry: str | None = None,
 ) -> PatientImages:
     """Read and check a patient's images and label.
@@ -45,16 +47,23 @@ def import_patient(
         Sequence name to the reference to its image (a path, see `cohort.references`), in the
         order of the channels.
     label_path
-        Reference to the lesion label: a mask, or lesions numbered by any positive values.
+        Reference to the lesion label.
     fixed_sequence
         The sequence that the label is drawn on.
+    segmentation
+        What the values of the label mean.
     nifti_geometry
         See `read_image`.
+
+    Returns
+    -------
+    Float32 images, each on its own grid in the canonical orientation, and the label as
+    `understand_label` numbers it.
 
     Raises
     ------
     InputError
-        See `read_sequence`, `read_source` and `assemble_patient`.
+        See `read_sequence`, `read_source`, `check_placed` and `understand_label`.
     """
     images = {
         sequence: read_sequence(path, f"patient {name}, sequence {sequence}", nifti_geometry)
@@ -62,18 +71,24 @@ def import_patient(
     }
     fixed = images[fixed_sequence]
     drawn = read_source(label_path, f"patient {name}, label", nifti_geometry, fixed)
-    return assemble_patient(name, images, drawn, fixed_sequence, paths, label_path)
+    drawn = canonical(drawn)
+    what = f"patient {name}, label: {label_path}"
+    check_placed(name, images, drawn, fixed_sequence, paths, what)
+    label = understand_label(to_array(drawn), segmentation, what)
+    classes = None if label.classes is None else image_like(label.classes, fixed)
+    lesions = image_like(label.lesions, fixed)
+    return PatientImages(name, images, fixed_sequence, lesions, classes=classes)
 
 
-def assemble_patient(
+def check_placed(
     name: str,
     images: Mapping[str, sitk.Image],
     drawn: sitk.Image,
     fixed_sequence: str,
     paths: Mapping[str, str | Path],
-    label_path: str | Path,
-) -> PatientImages:
-    """Check that a patient's images and label belong together, and number the lesions.
+    what: str,
+) -> None:
+    """Check that a patient's images and label lie where they belong.
 
     Parameters
     ----------
@@ -82,32 +97,22 @@ def assemble_patient(
     images
         Sequence name to image.
     drawn
-        The label as it is drawn.
+        The label in the canonical orientation; `what` names it.
     fixed_sequence
         The sequence that the label is drawn on.
-    paths, label_path
-        Where the images and the label were read from; errors name them.
-
-    Returns
-    -------
-    The images, each on its own grid, and the label as `lesion_instances` numbers it, all in the
-    canonical orientation.
+    paths
+        Where the images were read from; errors name them.
 
     Raises
     ------
     InputError
-        Fields of view do not overlap; the label is not on the grid of the fixed sequence, not
-        integer, or holds over 255 lesions.
+        Fields of view do not overlap, or the label is not on the grid of the fixed sequence.
     """
     fixed = images[fixed_sequence]
     for sequence, image in images.items():
         what = f"patient {name}, sequence {sequence}: {paths[sequence]}"
         check_overlap(grid_of(image), grid_of(fixed), what, fixed_sequence)
-    what = f"patient {name}, label: {label_path}"
-    drawn = canonical(drawn)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
-    label = image_like(lesion_instances(to_array(drawn), what), fixed)
-    return PatientImages(name, dict(images), fixed_sequence, label)
 
 
 def import_mask(
@@ -143,57 +148,14 @@ def checked_mask(drawn: sitk.Image, fixed: sitk.Image, what: str) -> sitk.Image:
 
 
 def write_patient(patient: PatientImages, lesions: pd.DataFrame, folder: str | Path) -> None:
-    """Write `{sequence}.nii.gz`, `label.nii.gz` and `lesions.tsv` to the folder of a patient."""
+    """Write images, label, classes where there are any, and `lesions.tsv` to a patient's folder."""
     folder = Path(folder)
     for sequence, image in patient.images.items():
         write_image(image, folder / f"{sequence}.nii.gz")
     write_image(patient.label, folder / "label.nii.gz")
+    if patient.classes is not None:
+        write_image(patient.classes, folder / "classes.nii.gz")
     write_table(lesions, folder / "lesions.tsv")
-
-
-def lesion_instances(label: np.ndarray, what: str) -> np.ndarray:
-    """Number the lesions of a label 1 to n.
-
-    A label with one value besides 0 is a mask: its components, connected through faces, edges and
-    corners, are the lesions, the largest first. In a label with several values each value is a
-    lesion; their order stays.
-
-    Parameters
-    ----------
-    label
-        (D, H, W), any type; values are whole numbers from 0.
-    what
-        Names patient and file in the error.
-
-    Returns
-    -------
-    uint8, (D, H, W).
-
-    Raises
-    ------
-    InputError
-        Values are negative or not whole, or there are over 255 lesions.
-    """
-    if np.any(label < 0) or np.any(label != np.round(label)):
-        raise InputError(
-            f"{what} holds values that are not whole numbers from 0; give a label, not an image"
-        )
-    values = np.unique(label[label > 0])
-    if len(values) <= 1:
-        instances, count = ndimage.label(label > 0, structure=np.ones((3, 3, 3)))
-        sizes = np.bincount(instances.ravel(), minlength=count + 1)[1:]
-        order = np.argsort(-sizes, kind="stable") + 1
-    else:
-        instances, order = np.searchsorted(values, label, side="right"), np.arange(len(values)) + 1
-        count = len(values)
-    if count > MOST_LESIONS:
-        raise InputError(
-            f"{what} holds {count} lesions, at most {MOST_LESIONS} are possible; "
-            "remove specks or join lesions that belong together"
-        )
-    numbers = np.zeros(count + 1, np.uint8)
-    numbers[order] = np.arange(1, count + 1)
-    return numbers[instances]
 
 
 def lesion_table(label: sitk.Image, patient: str) -> pd.DataFrame:

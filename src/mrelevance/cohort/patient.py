@@ -26,6 +26,9 @@ class PatientImages:
         Lesion instances on the grid of the fixed sequence: 0 background, 1 to n lesions.
     mask
         The organ of interest on the same grid: not 0 inside.
+    classes
+        Number of the class of each voxel on the same grid, see `Segmentation`; None where the
+        label says it.
     """
 
     name: str
@@ -33,6 +36,7 @@ class PatientImages:
     fixed_sequence: str
     label: sitk.Image | None = None
     mask: sitk.Image | None = None
+    classes: sitk.Image | None = None
 
     @property
     def fixed(self) -> sitk.Image:
@@ -57,8 +61,10 @@ def read_patient(
     fixed_sequence: str,
     label: str | Path | None = None,
     mask: str | Path | None = None,
+    classes: str | Path | None = None,
 ) -> PatientImages:
-    """Read a patient's sequences from `paths`, and label and mask where their paths are given.
+    """Read a patient's sequences from `paths`, and label, mask and classes where their
+    paths are given.
 
     Raises
     ------
@@ -74,4 +80,5 @@ def read_patient(
         fixed_sequence,
         None if label is None else read_image(label, f"patient {name}, label"),
         None if mask is None else read_image(mask, f"patient {name}, mask"),
+        None if classes is None else read_image(classes, f"patient {name}, classes"),
     )

@@ -97,6 +97,26 @@ def draw_split_of_subjects(
     return pd.DataFrame({"patient": patients, "split": subjects.map(parts).to_numpy()})
 
 
+def check_lesions(split: pd.DataFrame) -> None:
+    """Check that there are lesions to train on, and lesions to find in the test patients.
+
+    `split` is the table of `split_cohort`.
+
+    Raises
+    ------
+    InputError
+        All patients for training, or all test patients, are without a labelled lesion.
+    """
+    for needed in ("train", "test"):
+        own = split[split["split"] == needed]
+        if not own["lesions"].any():
+            names = ", ".join(own["patient"][:3]) + (", ..." if len(own) > 3 else "")
+            raise InputError(
+                f"cohort: none of the {len(own)} patients for {needed} has a labelled lesion "
+                f"({names}); check their labels, or change the split"
+            )
+
+
 def draw_split(lesion_loads: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     """Draw test and validation patients, stratified by lesion load.
 

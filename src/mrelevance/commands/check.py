@@ -13,10 +13,11 @@ from mrelevance.cohort.kinds import kind_of
 from mrelevance.cohort.parts import cautions
 from mrelevance.cohort.problems import image_problems
 from mrelevance.cohort.sheet import SPLIT, Rows, SampleSheet, read_sheet, remarks, sizes_of_parts
-from mrelevance.phantom.settings import check_settings
+from mrelevance.phantom.settings import check_labels_of_phantom, check_settings
 from mrelevance.runtime.configuration import check_configuration, faulty_sections
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.result_paths import STUDY
+from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import stages_computed
 from mrelevance.runtime.variants import named_variants, varied
 
@@ -24,7 +25,9 @@ HELP = "Check a configuration, its sample sheet, its images and its network; nam
 
 PROJECT = Path(__file__).parents[3]
 SCHEMA = "workflow/schemas/config.schema.json"
-TRIED = ("sequences", "network", "training", "inference", "relevance", "evaluation")
+TRIED = (
+    "sequences", "network", "training", "inference", "relevance", "evaluation", "segmentation",
+)  # fmt: skip
 """Sections of the configuration that the trial of the network reads."""
 
 
@@ -88,7 +91,9 @@ def check_study(config: dict, project: Path) -> tuple[list[str], SampleSheet | N
         sizes_of_parts(sheet, cohort)
     if cohort["source"] == "phantom" and not faulty & {"phantom", "fixed_sequence"}:
         with gathered(problems):
-            check_settings(config["phantom"], sequences, config["fixed_sequence"])
+            phantom = check_settings(config["phantom"], sequences, config["fixed_sequence"])
+            if "segmentation" not in faulty:
+                check_labels_of_phantom(phantom, read_segmentation(config["segmentation"]))
     if sheet is not None and "evaluation" not in faulty:
         gallery = config["evaluation"]["maps"]["gallery_patient"]
         if gallery is not None and gallery not in sheet.rows:

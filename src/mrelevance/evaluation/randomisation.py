@@ -18,7 +18,6 @@ from mrelevance.attribution.dilation import dilated
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
-from mrelevance.attribution.target import target_logit
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import spacing_zyx
 from mrelevance.runtime.method_names import identifier
@@ -52,7 +51,7 @@ def randomise_lesions(
             of_stage[stage] = MappedNetwork(changed, mapped.target)
         crop = crops[number]
         with torch.no_grad():
-            output = target_logit(changed(crop.image[None])[0], mapped.target)[None]
+            output = mapped.target.of_logits(changed(crop.image[None])[0])[None]
         return {"network_output": output} | {
             method: attribution_map(method, of_stage[stage], crop, seed + stage)
             for method in methods

@@ -21,11 +21,11 @@ from mrelevance.figures.entry import Entry
 _OF_LESION = {
     "relevance": "summary/relevance.tsv",
     "lesions": "summary/lesions.tsv",
-    "maps": "relevance/{patient}/volumes",
+    "maps": "relevance/{patient}{region}/volumes",
     "images": "preprocessed/{patient}/image.nii",
-    "labels": "preprocessed/{patient}/label.nii.gz",
-    "regions": "prediction/{patient}/regions.nii.gz",
-    "segmentations": "prediction/{patient}/segmentation.nii.gz",
+    "labels": "prediction/{patient}{region}/label.nii.gz",
+    "regions": "prediction/{patient}{region}/regions.nii.gz",
+    "segmentations": "prediction/{patient}{region}/segmentation.nii.gz",
 }
 
 ENTRIES = (
@@ -40,6 +40,7 @@ ENTRIES = (
             "label": "preprocessed/{first_patient}/label.nii.gz",
         },
         ("sequences", "seed"),
+        by_region=False,
     ),
     Entry(
         "motion_correction",
@@ -47,6 +48,7 @@ ENTRIES = (
         IMAGES,
         {"motion": "summary/motion.tsv"},
         ("sequences", "fixed_sequence"),
+        by_region=False,
     ),
     Entry(
         "motion_effect",
@@ -56,7 +58,7 @@ ENTRIES = (
         ("sequences",),
         target="motion_effect",
     ),
-    Entry("learning_curve", "Training", NETWORK, {"history": "model/history.tsv"}),
+    Entry("learning_curve", "Training", NETWORK, {"history": "model/history.tsv"}, by_region=False),
     Entry(
         "lesion_detection",
         "Detection",
@@ -95,9 +97,9 @@ ENTRIES = (
         {
             "relevance": "summary/relevance.tsv",
             "lesions": "summary/lesions.tsv",
-            "maps": "relevance/{patient}/volumes",
+            "maps": "relevance/{patient}{region}/volumes",
             "images": "preprocessed/{patient}/image.nii",
-            "segmentations": "prediction/{patient}/segmentation.nii.gz",
+            "segmentations": "prediction/{patient}{region}/segmentation.nii.gz",
         },
         ("sequences", "composite"),
     ),
@@ -151,8 +153,8 @@ ENTRIES = (
         "Gallery of rules",
         MAPS,
         {
-            "volumes": "evaluation/maps/gallery",
-            "conservation": "evaluation/maps/conservation.tsv",
+            "volumes": "evaluation/maps{region}/gallery",
+            "conservation": "evaluation/maps{region}/conservation.tsv",
         },
         ("sequences",),
     ),
@@ -160,7 +162,7 @@ ENTRIES = (
         "perturbation",
         "Region perturbation",
         MAPS,
-        {"curves": "evaluation/maps/perturbation.tsv", "areas": "summary/perturbation.tsv"},
+        {"curves": "evaluation/maps{region}/perturbation.tsv", "areas": "summary/perturbation.tsv"},
     ),
     Entry(
         "randomisation",
@@ -220,7 +222,7 @@ ENTRIES = (
             "eigenvalues": "summary/strategy_eigenvalues.tsv",
             "lesions": "summary/lesions.tsv",
             "images": "preprocessed/{patient}/image.nii",
-            "regions": "prediction/{patient}/regions.nii.gz",
+            "regions": "prediction/{patient}{region}/regions.nii.gz",
         },
         ("sequences", "composite"),
     ),
@@ -228,7 +230,7 @@ ENTRIES = (
         "prototypes",
         "Prototypes",
         COHORT,
-        {"prototypes": "summary/prototypes.npz"},
+        {"prototypes": "summary/prototypes{region}.npz"},
         ("sequences", "composite"),
     ),
     Entry(

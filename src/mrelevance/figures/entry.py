@@ -21,8 +21,9 @@ class Entry:
         Section of the report.
     inputs
         Name of each input, which is a parameter of `draw`, to its path in the results folder, which
-        begins with the stage. In a path `{patient}`, the folder of the file, stands for each test
-        patient, and `{first_patient}` for the first of them.
+        begins with the stage. In a path `{patient}` stands for each test patient,
+        `{first_patient}` for the first of them, and `{region}` for what the files of the figure's
+        region have in their paths, see `region_folders`.
         `draw` takes a `.tsv` file as a table, any other path as a `pathlib.Path`, and the paths of
         all test patients as a dictionary from patient to path.
     settings
@@ -31,6 +32,9 @@ class Entry:
     target
         Target of the workflow that asks for the figure. The target `known_answer` is part of `all`
         where the phantom has a known answer.
+    by_region
+        Whether each explained region has a figure of its own. `draw` then takes the rows of that
+        region of every table, without the column `region_name`.
     """
 
     name: str
@@ -39,3 +43,4 @@ class Entry:
     inputs: Mapping[str, str]
     settings: tuple[str, ...] = ()
     target: str = field(default="all", kw_only=True)
+    by_region: bool = field(default=True, kw_only=True)

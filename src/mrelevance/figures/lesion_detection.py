@@ -115,7 +115,9 @@ def _dice(axes: Axes, dice: np.ndarray, patients: int) -> None:
     if len(ordered):
         median = np.median(ordered)
         axes.axhline(median, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
-        axes.set_title(f"median Dice {median:.2f} (n = {len(ordered)})", loc="left")
+        count = len(ordered)
+        count = count if count == patients else f"{count} of {patients}, the others without lesion"
+        axes.set_title(f"median Dice {median:.2f} (n = {count})", loc="left")
     axes.set_xlim(0, patients + 1)
     axes.set_ylim(0, 1)
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -6,27 +6,42 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_table
+from mrelevance.runtime.result_paths import patient_of
+from mrelevance.runtime.segmentation import TUMOUR
 
 
-def plot(name: str, inputs: dict[str, str | list[str]], settings: dict[str, Any]) -> Figure:
+def plot(
+    name: str,
+    inputs: dict[str, str | list[str]],
+    settings: dict[str, Any],
+    region: str | None = None,
+) -> Figure:
     """Draw the figure `name` of the catalogue.
 
     `inputs` has the path of each input, or the list of its paths for all test patients; `settings`
-    has the value of each setting.
+    has the value of each setting. `region` is the explained region whose rows of the tables are
+    drawn; its name stands in the corner, unless it is tumour.
 
     Raises
     ------
     InputError
         An input lacks what the figure needs.
     """
-    contents = {key: _content(paths) for key, paths in inputs.items()}
+    contents = {key: _content(paths, region) for key, paths in inputs.items()}
     # Without importing the catalogue: a new entry must not draw all other figures again.
-    return import_module(f"mrelevance.figures.{name}").draw(**contents, **settings)
+    figure = import_module(f"mrelevance.figures.{name}").draw(**contents, **settings)
+    if region not in (None, TUMOUR):
+        figure.text(0.002, 0.998, region, ha="left", va="top", fontsize=6, color="0.35")
+    return figure
 
 
-def _content(paths: str | list[str]) -> Any:
+def _content(paths: str | list[str], region: str | None) -> Any:
     """What `draw` takes for an input: a table, a path, or a dictionary from patient to path."""
     if not isinstance(paths, str):
-        return {Path(path).parent.name: Path(path) for path in paths}
-    return read_table(paths) if paths.endswith(".tsv") else Path(paths)
+        return {patient_of(path): Path(path) for path in paths}
+    if not paths.endswith(".tsv"):
+        return Path(paths)
+    table = read_table(paths)
+    return of_region(table, region) if REGION_NAME in table.columns else table

@@ -30,6 +30,8 @@ def draw(targets: pd.DataFrame, sequences: list[str]) -> Figure:
         A column is missing.
     """
     check_columns(targets, COLUMNS, "summary of the targets")
+    if targets.empty:
+        return style.statement("No tumour was predicted in any test patient.")
     names = [name for name in NAMES if (targets["target"] == name).any()]
     colours = style.sequence_colours(sequences)
     figure = style.new_figure(style.PAGE_MM, 78)

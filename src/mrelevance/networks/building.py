@@ -8,15 +8,15 @@ from monai.networks import nets
 from mrelevance.networks.outputs import give_final_output
 from mrelevance.runtime.errors import InputError
 
-CLASSES = ("background", "tumour")
 
+def build_network(
+    name: str, arguments: dict, in_channels: int, out_channels: int = 2
+) -> torch.nn.Module:
+    """Build a 3D MONAI network with one output channel for the background and for each class.
 
-def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Module:
-    """Build a 3D MONAI network with one output channel each for background and tumour.
-
-    In evaluation mode the network maps (B, in_channels, D, H, W) to logits (B, 2, D, H, W). In
-    training mode it may give several outputs, see `mrelevance.networks.outputs`. `name` is a class
-    of `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
+    In evaluation mode the network maps (B, in_channels, D, H, W) to logits (B, out_channels, D, H,
+    W). In training mode it may give several outputs, see `mrelevance.networks.outputs`. `name` is a
+    class of `monai.networks.nets` and `arguments` are its keyword arguments without the numbers of
     dimensions and channels, which are set here. The weights are drawn from torch's global
     generator.
 
@@ -33,7 +33,7 @@ def build_network(name: str, arguments: dict, in_channels: int) -> torch.nn.Modu
             "choose a class of monai.networks.nets, for example DynUNet"
         )
     accepted = inspect.signature(kind).parameters
-    ours = {"spatial_dims": 3, "in_channels": in_channels, "out_channels": len(CLASSES)}
+    ours = {"spatial_dims": 3, "in_channels": in_channels, "out_channels": out_channels}
     if not {"in_channels", "out_channels"} <= set(accepted):
         raise InputError(
             f"network.name: {name} takes no in_channels and out_channels, so it does not map an "

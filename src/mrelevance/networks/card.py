@@ -32,14 +32,14 @@ def model_card(
 ) -> dict:
     """Compose the content of card.json.
 
-    `provenance` holds what the weights depend on: channels, configuration, patients, checksums of
-    the inputs, versions and code. `spacing_mm` (x, y, z) is the median of the training patients,
-    `best` the row of the training history whose weights are kept.
+    `provenance` holds what the weights depend on: channels, classes, configuration, patients,
+    checksums of the inputs, versions and code. `spacing_mm` (x, y, z) is the median of the training
+    patients, `best` the row of the training history whose weights are kept.
     """
     validated = not math.isnan(best["validation_dice"])
     return {
         "channels": provenance["channels"],
-        "classes": ["background", "tumour"],
+        "classes": provenance["classes"],
         "spacing_mm": spacing_mm,
         "normalisation": NORMALISATION,
         "intended_use": INTENDED_USE,
@@ -53,4 +53,4 @@ def model_card(
         "weights_sha256": sha256(weights_path),
         "determinism": DETERMINISM,
         "hardware": hardware,
-    } | {key: value for key, value in provenance.items() if key != "channels"}
+    } | {key: value for key, value in provenance.items() if key not in ("channels", "classes")}

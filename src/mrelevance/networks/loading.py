@@ -37,6 +37,8 @@ def load_network(model_folder: str | Path, sequences: list[str]) -> torch.nn.Mod
             "restore it or train again"
         )
     settings = card["configuration"]["network"]
-    network = build_network(settings["name"], settings["arguments"], len(sequences))
+    network = build_network(
+        settings["name"], settings["arguments"], len(sequences), len(card["classes"])
+    )
     network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
     return without_auxiliary_heads(network).eval()

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from monai.losses import DeepSupervisionLoss
 from monai.networks.nets.dynunet import DynUNet, DynUNetSkipLayer
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from mrelevance.runtime.errors import InputError
 
@@ -73,16 +73,36 @@ def without_auxiliary_heads(network: nn.Module) -> nn.Module:
 
 
 def supervised_loss(
-    loss: Callable[[Tensor, Tensor], Tensor], outputs: list[Tensor], labels: Tensor
+    loss: Callable[..., Tensor],
+    outputs: list[Tensor],
+    labels: Tensor,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """Loss of all outputs: halved from each to the next, as in nnU-Net (Isensee et al. 2021).
 
-    `labels` (B, 1, D, H, W) are resampled to the nearest voxel for coarser outputs. With one
-    output this is its loss.
+    Parameters
+    ----------
+    loss
+        Takes logits, labels and, where it is given, `counted`.
+    outputs
+        Logits (B, K, D, H, W), the final ones first.
+    labels, counted
+        (B, 1, D, H, W), see `segmentation_loss`; resampled to the nearest voxel for coarser
+        outputs.
     """
-    if len(outputs) == 1:
-        return loss(outputs[0].float(), labels)
-    return DeepSupervisionLoss(loss, weight_mode="exp")(outputs, labels)
+    targets = [target for target in (labels, counted) if target is not None]
+    losses = [
+        loss(logits.float(), *(_resampled(target, logits) for target in targets))
+        for logits in outputs
+    ]
+    return sum(value / 2**order for order, value in enumerate(losses))
+
+
+def _resampled(target: Tensor, logits: Tensor) -> Tensor:
+    if target.shape[2:] == logits.shape[2:]:
+        return target
+    size = logits.shape[2:]
+    return interpolate(target.float(), size=size, mode="nearest-exact").to(target.dtype)
 
 
 def _in_words(given: Any) -> str:

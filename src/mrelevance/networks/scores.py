@@ -5,11 +5,31 @@ import pandas as pd
 import torch
 from monai.metrics import compute_average_surface_distance
 
+from mrelevance.runtime.segmentation import IGNORED
+
 
 def voxel_dice(segmentation: np.ndarray, tumour: np.ndarray) -> float:
-    """Compute Dice = 2 |A and B| / (|A| + |B|) of two bool arrays; NaN if both are empty."""
+    """Compute Dice = 2 |A and B| / (|A| + |B|) of two bool arrays; NaN without a labelled voxel.
+
+    In a patient without tumour it would be 0 for a single wrong voxel as for thousands.
+    """
+    if not tumour.any():
+        return float("nan")
     size = np.count_nonzero(segmentation) + np.count_nonzero(tumour)
-    return 2 * np.count_nonzero(segmentation & tumour) / size if size else float("nan")
+    return 2 * np.count_nonzero(segmentation & tumour) / size
+
+
+def mean_class_dice(segmentation: np.ndarray, classes: np.ndarray) -> float:
+    """Compute the mean Dice of the classes that are drawn.
+
+    Both arrays hold numbers of classes (D, H, W), 0 for the background; where `classes` is
+    `IGNORED`, voxels do not count.
+    """
+    counted = classes != IGNORED
+    drawn = np.unique(classes[counted & (classes > 0)])
+    return float(
+        np.mean([voxel_dice((segmentation == one) & counted, classes == one) for one in drawn])
+    )
 
 
 def surface_distance_mm(
@@ -40,8 +60,8 @@ def score_patient(
 
     Returns one row `patient, dice, surface_distance_mm, lesions, detected, false_positives`.
     `segmentation` is bool, `label` numbers the lesions, both (D, H, W) with `spacing` (z, y, x)
-    in mm; `regions` has a row with column region (TP, FN, FP) for each region. Dice is NaN if label
-    and prediction are empty, the surface distance if one of them is.
+    in mm; `regions` has a row with column region (TP, FN, FP) for each region. Dice is NaN if
+    the label is empty, the surface distance also if the prediction is.
     """
     return pd.DataFrame(
         {

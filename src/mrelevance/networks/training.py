@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from monai.losses import DiceCELoss
 from tqdm import tqdm
 
 from mrelevance.cohort.geometry import same_spacing
@@ -19,10 +18,11 @@ from mrelevance.networks.checkpoint import (
     save_checkpoint,
 )
 from mrelevance.networks.inference import check_multiple
+from mrelevance.networks.loss import segmentation_loss
 from mrelevance.networks.outputs import outputs_of, supervised_loss
 from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
 from mrelevance.networks.predictor import Predictor
-from mrelevance.networks.scores import voxel_dice
+from mrelevance.networks.scores import mean_class_dice
 from mrelevance.networks.training_data import (
     Batch,
     TrainingFiles,
@@ -80,6 +80,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
         configuration["network"]["name"],
         configuration["network"]["arguments"],
         len(files.sequences),
+        len(files.outputs),
     )
     network = lay_out(network.to(device), settings["precision"])
     patients = {
@@ -93,7 +94,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
     mark = fingerprint(provenance | hardware)
     state = new_state(network, settings)
     restore_checkpoint(state, folder / "checkpoint.pt", mark)
-    _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
+    _run_epochs(state, patients, files, configuration, folder / "checkpoint.pt", mark)
 
     with written_whole(folder / "weights.pt") as beside:
         torch.save(state.best_weights, beside)
@@ -109,7 +110,8 @@ def _load_patients(
 ) -> list[TrainingPatient]:
     """Read patients, sorted by name."""
     return [
-        load_patient(name, *paths[name], files.sequences, files.channels) for name in sorted(paths)
+        load_patient(name, *paths[name], files.sequences, files.channels, files.classes.get(name))
+        for name in sorted(paths)
     ]
 
 
@@ -131,10 +133,13 @@ def _provenance(files: TrainingFiles, configuration: dict, code: str) -> dict:
     groups = {"train": files.train, "validation": files.validation}
     return {
         "channels": list(files.sequences),
+        "classes": list(files.outputs),
         "configuration": configuration,
         "patients": {group: sorted(paths) for group, paths in groups.items()},
         "inputs_sha256": {
-            name: [sha256(path) for path in paths[name]]
+            name: [
+                sha256(path) for path in (*paths[name], files.classes.get(name)) if path is not None
+            ]
             for paths in groups.values()
             for name in sorted(paths)
         },
@@ -196,6 +201,7 @@ def new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
 def _run_epochs(
     state: TrainingState,
     patients: dict[str, list[TrainingPatient]],
+    files: TrainingFiles,
     configuration: dict,
     checkpoint: Path,
     mark: str,
@@ -217,7 +223,14 @@ def _run_epochs(
             losses = []
             for step in range(first, last):
                 learning_rate = state.schedule.get_last_lr()[0]
-                batch = draw_batch(patients["train"], settings, configuration["seed"], step)
+                batch = draw_batch(
+                    patients["train"],
+                    settings,
+                    configuration["seed"],
+                    step,
+                    outputs=len(files.outputs),
+                    ignores=files.ignores,
+                )
                 losses.append(train_step(state, batch, settings, step))
                 bar.update()
             row = {
@@ -249,11 +262,11 @@ def train_step(state: TrainingState, batch: Batch, settings: dict, step: int) ->
         Loss or gradient is not finite, or the network gives no logits.
     """
     device = next(state.network.parameters()).device
-    loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
     state.network.train()
     with autocast(device, settings["precision"]):
         outputs = outputs_of(state.network(batch.images.to(device)))
-    loss = supervised_loss(loss_function, outputs, batch.tumours.to(device))
+    counted = None if batch.counted is None else batch.counted.to(device)
+    loss = supervised_loss(segmentation_loss, outputs, batch.classes.to(device), counted)
     state.optimiser.zero_grad()
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])
@@ -270,7 +283,10 @@ def train_step(state: TrainingState, batch: Batch, settings: dict, step: int) ->
 
 @torch.no_grad()
 def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
-    """Compute the mean Dice of the patients that have a lesion; NaN if none has."""
+    """Compute the mean Dice of the patients that have a lesion; NaN if none has.
+
+    That of a patient is the mean over the classes that are drawn in it.
+    """
     device = next(predictor.network.parameters()).device
     predictor.network.eval()
     scores = []
@@ -278,5 +294,5 @@ def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
         if not patient.lesions:
             continue
         logits = predictor.apply(patient.image.float().to(device)).cpu()
-        scores.append(voxel_dice((logits[1] > logits[0]).numpy(), patient.tumour.numpy()))
+        scores.append(mean_class_dice(logits.argmax(0).numpy(), patient.classes.numpy()))
     return float(np.mean(scores)) if scores else float("nan")

@@ -3,7 +3,8 @@
 A batch depends on the seed and the step alone, so that a resumed training draws the same batches.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from mrelevance.runtime.images import (
     spacing_zyx,
     to_array,
 )
+from mrelevance.runtime.segmentation import BACKGROUND, IGNORED, TUMOUR
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,21 @@ class TrainingFiles:
         What the network sees, in the order of its channels.
     channels
         All channels of the images, in their order: the sequences, and maybe others.
+    classes
+        Patient to the path of the volume of classes; empty where the label says all.
+    outputs
+        What the network tells apart: the background, then the classes.
+    ignores
+        Whether voxels may be ignored.
     """
 
     train: dict[str, tuple[str | Path, str | Path]]
     validation: dict[str, tuple[str | Path, str | Path]]
     sequences: list[str]
     channels: list[str]
+    classes: Mapping[str, str | Path] = field(default_factory=dict)
+    outputs: Sequence[str] = (BACKGROUND, TUMOUR)
+    ignores: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,8 @@ class TrainingPatient:
 
     name: str
     image: torch.Tensor  # (C, D, H, W), float16: exact enough for training in half the memory
-    tumour: torch.Tensor  # (D, H, W), bool
-    lesions: list[np.ndarray]  # the voxels (n, 3) of each lesion
+    classes: torch.Tensor  # (D, H, W), uint8: number of the class, 0 background, or IGNORED
+    lesions: list[list[np.ndarray]]  # of each class that occurs: its voxels (n, 3) by lesion
     spacing: tuple[float, float, float]  # (z, y, x) in mm
 
 
@@ -59,7 +70,8 @@ class Batch:
 
     patients: list[str]
     images: torch.Tensor  # (B, C, D, H, W), float32
-    tumours: torch.Tensor  # (B, 1, D, H, W), float32, 0 or 1
+    classes: torch.Tensor  # (B, 1, D, H, W), float32, whole numbers
+    counted: torch.Tensor | None  # (B, 1, D, H, W), bool: not ignored; None where all are
 
 
 def load_patient(
@@ -68,10 +80,12 @@ def load_patient(
     label_path: str | Path,
     sequences: list[str],
     channels: list[str],
+    classes_path: str | Path | None = None,
 ) -> TrainingPatient:
     """Read the `sequences` of a patient's image with these `channels`, and the label.
 
-    The image is 4D; the label numbers the lesions 1 to n.
+    The image is 4D; the label numbers the lesions 1 to n. The volume of classes has the number of
+    each voxel's class; without it, all lesions are of class 1.
 
     Raises
     ------
@@ -91,48 +105,93 @@ def load_patient(
             "normalise them"
         )
     numbers = to_array(label)
+    if classes_path is None:
+        classes = (numbers > 0).astype(np.uint8)
+    else:
+        drawn = read_image(classes_path, f"patient {name}, preprocessed classes")
+        check_same_geometry(drawn, grid, f"patient {name}, {classes_path}")
+        classes = to_array(drawn)
     return TrainingPatient(
         name=name,
         image=half,
-        tumour=torch.from_numpy(numbers > 0),
-        lesions=[np.argwhere(numbers == lesion) for lesion in np.unique(numbers[numbers > 0])],
+        classes=torch.from_numpy(classes),
+        lesions=_lesions_by_class(numbers, classes),
         spacing=spacing_zyx(grid),
     )
 
 
-def draw_batch(patients: list[TrainingPatient], training: dict, seed: int, step: int) -> Batch:
+def _lesions_by_class(numbers: np.ndarray, classes: np.ndarray) -> list[list[np.ndarray]]:
+    """Voxels (n, 3) of every class that occurs, lesion by lesion.
+
+    Voxels of a class outside of lesions, such as those of an organ, are taken together.
+    """
+    found = []
+    for number in np.unique(classes[(classes > 0) & (classes < IGNORED)]):
+        of_class = classes == number
+        lesions = np.unique(numbers[of_class])
+        found.append([np.argwhere(of_class & (numbers == lesion)) for lesion in lesions])
+    return found
+
+
+def draw_batch(
+    patients: list[TrainingPatient],
+    training: dict,
+    seed: int,
+    step: int,
+    *,
+    outputs: int = 2,
+    ignores: bool = False,
+) -> Batch:
     """Draw the batch of a training step.
 
     Patients take turns, in an order that is shuffled for each turn. `training` is the section of
-    the configuration: batch, patch (x, y, z), foreground_share, augmentation.
+    the configuration: batch, patch (x, y, z), foreground_share, augmentation. `outputs` is the
+    number of classes with the background; with `ignores`, voxels that have a part of an ignored one
+    are not counted.
     """
+    targets = [*range(1, outputs), *([IGNORED] if ignores else [])]
     patches = []
     for number in range(step * training["batch"], (step + 1) * training["batch"]):
         turn, place = divmod(number, len(patients))
         order = np.random.default_rng([seed, 0, turn]).permutation(len(patients))
         patient = patients[order[place]]
-        patches.append((patient, _draw_patch(patient, training, [seed, 1, number])))
-    stacked = torch.stack([patch for _, patch in patches])  # (B, C + 1, D, H, W)
+        patches.append((patient, _draw_patch(patient, training, targets, [seed, 1, number])))
+    stacked = torch.stack([patch for _, patch in patches])  # (B, C + targets, D, H, W)
+    images, shares = stacked.tensor_split([-len(targets)], dim=1)
+    counted = shares[:, -1:] == 0 if ignores else None
     return Batch(
         patients=[patient.name for patient, _ in patches],
-        images=stacked[:, :-1],
-        tumours=(stacked[:, -1:] >= 0.5).float(),
+        images=images,
+        classes=_largest_shares(shares[:, : outputs - 1]),
+        counted=counted,
     )
 
 
-def _draw_patch(patient: TrainingPatient, training: dict, seed: list[int]) -> torch.Tensor:
-    """Draw a random augmented patch of image and tumour, (C + 1, d, h, w)."""
+def _largest_shares(shares: torch.Tensor) -> torch.Tensor:
+    """Number of the class with the largest share of a voxel, (B, 1, D, H, W), float32.
+
+    `shares` are those of the classes (B, K, D, H, W); the rest is background, which loses ties.
+    """
+    background = 1 - shares.sum(1, keepdim=True)
+    winner = torch.cat([shares, background], dim=1).argmax(1, keepdim=True)
+    return ((winner + 1) % (shares.shape[1] + 1)).float()
+
+
+def _draw_patch(
+    patient: TrainingPatient, training: dict, targets: list[int], seed: list[int]
+) -> torch.Tensor:
+    """Draw a random augmented patch of image and shares of classes, (C + targets, d, h, w)."""
     generator = np.random.default_rng(seed)
     augmentation = training["augmentation"]
     patch = np.array(training["patch"][::-1])
     centre = _draw_centre(patient, patch, training["foreground_share"], generator)
     turn = _draw_turn(patient.spacing, augmentation, generator)
-    sampled = _sample(patient, patch, centre, turn)
+    sampled = _sample(patient, targets, patch, centre, turn)
     channels = len(patient.image)
     scale = 1 + augmentation["intensity_scale"] * generator.uniform(-1, 1, channels)
     shift = augmentation["intensity_shift"] * generator.uniform(-1, 1, channels)
     columns = torch.tensor(np.stack([scale, shift]), dtype=torch.float32)[..., None, None, None]
-    sampled[:-1] = sampled[:-1] * columns[0] + columns[1]
+    sampled[:channels] = sampled[:channels] * columns[0] + columns[1]
     return sampled
 
 
@@ -145,11 +204,14 @@ def _draw_centre(
     """Draw the centre (z, y, x) of a patch inside the image, in voxels.
 
     In a share `foreground_share` of the patches, the centre is at most a quarter of the patch away
-    from a voxel of a random lesion, so that small lesions are seen as often as large ones.
+    from a voxel of a random lesion, so that small lesions are seen as often as large ones. Classes
+    are drawn first, so that rare ones are seen as often as common ones.
     """
-    size = np.array(patient.tumour.shape)
+    size = np.array(patient.classes.shape)
     if patient.lesions and generator.random() < foreground_share:
-        lesion = patient.lesions[generator.integers(len(patient.lesions))]
+        several = len(patient.lesions) > 1
+        of_class = patient.lesions[generator.integers(len(patient.lesions)) if several else 0]
+        lesion = of_class[generator.integers(len(of_class))]
         centre = lesion[generator.integers(len(lesion))] + generator.uniform(-0.25, 0.25, 3) * patch
     else:
         centre = generator.uniform(0, size - 1)
@@ -168,9 +230,16 @@ def _draw_turn(
 
 
 def _sample(
-    patient: TrainingPatient, patch: np.ndarray, centre: np.ndarray, turn: np.ndarray
+    patient: TrainingPatient,
+    targets: list[int],
+    patch: np.ndarray,
+    centre: np.ndarray,
+    turn: np.ndarray,
 ) -> torch.Tensor:
-    """Interpolate image and tumour, (C + 1, d, h, w), linearly on the turned grid of a patch.
+    """Interpolate image and classes linearly on the turned grid of a patch.
+
+    The result (C + targets, d, h, w) has the share of a voxel that belongs to each class of
+    `targets` after the image's channels.
 
     Beyond the image its nearest voxel is repeated.
     """
@@ -180,12 +249,13 @@ def _sample(
         for axis in range(3)
     ]  # voxel coordinates z, y, x, each (d, h, w)
     # Convert only the box that the patch reaches to float32.
-    size = patient.tumour.shape
+    size = patient.classes.shape
     box = tuple(
         slice(max(int(p.min()), 0), min(int(np.ceil(p.max())) + 1, n))
         for p, n in zip(points, size, strict=True)
     )
-    source = torch.cat([patient.image[:, *box], patient.tumour[None, *box]]).float()
+    classes = [(patient.classes[box] == number)[None] for number in targets]
+    source = torch.cat([patient.image[:, *box], *classes]).float()
     normalised = [
         2 * (p - part.start) / max(part.stop - part.start - 1, 1) - 1
         for p, part in zip(points, box, strict=True)

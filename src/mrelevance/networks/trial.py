@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from mrelevance.networks.building import CLASSES, build_network, first_line, lacks_package
+from mrelevance.networks.building import build_network, first_line, lacks_package
 from mrelevance.networks.outputs import check_outputs, without_auxiliary_heads
 from mrelevance.networks.precision import check_precision, lay_out
 from mrelevance.networks.training import check_training, new_state, train_step
 from mrelevance.networks.training_data import Batch
 from mrelevance.runtime.errors import InputError, gathered
+from mrelevance.runtime.segmentation import read_segmentation
 
 Size = tuple[int, int, int]
 
@@ -53,7 +54,7 @@ class TriedNetwork:
 def try_training(configuration: dict, channels: int) -> TriedNetwork:
     """Build the configured network, train it on random patches, apply it once.
 
-    Needs the sections `network`, `training`, `inference` and `evaluation` of the configuration;
+    Needs the sections `network`, `training`, `inference`, `evaluation` and `segmentation`;
     `channels` is the number of sequences.
 
     Raises
@@ -67,18 +68,20 @@ def try_training(configuration: dict, channels: int) -> TriedNetwork:
     with gathered(problems):
         check_precision({"evaluation.precision": configuration["evaluation"]["precision"]})
     name, arguments = (configuration["network"][key] for key in ("name", "arguments"))
-    network = None
+    classes, network = len(read_segmentation(configuration["segmentation"]).outputs), None
     # The weights are drawn from the global generator, whose state belongs to the caller.
     with torch.random.fork_rng(devices=[]), gathered(problems):
         torch.manual_seed(0)
-        network = build_network(name, arguments, channels)
+        network = build_network(name, arguments, channels, classes)
         window = tuple(configuration["inference"]["window"][::-1])
-        one_size = _check_sizes(network, name, channels, window, configuration["network"])
+        one_size = _check_sizes(
+            network, name, (channels, classes), window, configuration["network"]
+        )
         if not problems:
             network = lay_out(network, settings["precision"])
-            step_seconds = _try_step(network, name, settings, channels)
+            step_seconds = _try_step(network, name, settings, channels, classes)
             network = without_auxiliary_heads(network).eval()
-            window_seconds = _try_window(network, name, channels, window)
+            window_seconds = _try_window(network, name, (channels, classes), window)
     if problems:
         raise InputError("\n".join(problems))
     return TriedNetwork(
@@ -93,10 +96,9 @@ def try_training(configuration: dict, channels: int) -> TriedNetwork:
 
 
 def _check_sizes(
-    network: nn.Module, name: str, channels: int, window: Size, settings: dict
+    network: nn.Module, name: str, channels: tuple[int, int], window: Size, divisor: int
 ) -> bool:
     """Check that all multiples of the divisor can be segmented; True if only the window can."""
-    divisor = settings["divisor"]
     failure = _failure_at(network, channels, _uneven_multiple(window, divisor))
     if isinstance(failure, ImportError):
         raise InputError(lacks_package(name, failure)) from failure
@@ -120,12 +122,16 @@ def _check_sizes(
     return True
 
 
-def _failure_at(network: nn.Module, channels: int, size: Size) -> Exception | None:
-    """What stops a network from segmenting an image of a size (D, H, W), if anything does."""
+def _failure_at(network: nn.Module, channels: tuple[int, int], size: Size) -> Exception | None:
+    """What stops a network from segmenting an image of a size (D, H, W), if anything does.
+
+    `channels` are the numbers of sequences and of classes.
+    """
+    sequences, classes = channels
     try:
         with torch.no_grad():
-            given = network.eval()(torch.randn(1, channels, *size))
-        check_outputs(given, len(CLASSES), torch.Size(size), "inference.window")
+            given = network.eval()(torch.randn(1, sequences, *size))
+        check_outputs(given, classes, torch.Size(size), "inference.window")
     except Exception as error:  # networks fail in ways of their own
         return error
     return None
@@ -149,11 +155,12 @@ def _of_one_voxel(error: Exception) -> bool:
     return any(words in str(error) for words in ONE_VOXEL)
 
 
-def _try_step(network: nn.Module, name: str, settings: dict, channels: int) -> float:
+def _try_step(network: nn.Module, name: str, settings: dict, channels: int, classes: int) -> float:
     """Take a training step on random patches, and another one; the seconds of the second."""
     size = (settings["batch"], 1, *settings["patch"][::-1])
     images = torch.randn(size[0], channels, *size[2:])
-    batch = Batch(["of the trial"], images, (torch.rand(size) > 0.5).float())
+    labels = torch.randint(classes, size).float()
+    batch = Batch(["of the trial"], images, labels, None)
     try:
         state = new_state(network, settings)
         train_step(state, batch, settings, 0)
@@ -165,7 +172,7 @@ def _try_step(network: nn.Module, name: str, settings: dict, channels: int) -> f
     return time.perf_counter() - start
 
 
-def _try_window(network: nn.Module, name: str, channels: int, window: Size) -> float:
+def _try_window(network: nn.Module, name: str, channels: tuple[int, int], window: Size) -> float:
     """Segment a random window; its seconds."""
     start = time.perf_counter()
     failure = _failure_at(network, channels, window)

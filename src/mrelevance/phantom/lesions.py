@@ -20,6 +20,8 @@ MEAN_LOAD = 0.35
 SAME_TYPE = 0.3
 # Factors by which cirrhosis changes the weight of the main type.
 CIRRHOSIS = {"HCC": 3.0, "metastasis": 0.5}
+# The depth at which the core begins, where lesions have two tissue classes.
+CORE_DEPTH = 0.3
 LIVER_LABELS = [TISSUE_LABEL[name] for name in ("liver", "portal vein", "hepatic vein")]
 
 
@@ -114,6 +116,16 @@ def paint_lesions(
             labels[part][free & (depth >= begins)] = next_label
             next_label += 1
     return labels, which
+
+
+def paint_cores(grid: Grid, lesions: list[Lesion], which: np.ndarray) -> np.ndarray:
+    """Mark the cores of the lesions, bool (D, H, W); `which` numbers the lesion of each voxel."""
+    cores = np.zeros(which.shape, bool)
+    for number, lesion in enumerate(lesions, 1):
+        reach = 1.3 * lesion.axes.max()
+        part, at = grid.box(lesion.centre - reach, lesion.centre + reach)
+        cores[part] |= (which[part] == number) & (lesion.depth(at) >= CORE_DEPTH)
+    return cores
 
 
 def _place(

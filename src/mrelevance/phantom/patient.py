@@ -12,13 +12,14 @@ from mrelevance.phantom.acquisition import Subject, acquire, make_grids, make_te
 from mrelevance.phantom.anatomy import build_anatomy
 from mrelevance.phantom.breathing import Breathing, draw_breathing
 from mrelevance.phantom.kinetics import simulate_circulation, simulate_liver
-from mrelevance.phantom.lesions import LIVER_LABELS, draw_lesions, paint_lesions
+from mrelevance.phantom.lesions import LIVER_LABELS, draw_lesions, paint_cores, paint_lesions
 from mrelevance.phantom.settings import Settings
 from mrelevance.phantom.shapes import Grid
 from mrelevance.phantom.tissues import TISSUES
 from mrelevance.phantom.truth import (
     conspicuity_table,
     label_lesions,
+    label_tissue,
     landmark_table,
     voxel_shares,
 )
@@ -34,6 +35,7 @@ class PhantomPatient:
     name: str
     images: dict[str, np.ndarray]  # int16, one per sequence
     label: np.ndarray  # uint8: 0 background, k the k-th row of `lesions`
+    classes: np.ndarray | None  # uint8: tissue classes, where the settings ask for them
     liver: np.ndarray  # bool, with its vessels and lesions
     displacements: dict[str, np.ndarray]  # (D, H, W, 3) float32, mm, components x, y, z
     lesions: pd.DataFrame  # the labelled ones
@@ -91,11 +93,16 @@ def simulate_patient(name: str, settings: Settings, seed: int) -> PhantomPatient
         )
 
     label, all_lesions = label_lesions(name, lesions, which, fine, grid)
+    classes = None
+    if settings.tissue_classes:
+        cores = paint_cores(fine, lesions, which)
+        classes = label_tissue(label, which, cores, fine, grid)
     landmarks = choose_landmarks(branchings, labels, fine, settings.landmarks)
     return PhantomPatient(
         name=name,
         images=images,
         label=label,
+        classes=classes,
         liver=(voxel_shares(liver, fine, grid) >= 0.5) | (label > 0),
         displacements={s: _vector_field(state, grid) for s, state in breathing.items()},
         lesions=all_lesions[all_lesions["labelled"]].drop(columns="labelled"),
@@ -116,6 +123,8 @@ def write_patient(patient: PhantomPatient, folder: Path) -> None:
         field.CopyInformation(patient.geometry)
         write_image(field, truth / f"displacement_{sequence}.nii.gz")
     write_image(image_like(patient.label, patient.geometry), folder / "label.nii.gz")
+    if patient.classes is not None:
+        write_image(image_like(patient.classes, patient.geometry), folder / "classes.nii.gz")
     write_image(image_like(patient.liver, patient.geometry), truth / "liver.nii.gz")
     write_table(patient.lesions, folder / "lesions.tsv")
     write_table(patient.all_lesions, truth / "lesions.tsv")

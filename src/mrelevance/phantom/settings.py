@@ -5,10 +5,13 @@ from dataclasses import dataclass, fields
 from numbers import Real
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.segmentation import COMPONENTS, Segmentation
 
 FIELD_STRENGTHS_T = (1.5, 3.0)
 LESION_TYPES = ("HCC", "metastasis", "haemangioma", "cyst", "FNH")
 KNOWN_ANSWERS = (None, "decoy", "single_source")
+# Label values of the tissue classes of a lesion.
+RIM, CORE = 1, 2
 LISTS = (
     "size",
     "spacing_mm",
@@ -50,6 +53,7 @@ class Settings:
     lesion_diameter_mm: tuple[float, float]
     lesion_types: dict[str, float]
     lesion_share: tuple[float, float]
+    tissue_classes: bool
     motion_mm: tuple[float, float]
     landmarks: int
     known_answer: str | None
@@ -84,6 +88,32 @@ def check_settings(settings: dict, sequences: list[str], fixed_sequence: str) ->
     _check_patients(checked)
     _check_sequences(checked)
     return checked
+
+
+def check_labels_of_phantom(settings: Settings, segmentation: Segmentation) -> None:
+    """Check that the section `segmentation` says what the phantom's labels are.
+
+    Raises
+    ------
+    InputError
+        It declares other values, or lesions that have a part in no explained region.
+    """
+    values = sorted(segmentation.classes.values())
+    expected = [RIM, CORE] if settings.tissue_classes else [1]
+    _require(
+        values == expected,
+        f"its labels have the classes {', '.join(map(str, expected))}, and segmentation.classes "
+        f"gives {', '.join(map(str, values))}; change that, or phantom.tissue_classes",
+    )
+    _require(
+        segmentation.lesions != COMPONENTS and not segmentation.ignore,
+        "it numbers its lesions itself and has no ignored voxels; leave segmentation.lesions and "
+        "segmentation.ignore out",
+    )
+    _require(
+        len(segmentation.lesion_classes) == len(values),
+        "its lesions consist of all classes; let segmentation.explained cover them",
+    )
 
 
 def _check_grid(settings: Settings) -> None:
@@ -130,6 +160,10 @@ def _check_patients(settings: Settings) -> None:
     _require(
         isinstance(settings.landmarks, int) and 1 <= settings.landmarks <= 40,
         f"landmarks is {settings.landmarks}; give a whole number from 1 to 40",
+    )
+    _require(
+        isinstance(settings.tissue_classes, bool),
+        f"tissue_classes is {settings.tissue_classes!r}; give true or false",
     )
     weights = settings.lesion_types
     _require(

@@ -6,6 +6,7 @@ import pandas as pd
 from mrelevance.phantom.acquisition import FINER
 from mrelevance.phantom.breathing import Breathing
 from mrelevance.phantom.lesions import Lesion
+from mrelevance.phantom.settings import CORE, RIM
 from mrelevance.phantom.shapes import Grid
 
 
@@ -52,6 +53,20 @@ def label_lesions(
             }
         )
     return label, pd.DataFrame(rows)
+
+
+def label_tissue(
+    label: np.ndarray, which: np.ndarray, cores: np.ndarray, fine: Grid, grid: Grid
+) -> np.ndarray:
+    """Draw the tissue classes of the labelled lesions: uint8 (D, H, W), 1 in rims, 2 in cores.
+
+    `label` (D, H, W) numbers the lesions. `which` (number of the lesion, 0 outside) and `cores`
+    (bool) lie on the fine grid. A voxel of a lesion is core if at least half of its lesion tissue
+    is.
+    """
+    lesion, core = voxel_shares(which > 0, fine, grid), voxel_shares(cores, fine, grid)
+    classes = np.where(2 * core >= lesion, np.uint8(CORE), np.uint8(RIM))
+    return np.where(label > 0, classes, np.uint8(0))
 
 
 def landmark_table(name: str, points: np.ndarray, breathing: dict[str, Breathing]) -> pd.DataFrame:

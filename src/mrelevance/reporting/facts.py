@@ -15,7 +15,9 @@ from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
 from mrelevance.registration.correction import MARGIN_MM
 from mrelevance.registration.measures import FLAGS
+from mrelevance.runtime.columns import of_region
 from mrelevance.runtime.method_names import identifier, label, method_of, sentence
+from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 from mrelevance.statistics.clusters import HOMOGENEOUS_QUANTILE
 
@@ -50,10 +52,7 @@ def study_facts(
         "patients": _patients(tables["split"]),
         "has_mask": _has_mask(record["inputs"]),
         "registrations": _registrations(tables["motion"]),
-        "scores": _scores(tables["scores"]),
-        "verdicts": list(
-            tables["agreement"][["method", "verdict"]].itertuples(index=False, name=None)
-        ),
+        "explained": _explained(configuration["segmentation"], tables),
         "minutes": sum(rule["total_s"] for rule in record["rules"].values()) / 60,
         "peak_memory_gb": max(rule["peak_mb"] or 0 for rule in record["rules"].values()) / 1000,
         "composites": _described(configuration["relevance"]["composites"]),
@@ -74,6 +73,24 @@ def study_facts(
             "homogeneous_quantile": HOMOGENEOUS_QUANTILE,
         },
     }
+
+
+def _explained(section: dict, tables: dict[str, pd.DataFrame]) -> list[dict]:
+    """Name, classes, scores and verdicts of every explained region."""
+    segmentation = read_segmentation(section)
+    return [
+        {
+            "name": region.name,
+            "classes": [segmentation.outputs[number] for number in region.inside],
+            "scores": _scores(of_region(tables["scores"], region.name)),
+            "verdicts": list(
+                of_region(tables["agreement"], region.name)[["method", "verdict"]].itertuples(
+                    index=False, name=None
+                )
+            ),
+        }
+        for region in segmentation.explained_regions
+    ]
 
 
 def _described(entries: list[str | dict]) -> list[dict]:
@@ -121,6 +138,7 @@ def _scores(scores: pd.DataFrame) -> dict:
     dice = scores["dice"].dropna()
     return {
         "patients": len(scores),
+        "with_dice": len(dice),
         "dice_median": _known(dice.median()),
         "dice_lowest": _known(dice.min()),
         "dice_highest": _known(dice.max()),

@@ -6,6 +6,9 @@ import pandas as pd
 
 from mrelevance.runtime.errors import InputError
 
+REGION_NAME = "region_name"
+"""Column of the explained region, by its name in the configuration."""
+
 
 def check_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> None:
     """Check that `table`, called `what` in the error, has all `columns`.
@@ -51,3 +54,17 @@ def _of_patient(table: pd.DataFrame) -> str:
     if "patient" in table.columns and len(table):
         return f" of patient {table.iloc[0]['patient']}"
     return ""
+
+
+def name_region(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with the column `region_name`, behind `patient` where there is that column."""
+    named = table.copy()
+    place = list(table.columns).index("patient") + 1 if "patient" in table.columns else 0
+    named.insert(place, REGION_NAME, name)
+    return named
+
+
+def of_region(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one explained region, without the column `region_name`."""
+    own = table[table[REGION_NAME] == name]
+    return own.drop(columns=REGION_NAME).reset_index(drop=True)

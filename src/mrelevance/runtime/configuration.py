@@ -13,6 +13,7 @@ from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
 from mrelevance.runtime.result_paths import STUDY
+from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import setting
 from mrelevance.runtime.subset_names import check_minutes, check_subsets
 from mrelevance.runtime.variants import FIXED, compared_variants, named_variants, varied
@@ -169,6 +170,18 @@ def _check_protocol(config: dict) -> None:
         raise InputError("\n".join(problems))
 
 
+def _check_target(config: dict) -> None:
+    """Check what the labels mean, and that the explained output exists for every region."""
+    segmentation = read_segmentation(config["segmentation"])
+    for region in segmentation.explained_regions:
+        if config["relevance"]["target"] != "margin" and len(region.inside) > 1:
+            raise InputError(
+                f"configuration: relevance.target is {config['relevance']['target']}, but region "
+                f"{region.name} has {len(region.inside)} classes and no logit of its own; set "
+                "margin"
+            )
+
+
 def _check_changes(variant: str, changes: dict, sequences: list[str]) -> None:
     """Check the name of a variant, and that it changes nothing that all variants share."""
     if variant in (STUDY, *sequences):
@@ -232,6 +245,7 @@ def _check_comparison(comparison: str, config: dict) -> None:
 
 CHECKS_OF_ONE: tuple[Check, ...] = (
     (("relevance",), _check_composites),
+    (("segmentation", "relevance"), _check_target),
     (("evaluation",), _check_maps),
     (("figures", "relevance"), _check_composite_of_figures),
     (("training", "network"), _check_patch),

@@ -24,3 +24,11 @@ def results_of(variant: str) -> str:
 def without_variant(path: str) -> str:
     """The path that a result has in the study: `results/...`."""
     return str(Path(RESULTS, *Path(path).parts[3:])) if variant_of(path) != STUDY else path
+
+
+def patient_of(path: str | Path) -> str:
+    """Patient of a path below the results: the folder below that of the stage."""
+    parts = Path(path).parts
+    _, *below = parts[parts.index(RESULTS) :]
+    stage = 2 if below[0] == VARIANTS else 0
+    return below[stage + 1]

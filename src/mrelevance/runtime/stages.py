@@ -35,13 +35,14 @@ _REGISTRATION = tuple(
     )
 )
 _WINDOWS = ("inference.window", "inference.overlap")
+_LABELS = tuple(f"segmentation.{key}" for key in ("classes", "lesions", "ignore"))
 _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
 _TRIED = (
     "network",
     *(f"training.{key}" for key in ("batch", "patch", "precision", "steps", "warmup_share")),
     *("training.learning_rate", "training.augmentation.flip_axes"),
     *_WINDOWS,
-    *("relevance.composites", "relevance.target", "evaluation.precision"),
+    *("relevance.composites", "relevance.target", "evaluation.precision", "segmentation"),
     *(f"evaluation.maps.{key}" for key in ("crop", "methods", "randomised_methods")),
 )
 
@@ -50,7 +51,10 @@ STAGES = {
     for stage in (
         # What the configured network is tried with; other stages wait for it without following it.
         Stage("trial", _TRIED),
-        Stage("raw", ("phantom", "cohort.seed", "cohort.nifti_geometry", "fixed_sequence")),
+        Stage(
+            "raw",
+            ("phantom", "cohort.seed", "cohort.nifti_geometry", "fixed_sequence", *_LABELS),
+        ),
         Stage("motion", (*_REGISTRATION, "fixed_sequence"), ("raw",)),
         # Images hold all sequences of the study. A network picks its channels from them, so that a
         # variant with fewer sequences begins at the model.
@@ -62,7 +66,7 @@ STAGES = {
             ("sequences", "seed", "network", "training", *_WINDOWS),
             ("preprocessed", "cohort"),
         ),
-        Stage("prediction", ("inference",), ("raw", "preprocessed", "model")),
+        Stage("prediction", ("inference", "segmentation"), ("raw", "preprocessed", "model")),
         Stage("relevance", ("relevance",), ("preprocessed", "prediction")),
         Stage("evaluation", ("evaluation", "seed", *_TARGET), ("preprocessed", "prediction")),
         Stage(

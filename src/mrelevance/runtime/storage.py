@@ -12,13 +12,14 @@ BYTES_PER_VALUE = 13
 BYTES_PER_RELATED_VALUE = 28
 
 
-def expected_bytes(values: float, tested: float, composites: int) -> float:
+def expected_bytes(values: float, tested: float, maps: int) -> float:
     """Disk space of a study's results, roughly.
 
     `values` is the number of voxels times sequences, summed over all patients; `tested` the share
-    of test patients, whose relevance maps take most of the space.
+    of test patients, whose relevance maps take most of the space; `maps` the number of composites
+    times explained regions.
     """
-    return values * (BYTES_PER_VALUE + tested * BYTES_PER_RELATED_VALUE * composites)
+    return values * (BYTES_PER_VALUE + tested * BYTES_PER_RELATED_VALUE * maps)
 
 
 def check_free_space(folder: str | Path, needed_bytes: float) -> None:

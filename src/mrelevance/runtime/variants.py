@@ -15,10 +15,11 @@ WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
 FIXED = (
-    *("variants", "comparisons", "protocol"),
+    *("variants", "comparisons", "protocol", "segmentation"),
+    "phantom.tissue_classes",
     *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete")),
 )
-"""What a variant cannot change: the patients are those of the study."""
+"""What a variant cannot change: patients, and what their labels mean, are those of the study."""
 
 
 def named_variants(config: dict) -> dict[str, dict]:

@@ -98,7 +98,7 @@ def test_step_averages_the_found_lesions_of_all_patients(tmp_path):
         rows.append([patient, "FN", 2, 2, "HCC"])
     lesions = pd.DataFrame(rows, columns=["patient", "region", "region_id", "lesion", "type"])
     made = average_maps(lesions, maps, regions, "deeplift", ["T1", "T2"])
-    arrays = made["prototypes.npz"]
+    arrays = made["prototypes{region}.npz"]
     assert list(arrays["types"]) == ["cyst"] and list(arrays["lesions"]) == [2]
     assert arrays["maps"].shape == (1, 2, POINTS, POINTS, POINTS)
     expected = aligned_map(*relevance_around((40, 45, 40), 12), SPACING)

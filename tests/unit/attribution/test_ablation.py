@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -107,3 +109,18 @@ def test_a_patient_without_prediction_has_no_false_positive(outputs):
     table = ablation_table(patient, outputs, 0.1).set_index("ablation")
     assert table.loc["all", "false_positives"] == 0
     assert np.isnan(table.loc["all", "dice"])
+
+
+def test_ignored_voxels_are_neither_found_nor_false(outputs, label):
+    patient = patient_with(np.where(label == 2, 0, label))
+    kept = ablation_table(patient, outputs, 0.1).query("ablation == 'all'").iloc[0]
+    assert kept["false_positives"] == 1
+    ignoring = ablation_table(replace(patient, ignored=label == 2), outputs, 0.1)
+    kept = ignoring.query("ablation == 'all'").iloc[0]
+    assert kept[["dice", "lesions", "false_positives"]].tolist() == [1, 1, 0]
+
+
+def test_dice_of_a_patient_without_lesion_is_not_zero(outputs, label):
+    table = ablation_table(patient_with(np.zeros_like(label)), outputs, 0.1)
+    found = table.query("ablation == 'all'").iloc[0]
+    assert np.isnan(found["dice"]) and found["false_positives"] > 0

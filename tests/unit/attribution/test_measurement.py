@@ -1,5 +1,7 @@
 """One patient's measurement: exact for few sequences, a sample with its error for many."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,10 @@ from helpers.explained import explained_patient
 from torch import nn
 
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
+from mrelevance.attribution.target import Target
 from mrelevance.networks.predictor import Predictor
+
+MARGIN = Target("margin")
 
 SHAPE = (4, 5, 6)
 MASK = np.zeros(SHAPE, bool)
@@ -36,11 +41,11 @@ def measured(count: int):
     generator = torch.Generator().manual_seed(count)
     image = 1 + torch.rand(count, *SHAPE, generator=generator)
     predictor = predictor_of(PairwiseNetwork())
-    return measure_shapley(patient_of(image), predictor, "margin", Sampling(40, seed=3)), image
+    return measure_shapley(patient_of(image), predictor, MARGIN, Sampling(40, seed=3)), image
 
 
 def tables(measurement, image: torch.Tensor):
-    return measurement_tables(measurement, patient_of(image), "margin", 0.1)
+    return measurement_tables(measurement, patient_of(image), MARGIN, 0.1)
 
 
 def analytic(image: torch.Tensor) -> np.ndarray:
@@ -68,7 +73,7 @@ class ThreeTogether(nn.Module):
 
 def test_a_sample_states_its_error():
     image = torch.ones(9, *SHAPE)
-    arguments = (patient_of(image), predictor_of(ThreeTogether()), "margin")
+    arguments = (patient_of(image), predictor_of(ThreeTogether()), MARGIN)
     measurement = measure_shapley(*arguments, Sampling(40, seed=3))
     shapley, _ = tables(measurement, image)
     of_tumour = shapley[shapley["region"] == "tumour"]
@@ -103,3 +108,40 @@ def test_the_logits_of_all_ablations_are_kept():
     assert len(measurement.logits) == 2 + 2 * 9
     full = measurement.logits[(True,) * 9]
     torch.testing.assert_close(full, PairwiseNetwork()(image[None])[0])
+
+
+class TissueNetwork(nn.Module):
+    """Four classes, whose winners change with the sequences that are present."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first, second, third = x[0]
+        return torch.stack([first * 0 + 0.5, second - third, first * second, third - first])[None]
+
+
+@pytest.mark.parametrize(("inside", "outside"), [((1, 2), (0, 3)), ((3,), (0, 1, 2))])
+def test_margin_of_a_region_is_shared_by_its_sequences(inside, outside):
+    """Against the mean over all orders of joining of what each sequence adds to the margin."""
+    image = 2 * torch.rand(3, *SHAPE, generator=torch.Generator().manual_seed(1))
+    network, target = TissueNetwork(), Target("margin", inside, outside)
+
+    def margin(present) -> torch.Tensor:
+        logits = network((image * torch.tensor(present).view(-1, 1, 1, 1))[None])[0]
+        winner = [torch.stack([logits[k] for k in side]).amax(0) for side in (inside, outside)]
+        return winner[0] - winner[1]
+
+    expected = torch.zeros_like(image)
+    for order in permutations(range(3)):
+        present = [0, 0, 0]
+        for sequence in order:
+            before = margin(present)
+            present[sequence] = 1
+            expected[sequence] += (margin(present) - before) / 6
+    measurement = measure_shapley(
+        patient_of(image), predictor_of(network), target, Sampling(40, seed=3)
+    )
+    found = target.of_sides(measurement.shapley.transpose(0, 1))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    shapley, _ = measurement_tables(measurement, patient_of(image), target, 0.1)
+    own = shapley[shapley["region"] == "tumour"]["relevance_pooled"].to_numpy()
+    sums = expected[:, torch.from_numpy(MASK)].sum(1)
+    np.testing.assert_allclose(own, sums / sums.sum(), rtol=1e-4)

@@ -10,10 +10,12 @@ from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput, gra
 from mrelevance.attribution.lesion_crop import RegionMargin
 from mrelevance.attribution.methods import MAPS, MappedNetwork, attribution_map
 from mrelevance.attribution.patient import compute_relevance
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+
+MARGIN = Target("margin")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def explained():
 
 def map_of(explained, method, seed=3):
     network, crop = explained
-    return attribution_map(method, MappedNetwork(network, "margin"), crop, seed)
+    return attribution_map(method, MappedNetwork(network, MARGIN), crop, seed)
 
 
 @pytest.mark.parametrize("method", MAPS)
@@ -43,7 +45,7 @@ def test_parameters_are_those_of_the_identifier(explained):
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
     assert not torch.allclose(found, map_of(explained, "epsilon"))
     finer = map_of(explained, "integrated_gradients-64")
-    margin = RegionMargin(network, crop.region, "margin")
+    margin = RegionMargin(network, crop.region, MARGIN)
     change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
     assert float(finer.sum()) == pytest.approx(change, rel=0.01)
 
@@ -59,9 +61,9 @@ def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
     patient = explained_patient(
         crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
     )
-    settings = {"composites": [composite], "target": "margin", "tau": 0.1}
+    settings = {"composites": [composite], "tau": 0.1}
     predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
-    (relevance,) = compute_relevance(patient, predictor, settings)
+    (relevance,) = compute_relevance(patient, predictor, Target("margin"), settings)
     sums = map_of(explained, composite).sum((1, 2, 3))
     pooled = relevance.table["relevance_pooled"].to_numpy()
     np.testing.assert_allclose(sums / sums.sum(), pooled, rtol=1e-4, atol=1e-5)
@@ -72,7 +74,7 @@ def test_maps_of_gradient_methods_sum_to_their_relevance(explained, method):
     network, crop = explained
 
     def of_region(image):
-        return target_logit(network(image)[0], "margin")[crop.region].sum()[None]
+        return MARGIN.of_logits(network(image)[0])[crop.region].sum()[None]
 
     relevance = gradient_relevance(RegionOutput(of_region, crop.image, crop.baseline), seed=1)
     sums = map_of(explained, method).sum((1, 2, 3)) * crop.region.sum()
@@ -81,7 +83,7 @@ def test_maps_of_gradient_methods_sum_to_their_relevance(explained, method):
 
 def test_deeplift_and_integrated_gradients_are_complete(explained):
     network, crop = explained
-    margin = RegionMargin(network, crop.region, "margin")
+    margin = RegionMargin(network, crop.region, MARGIN)
     change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
     assert float(map_of(explained, "deeplift").sum()) == pytest.approx(change, rel=1e-4)
     assert float(map_of(explained, "integrated_gradients").sum()) == pytest.approx(change, rel=0.1)
@@ -89,7 +91,7 @@ def test_deeplift_and_integrated_gradients_are_complete(explained):
 
 def test_region_margin_takes_images_one_by_one_or_together(explained):
     network, crop = explained
-    margin = RegionMargin(network, crop.region, "margin")
+    margin = RegionMargin(network, crop.region, MARGIN)
     both = margin(torch.stack([crop.image, crop.baseline]))
     torch.testing.assert_close(both[1:], margin(crop.baseline[None]))
     logits = network(crop.image[None])[0]

@@ -5,7 +5,7 @@ from helpers.explained import explained_patient
 from torch import nn
 
 from mrelevance.attribution.patient import compute_relevance
-from mrelevance.attribution.target import target_logit
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.inference import PaddedNetwork, predict_logits
 from mrelevance.networks.predictor import Predictor
@@ -44,8 +44,11 @@ def masks() -> dict:
 def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
     patient = explained_patient(image, masks, sequences=SEQUENCES)
     predictor = Predictor(network, window, 0.5, divisor=2)
-    settings = {"composites": composites, "target": "margin", "tau": 0.1}
-    return {result.method: result for result in compute_relevance(patient, predictor, settings)}
+    settings = {"composites": composites, "tau": 0.1}
+    return {
+        result.method: result
+        for result in compute_relevance(patient, predictor, Target("margin"), settings)
+    }
 
 
 @pytest.mark.parametrize("window", [(6, 6, 8), (4, 6, 4)])
@@ -116,14 +119,25 @@ def test_a_composite_with_parameters_has_its_own_result(network, image, masks):
 
 
 def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
-    patient = explained_patient(image, {("TP", 1): masks["TP", 1]})
-    settings = {"composites": ["epsilon"], "target": "margin", "tau": 1e9}
-    (result,) = compute_relevance(patient, Predictor(network, ONE_WINDOW, 0.5, 2), settings)
+    patient = explained_patient(image, {("tumour", 0): masks["TP", 1], ("TP", 1): masks["TP", 1]})
+    settings = {"composites": ["epsilon"], "tau": 1e9}
+    (result,) = compute_relevance(
+        patient, Predictor(network, ONE_WINDOW, 0.5, 2), Target("margin"), settings
+    )
     assert not result.maps["TP", 1].any() and not result.maps["tumour", 0].any()
     assert result.table["relevance"].isna().all()
 
 
-def test_target_logit_is_the_margin_or_the_tumour():
-    logits = torch.tensor([1.0, 5.0]).view(2, 1, 1, 1)
-    assert target_logit(logits, "margin").item() == 4
-    assert target_logit(logits, "tumour").item() == 5
+def test_explained_output_of_two_classes_is_the_margin_or_the_tumour():
+    logits = torch.tensor([1.0, 5.0])[:, None, None, None]
+    assert Target("margin").of_logits(logits).item() == 4
+    assert Target("tumour").of_logits(logits).item() == 5
+    assert Target("margin").classes == (1, 0) and Target("tumour").classes == 1
+
+
+def test_explained_output_of_a_region_is_the_winner_inside_minus_the_winner_outside():
+    target = Target("margin", inside=(1, 2), outside=(0, 3))
+    logits = torch.tensor([1.0, 5.0, 7.0, 3.0])
+    assert target.of_logits(logits).item() == 4 and target.classes == ((1, 2), (0, 3))
+    assert target.of_sides(target.sides(logits)).item() == 4
+    assert Target("tumour", inside=(2,), outside=(0, 1, 3)).of_logits(logits).item() == 7

@@ -79,3 +79,8 @@ def test_whole_tumour_is_what_was_predicted_and_regions_are_named_by_lesion():
 def test_nothing_predicted_leaves_only_missed_lesions():
     lesions = pd.DataFrame({"region": ["FN"], "region_id": [1], "lesion": [2]})
     assert list(regions_of(np.array([[[1, 0]]]), lesions)) == [("FN", 2)]
+
+
+def test_a_false_alarm_in_a_patient_without_lesion_is_not_the_tumour():
+    alarm = pd.DataFrame({"region": ["FP"], "region_id": [1], "lesion": [0]})
+    assert list(regions_of(np.array([[[1, 0]]]), alarm)) == [("FP", 1)]

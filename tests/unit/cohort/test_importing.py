@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 from helpers.orientations import STORED, stored
+from helpers.segmentations import BINARY
 
 from mrelevance.cohort.importing import (
     import_mask,
     import_patient,
-    lesion_instances,
     lesion_table,
     write_patient,
 )
@@ -46,7 +46,7 @@ def folder(tmp_path):
 
 def imported(folder, **files):
     paths = {sequence: folder / file for sequence, file in (FILES | files).items()}
-    return import_patient("p1", paths, folder / "label.nii.gz", "T1")
+    return import_patient("p1", paths, folder / "label.nii.gz", "T1", BINARY)
 
 
 def test_images_keep_their_grids_and_lesions_are_numbered_by_size(folder):
@@ -111,40 +111,9 @@ def test_written_layout_is_read_back(folder, tmp_path):
         assert np.array_equal(to_array(written), to_array(patient.images[sequence]))
 
 
-def test_mask_falls_into_components_also_over_corners():
-    mask = np.zeros((4, 4, 4))
-    mask[0, 0, 0] = mask[1, 1, 1] = 7
-    assert lesion_instances(mask, "x").max() == 1
-    mask[3, 3, 3] = 7
-    assert lesion_instances(mask, "x")[3, 3, 3] == 2
-
-
-def test_several_values_are_instances_even_in_pieces():
-    label = np.zeros((3, 3, 9))
-    label[0, 0, [0, 8]] = 9
-    label[2, 2, 4] = 4
-    instances = lesion_instances(label, "x")
-    assert instances[2, 2, 4] == 1 and instances[0, 0, 0] == instances[0, 0, 8] == 2
-
-
 def test_patient_without_lesion_is_an_empty_table():
     table = lesion_table(image(np.zeros((3, 3, 3), np.uint8)), "p")
     assert len(table) == 0 and "diameter_mm" in table
-
-
-def test_too_many_lesions_are_refused():
-    label = np.zeros((40, 40, 40), np.uint8)
-    label[::4, ::4, ::4] = 1
-    with pytest.raises(InputError, match="1000 lesions, at most 255"):
-        lesion_instances(label, "patient p1, label")
-
-
-@pytest.mark.parametrize("value", [-1.0, 0.5])
-def test_label_that_is_no_label_is_refused(value):
-    label = np.zeros((3, 3, 3))
-    label[1, 1, 1] = value
-    with pytest.raises(InputError, match="give a label"):
-        lesion_instances(label, "patient p1, label")
 
 
 def _missing(folder):

@@ -6,6 +6,7 @@ import pytest
 
 from mrelevance.cohort.split import (
     Draw,
+    check_lesions,
     draw_split,
     draw_split_of_subjects,
     split_cohort,
@@ -146,3 +147,19 @@ def test_incomplete_patients_follow_and_their_lesions_are_not_known():
     listed = with_incomplete(table, ["d"])
     assert listed["split"].tolist() == ["test", "train", "incomplete"]
     assert listed["lesions"].tolist()[:2] == [1, 2] and pd.isna(listed["lesions"][2])
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_part_without_any_lesion_is_refused_before_training(part):
+    split = pd.DataFrame(
+        {
+            "patient": ["a", "b", "c", "d"],
+            "split": ["train", "train", "test", "test"],
+            "lesions": [0, 2, 1, 0],
+        }
+    )
+    check_lesions(split)
+    split.loc[split["split"] == part, "lesions"] = 0
+    names = "a, b" if part == "train" else "c, d"
+    with pytest.raises(InputError, match=rf"none of the 2 patients for {part} .*\({names}\)"):
+        check_lesions(split)

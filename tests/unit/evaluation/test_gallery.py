@@ -4,7 +4,10 @@ from helpers.map_lesions import lesion_crop, small_unet
 
 from mrelevance.attribution.lesion_crop import RegionMargin
 from mrelevance.attribution.methods import MappedNetwork
+from mrelevance.attribution.target import Target
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
+
+MARGIN = Target("margin")
 
 METHODS = ("zero", "alpha2_beta1", "deeplift", "integrated_gradients", "seg_grad_cam_coarsest")
 
@@ -12,10 +15,10 @@ METHODS = ("zero", "alpha2_beta1", "deeplift", "integrated_gradients", "seg_grad
 @pytest.fixture(scope="module")
 def mapped():
     network, crop = small_unet(), lesion_crop()
-    margin = RegionMargin(network, crop.region, "margin")
+    margin = RegionMargin(network, crop.region, MARGIN)
     start = float(margin(crop.image[None]))
     change = start - float(margin(crop.baseline[None]))
-    maps, table = gallery_maps(MappedNetwork(network, "margin"), crop, METHODS, seed=1)
+    maps, table = gallery_maps(MappedNetwork(network, MARGIN), crop, METHODS, seed=1)
     return maps, table, start, change
 
 

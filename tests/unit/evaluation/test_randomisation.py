@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.methods import MappedNetwork
+from mrelevance.attribution.target import Target
 from mrelevance.evaluation.maps import summarise_randomisation
 from mrelevance.evaluation.randomisation import (
     COLUMNS,
@@ -17,6 +18,8 @@ from mrelevance.evaluation.randomisation import (
     randomised_networks,
 )
 from mrelevance.runtime.errors import InputError
+
+MARGIN = Target("margin")
 
 BOOTSTRAP = {"resamples": 50, "confidence": 0.95, "seed": 1}
 
@@ -114,7 +117,7 @@ def test_methods_are_compared_with_themselves_on_the_trained_network():
         "randomised_lesions": 2,
         "randomised_methods": ["alpha1_beta0", "gradient", "random"],
     }
-    table = randomise_lesions(MappedNetwork(small_unet(), "margin"), crops, settings, seed=1)
+    table = randomise_lesions(MappedNetwork(small_unet(), MARGIN), crops, settings, seed=1)
     assert list(table.columns) == COLUMNS
     assert set(table["method"]) == {"alpha1_beta0", "gradient", "random", "network_output"}
     assert len(table) == 2 * 4 * 5 and set(table["lesion"]) == {2}
@@ -126,5 +129,5 @@ def test_methods_are_compared_with_themselves_on_the_trained_network():
 
 def test_without_lesions_the_table_is_empty():
     settings = {"randomised_lesions": 1, "randomised_methods": ["gradient"]}
-    table = randomise_lesions(MappedNetwork(small_unet(), "margin"), [], settings, seed=1)
+    table = randomise_lesions(MappedNetwork(small_unet(), MARGIN), [], settings, seed=1)
     assert table.empty and list(table.columns) == COLUMNS

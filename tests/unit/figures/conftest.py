@@ -26,19 +26,20 @@ def results(tmp_path, lesion):
     The sequences are T1 and T2, the composite is epsilon. The lesion of P8 is the smaller one. The
     image of P7 is that of `helpers.volumes`; P8's is brighter.
     """
+    folder = tmp_path / "results"
     grid = sitk.Image(*SHAPE[::-1], sitk.sitkUInt8)
     grid.SetSpacing(SPACING[::-1])
     lesions, relevance = [], []
     for place, (patient, volume_ml) in enumerate(PATIENTS.items()):
-        lesions.append([patient, "TP", 5, 1, "cyst", volume_ml, 9.0])
+        lesions.append([patient, "tumour", "TP", 5, 1, "cyst", volume_ml, 9.0])
         relevance += [
-            [patient, "epsilon", "TP", 1, "T1", 0.3],
-            [patient, "epsilon", "TP", 1, "T2", 0.7],
+            [patient, "tumour", "epsilon", "TP", 1, "T1", 0.3],
+            [patient, "tumour", "epsilon", "TP", 1, "T2", 0.7],
         ]
         image = volumes(2).astype(np.float32) + 10 * place
         files = {
             f"preprocessed/{patient}/image.nii": image,
-            f"preprocessed/{patient}/label.nii.gz": lesion,
+            f"prediction/{patient}/label.nii.gz": lesion,
             f"prediction/{patient}/regions.nii.gz": 5 * lesion.astype(np.uint8),
             f"prediction/{patient}/segmentation.nii.gz": lesion,
             f"relevance/{patient}/volumes/epsilon/map_TP_1.nii.gz": image * lesion,
@@ -46,12 +47,13 @@ def results(tmp_path, lesion):
             f"relevance/{patient}/volumes/epsilon/normaliser.nii.gz": np.ones(SHAPE, np.float32),
         }
         for path, voxels in files.items():
-            write_image(image_like(voxels, grid), tmp_path / path)
-    columns = ["patient", "region", "region_id", "lesion", "type", "volume_ml", "diameter_mm"]
-    write_table(pd.DataFrame(lesions, columns=columns), tmp_path / "summary/lesions.tsv")
-    columns = ["patient", "method", "region", "lesion", "sequence", "relevance"]
-    write_table(pd.DataFrame(relevance, columns=columns), tmp_path / "summary/relevance.tsv")
-    return tmp_path
+            write_image(image_like(voxels, grid), folder / path)
+    columns = ["patient", "region_name", "region", "region_id", "lesion", "type"]
+    columns += ["volume_ml", "diameter_mm"]
+    write_table(pd.DataFrame(lesions, columns=columns), folder / "summary/lesions.tsv")
+    columns = ["patient", "region_name", "method", "region", "lesion", "sequence", "relevance"]
+    write_table(pd.DataFrame(relevance, columns=columns), folder / "summary/relevance.tsv")
+    return folder
 
 
 @pytest.fixture
@@ -60,7 +62,8 @@ def inputs_of(results):
 
     def paths_of(entry):
         found = {}
-        for name, path in entry.inputs.items():
+        for name, pattern in entry.inputs.items():
+            path = pattern.replace("{region}", "")
             places = [str(results / path.replace("{patient}", patient)) for patient in PATIENTS]
             first = path.replace("{first_patient}", next(iter(PATIENTS)))
             found[name] = places if "{patient}" in path else str(results / first)

@@ -61,8 +61,8 @@ def test_every_module_that_draws_has_an_entry():
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_the_folder_of_a_file_names_its_patient(entry):
     paths = [path for path in entry.inputs.values() if "{patient}" in path]
-    assert all(Path(path).parent.name == "{patient}" for path in paths)
-    wildcards = {"{patient}": "", "{first_patient}": ""}
+    assert all(Path(path).parts[1] in ("{patient}", "{patient}{region}") for path in paths)
+    wildcards = {"{patient}": "", "{first_patient}": "", "{region}": ""}
     for path in entry.inputs.values():
         for wildcard, nothing in wildcards.items():
             path = path.replace(wildcard, nothing)

@@ -21,6 +21,7 @@ def model(network, tmp_path):
     torch.save(network.state_dict(), tmp_path / "weights.pt")
     card = {
         "channels": SEQUENCES,
+        "classes": ["background", "tumour"],
         "configuration": CONFIGURATION,
         "weights_sha256": sha256(tmp_path / "weights.pt"),
     }

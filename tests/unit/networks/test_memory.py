@@ -11,6 +11,7 @@ from torch import nn
 
 import mrelevance.lrp.explainer
 from mrelevance.attribution.patient import compute_relevance
+from mrelevance.attribution.target import Target
 from mrelevance.lrp import Windows
 from mrelevance.lrp.engine.tiles import Tiles, within
 from mrelevance.networks.building import build_network
@@ -195,7 +196,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     settings = {"composites": [composite], "target": "margin", "tau": 0.1}
 
     def relevance_of(predictor):
-        (result,) = compute_relevance(patient, predictor, settings)
+        (result,) = compute_relevance(patient, predictor, Target("margin"), settings)
         return result
 
     expected = relevance_of(Predictor(network, window, 0.5, 4, device=SMALL_GPU))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from helpers.segmentations import BINARY, TUMOUR, UNDECLARED
 
+from mrelevance.attribution.table import regions_of
 from mrelevance.networks.prediction import (
     predict_patient,
     read_preprocessed,
@@ -14,6 +16,7 @@ from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_table, write_json
 from mrelevance.runtime.images import image_like, read_image, to_array, write_image
+from mrelevance.runtime.segmentation import IGNORED, read_segmentation
 
 SEQUENCES = ["T1", "T2", "FLAIR"]
 SIZE = (6, 10, 12)
@@ -60,9 +63,9 @@ def paths(tmp_path):
 
 
 def test_found_and_missed_lesions_are_described_and_scored(paths):
-    patient = read_preprocessed("P1", paths, ["T2", "T1"])
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
     assert patient.image.shape == (2, *SIZE)
-    prediction = predict_patient(predictor(), patient, LESION_OVERLAP)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
     assert np.array_equal(prediction.segmentation, patient.label == 1)
     assert prediction.probability[patient.label == 1] == pytest.approx(1 / (1 + np.exp(-2)))
     assert prediction.lesions[["region", "lesion", "type"]].to_numpy().tolist() == [
@@ -77,12 +80,12 @@ def test_found_and_missed_lesions_are_described_and_scored(paths):
 
 
 def test_what_is_written_is_read_back(paths, tmp_path):
-    patient = read_preprocessed("P1", paths, ["T2", "T1"])
-    prediction = predict_patient(predictor(), patient, LESION_OVERLAP)
-    arrays, tables = ("probability", "segmentation", "regions"), ("lesions", "scores")
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
+    arrays, tables = ("probability", "segmentation", "label", "regions"), ("lesions", "scores")
     out = {name: tmp_path / f"out/{name}.nii.gz" for name in arrays}
     out |= {name: tmp_path / f"out/{name}.tsv" for name in tables}
-    write_prediction(prediction, out)
+    write_prediction(prediction, "tumour", out)
     for name in arrays:
         image = read_image(out[name])
         assert image.GetSpacing() == pytest.approx((2.0, 3.0, 4.0))
@@ -93,4 +96,65 @@ def test_what_is_written_is_read_back(paths, tmp_path):
 
 def test_sequence_that_the_image_lacks_is_refused(paths):
     with pytest.raises(InputError, match="patient P1, preprocessed image: expected a channel PD"):
-        read_preprocessed("P1", paths, ["PD"])
+        read_preprocessed("P1", paths, ["PD"], BINARY, TUMOUR)
+
+
+class TissueByIntensity(torch.nn.Module):
+    """Rim where the first channel is 1, core where it is 2."""
+
+    def forward(self, image):
+        value = image[:, :1]
+        return torch.cat([0.5 - value, 1 - (value - 1).abs(), value - 1], dim=1)
+
+
+def test_regions_of_one_network_are_segmented_and_scored(paths, tmp_path):
+    """A core in a lesion, a voxel of rim that was taken for core, and ignored voxels."""
+    rim_and_core = read_segmentation(
+        UNDECLARED
+        | {
+            "classes": {"rim": 1, "core": 2},
+            "regions": {"whole tumour": ["rim", "core"], "core": ["core"]},
+            "explained": ["whole tumour", "core"],
+            "ignore": [255],
+        }
+    )
+    label = to_array(read_image(paths["label"]))
+    core = label == 1
+    core &= np.arange(core.shape[2]) < np.argwhere(core)[:, 2].mean()
+    classes = np.where(label > 0, np.where(core, 2, 1), 0).astype(np.uint8)
+    shown = classes.astype(np.float32)
+    rim_voxel = tuple(np.argwhere(classes == 1)[0])
+    shown[rim_voxel] = 2
+    ignored = tuple(np.argwhere(classes == 0)[0])
+    classes[ignored], shown[ignored] = IGNORED, 2
+    grid = read_image(paths["label"])
+    write_image(image_like(np.stack([shown] * 3), grid), paths["image"])
+    paths["classes"] = tmp_path / "classes.nii.gz"
+    write_image(image_like(classes, grid), paths["classes"])
+    network = Predictor(TissueByIntensity().eval(), (12, 10, 6), 0.5, divisor=1)
+    dice = {}
+    for region in rim_and_core.explained_regions:
+        patient = read_preprocessed("P1", paths, ["T2", "T1"], rim_and_core, region)
+        prediction = predict_patient(network, patient, LESION_OVERLAP, region)
+        assert not prediction.regions[ignored] and prediction.segmentation[ignored]
+        assert (prediction.lesions["region"] == "TP").all()
+        dice[region.name] = prediction.scores["dice"].item()
+        if region.name == "core":
+            assert prediction.lesions[["lesion", "type"]].to_numpy().tolist() == [[1, "HCC"]]
+            assert np.array_equal(prediction.label > 0, core)
+        else:
+            assert prediction.lesions["type"].tolist() == ["HCC", "cyst"]
+    assert dice["whole tumour"] == 1
+    assert dice["core"] == pytest.approx(2 * core.sum() / (2 * core.sum() + 1))
+
+
+def test_what_is_found_in_a_healthy_patient_is_false(paths):
+    grid = read_image(paths["label"])
+    write_image(image_like(np.zeros(SIZE, np.uint8), grid), paths["label"])
+    paths["lesions"].write_text("lesion\ttype\n")
+    patient = read_preprocessed("P1", paths, ["T2", "T1"], BINARY, TUMOUR)
+    prediction = predict_patient(predictor(), patient, LESION_OVERLAP, TUMOUR)
+    scores = prediction.scores.iloc[0]
+    assert np.isnan(scores["dice"]) and np.isnan(scores["surface_distance_mm"])
+    assert (scores["lesions"], scores["false_positives"]) == (0, 1)
+    assert list(regions_of(prediction.regions, prediction.lesions)) == [("FP", 1)]

@@ -21,9 +21,12 @@ def test_dice_by_hand():
 
 
 def test_dice_of_empty_arrays():
-    assert voxel_dice(cube(2, 5), cube(0, 0)) == 0
     assert voxel_dice(cube(0, 0), cube(2, 5)) == 0
+
+
+def test_dice_is_not_defined_for_a_patient_without_tumour():
     assert math.isnan(voxel_dice(cube(0, 0), cube(0, 0)))
+    assert math.isnan(voxel_dice(cube(2, 5), cube(0, 0)))
 
 
 def test_surface_distance_of_two_plates_is_their_distance_in_mm():

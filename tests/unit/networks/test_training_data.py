@@ -9,6 +9,7 @@ from helpers.blobs import CONFIGURATION, SEQUENCES, write_patients
 from mrelevance.networks.training_data import TrainingPatient, draw_batch, load_patient
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import image_like, read_image, to_array, write_image
+from mrelevance.runtime.segmentation import IGNORED
 
 PLAIN = CONFIGURATION["training"] | {
     "patch": [16, 16, 8],
@@ -43,8 +44,8 @@ def ramp(spacing=(3.0, 2.0, 1.0), size=(40, 40, 40)):
     return TrainingPatient(
         name="ramp",
         image=torch.from_numpy(coordinates).half(),
-        tumour=torch.from_numpy(coordinates[2] > 20),
-        lesions=[np.array(size)[None] // 2],
+        classes=torch.from_numpy((coordinates[2] > 20).astype(np.uint8)),
+        lesions=[[np.array(size)[None] // 2]],
         spacing=spacing,
     )
 
@@ -54,24 +55,24 @@ def test_patient_is_read_as_written(images, patients):
     label = to_array(read_image(images["01"][1]))
     patient = patients[1]
     assert np.allclose(patient.image.numpy(), image, rtol=1e-3, atol=1e-3)
-    assert np.array_equal(patient.tumour.numpy(), label > 0)
+    assert np.array_equal(patient.classes.numpy() > 0, label > 0)
     assert patient.spacing == (3.0, 2.0, 2.0)
-    assert [len(voxels) for voxels in patient.lesions] == [(label == 1).sum()]
+    assert [len(voxels) for voxels in patient.lesions[0]] == [(label == 1).sum()]
 
 
 def test_plain_patch_is_a_cut_of_the_image(patients):
     batch = draw_batch(patients, PLAIN, seed=1, step=0)
     by_name = {patient.name: patient for patient in patients}
     assert batch.images.shape == (2, 3, 8, 16, 16)
-    assert batch.tumours.shape == (2, 1, 8, 16, 16)
-    for name, image, tumour in zip(batch.patients, batch.images, batch.tumours, strict=True):
+    assert batch.classes.shape == (2, 1, 8, 16, 16)
+    for name, image, tumour in zip(batch.patients, batch.images, batch.classes, strict=True):
         patient = by_name[name]
         windows = patient.image.float().unfold(1, 8, 1).unfold(2, 16, 1).unfold(3, 16, 1)
         distance = (windows - image[:, None, None, None]).abs().amax(dim=(0, 4, 5, 6))
         place = np.unravel_index(int(distance.argmin()), distance.shape)
         assert distance[place] < 1e-3
         cut = tuple(slice(at, at + n) for at, n in zip(place, (8, 16, 16), strict=True))
-        assert torch.equal(tumour[0].bool(), patient.tumour[cut])
+        assert torch.equal(tumour[0].bool(), patient.classes[cut].bool())
 
 
 def test_batch_depends_on_seed_and_step_alone(patients):
@@ -108,8 +109,8 @@ def test_tumour_turns_with_the_image():
     batch = draw_batch([ramp()], settings(rotation_degrees=15, flip_axes=["x"]), seed=2, step=0)
     x = batch.images[:, 2]
     clear = (x - 20.5).abs() > 1
-    assert torch.equal(batch.tumours[:, 0][clear] > 0, x[clear] > 20.5)
-    assert 0 < batch.tumours.mean() < 1
+    assert torch.equal(batch.classes[:, 0][clear] > 0, x[clear] > 20.5)
+    assert 0 < batch.classes.mean() < 1
 
 
 def test_intensities_change_per_sequence_within_the_limits():
@@ -129,12 +130,12 @@ def test_foreground_patches_show_small_lesions_as_often_as_large_ones():
     patient = TrainingPatient(
         "two",
         torch.zeros(1, *label.shape).half(),
-        torch.from_numpy(label > 0),
-        [np.argwhere(label == lesion) for lesion in (1, 2)],
+        torch.from_numpy((label > 0).astype(np.uint8)),
+        [[np.argwhere(label == lesion) for lesion in (1, 2)]],
         (1.0, 1.0, 1.0),
     )
     sizes = torch.cat(
-        [draw_batch([patient], PLAIN | {"foreground_share": 1}, 5, step).tumours.sum((1, 2, 3, 4))
+        [draw_batch([patient], PLAIN | {"foreground_share": 1}, 5, step).classes.sum((1, 2, 3, 4))
          for step in range(100)]
     )  # fmt: skip
     assert (sizes >= 1).all()
@@ -169,3 +170,36 @@ def test_intensities_that_are_not_normalised_are_refused(images, tmp_path):
     write_image(image_like(np.full((3, 4, 4, 4), 1e5, np.float32), grid), tmp_path / "image.nii")
     with pytest.raises(InputError, match=r"patient 00.*normalise"):
         load_patient("00", tmp_path / "image.nii", tmp_path / "label.nii.gz", SEQUENCES, SEQUENCES)
+
+
+def tissue_patient(size=(8, 16, 60)):
+    """A large rim (class 1), a single voxel of core (class 2), and an ignored end."""
+    classes = np.zeros(size, np.uint8)
+    classes[:, :, 5:25] = 1
+    classes[4, 8, 45] = 2
+    classes[:, :, 56:] = IGNORED
+    return TrainingPatient(
+        "tissues",
+        torch.zeros(1, *size).half(),
+        torch.from_numpy(classes),
+        [[np.argwhere(classes == one)] for one in (1, 2)],
+        (1.0, 1.0, 1.0),
+    )
+
+
+def test_rare_classes_are_seen_as_often_as_common_ones():
+    patient = tissue_patient()
+    drawn = PLAIN | {"foreground_share": 1, "patch": [8, 8, 8]}
+    batches = [draw_batch([patient], drawn, 5, step, outputs=3) for step in range(100)]
+    found = torch.cat([(batch.classes == 2).sum((1, 2, 3, 4)) for batch in batches])
+    assert 70 < (found > 0).sum() < 130  # of 200 patches
+
+
+def test_patch_holds_the_classes_of_the_patient():
+    drawn = PLAIN | {"foreground_share": 0, "patch": [60, 16, 8]}
+    batch = draw_batch([tissue_patient()], drawn, 1, 0, outputs=3, ignores=True)
+    classes = tissue_patient().classes
+    expected = torch.where(classes == IGNORED, 0, classes).float()
+    assert torch.equal(batch.classes[0, 0], expected)
+    assert torch.equal(batch.counted[0, 0], classes != IGNORED)
+    assert batch.images.shape == (2, 1, 8, 16, 60)

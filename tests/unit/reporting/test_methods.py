@@ -60,6 +60,7 @@ def facts(changes=None, record=None, **tables):
         ),
         "scores": pd.DataFrame(
             {
+                "region_name": "tumour",
                 "dice": [0.9, 0.5],
                 "surface_distance_mm": [1.0, np.nan],
                 "lesions": [3, 2],
@@ -67,7 +68,13 @@ def facts(changes=None, record=None, **tables):
                 "false_positives": [1, 0],
             }
         ),
-        "agreement": pd.DataFrame({"method": ["deeplift"], "verdict": ["follows the measurement"]}),
+        "agreement": pd.DataFrame(
+            {
+                "region_name": ["tumour"],
+                "method": ["deeplift"],
+                "verdict": ["follows the measurement"],
+            }
+        ),
     }
     description = {
         "recorded": "2026-01-02T10:00:00+00:00",
@@ -243,11 +250,11 @@ def test_checklist_leaves_people_to_people():
 
 
 def test_undefined_scores_are_left_out():
-    empty = facts()["scores"]
+    empty = facts()["explained"][0]["scores"]
     assert empty["surface_distance_mm"] == 1.0
     scores = pd.DataFrame(
         {
-            "dice": [np.nan], "surface_distance_mm": [np.nan],
+            "region_name": ["tumour"], "dice": [np.nan], "surface_distance_mm": [np.nan],
             "lesions": [0], "detected": [0], "false_positives": [0],
         }
     )  # fmt: skip

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from mrelevance.runtime.columns import check_columns, stack
+from mrelevance.runtime.columns import check_columns, name_region, of_region, stack
 from mrelevance.runtime.errors import InputError
 
 SCORES = pd.DataFrame({"patient": ["01"], "dice": [0.8], "detected": [2]})
@@ -28,3 +28,11 @@ def test_stack_refuses_what_is_wrong():
         stack([SCORES], ["patient", "sequence"], "motion table")
     with pytest.raises(InputError, match="lesions table: no patient"):
         stack([], ["patient"], "lesions table")
+
+
+def test_regions_are_named_behind_the_patient_and_told_apart():
+    table = pd.DataFrame({"patient": ["P1"], "dice": [0.5]})
+    named = pd.concat([name_region(table, "core"), name_region(table, "rim")])
+    assert list(named.columns) == ["patient", "region_name", "dice"]
+    pd.testing.assert_frame_equal(of_region(named, "rim"), table)
+    assert list(name_region(table[["dice"]], "core").columns) == ["region_name", "dice"]

@@ -92,3 +92,29 @@ def test_what_needs_a_faulty_section_is_not_checked_further():
         check_configuration(config, SCHEMA)
     assert len(str(error.value).splitlines()) == 2
     assert faulty_sections(config, SCHEMA) == {"relevance", "sequences"}
+
+
+def test_a_region_of_several_classes_has_no_logit_of_its_own():
+    tissues = {
+        "classes": {"rim": 1, "core": 2},
+        "regions": {"whole tumour": ["rim", "core"]},
+        "explained": "whole tumour",
+    }
+    check_configuration(varied(CONFIG, {"segmentation": tissues}), SCHEMA)
+    logit = {"segmentation": tissues, "relevance": {"target": "tumour"}}
+    with pytest.raises(InputError, match="region whole tumour has 2 classes and no logit"):
+        check_configuration(varied(CONFIG, logit), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"classes": {"rim": 0}}, "segmentation.classes.rim: 0 is less than the minimum of 1"),
+        ({"clases": {"rim": 1}}, r"unknown key segmentation.clases; did you mean classes\?"),
+        ({"lesions": "islands"}, "segmentation.lesions: 'islands' is not one of"),
+        ({"explained": "core"}, "segmentation.explained: core is no region"),
+    ],
+)
+def test_bad_declarations_of_labels_are_found_before_anything_runs(changes, says):
+    with pytest.raises(InputError, match=says):
+        check_configuration(varied(CONFIG, {"segmentation": changes}), SCHEMA)

@@ -1,4 +1,12 @@
-from mrelevance.runtime.result_paths import STUDY, results_of, variant_of, without_variant
+import pytest
+
+from mrelevance.runtime.result_paths import (
+    STUDY,
+    patient_of,
+    results_of,
+    variant_of,
+    without_variant,
+)
 
 
 def test_paths_tell_their_variant():
@@ -12,3 +20,10 @@ def test_paths_tell_their_variant():
 def test_a_result_has_the_same_place_in_study_and_variant():
     assert without_variant("results/variants/v/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
     assert without_variant("results/raw/P1/T2.nii.gz") == "results/raw/P1/T2.nii.gz"
+
+
+@pytest.mark.parametrize("region", ["", "/whole_tumour"])
+@pytest.mark.parametrize("results", ["results", "results/variants/rigid"])
+def test_patient_is_the_folder_below_the_stage(results, region):
+    assert patient_of(f"{results}/prediction/P1{region}/regions.nii.gz") == "P1"
+    assert patient_of(f"{results}/relevance/P1{region}/volumes") == "P1"
