@@ -14,8 +14,11 @@ from mrelevance.runtime.subset_names import sequences_of
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
-FIXED = ("variants", "comparisons", "protocol", "cohort.source", "cohort.patients", "cohort.data")
-"""What a variant cannot change: the patients are those of the study."""
+FIXED = (
+    *("variants", "comparisons", "protocol"),
+    *("cohort.source", "cohort.patients", "cohort.data", "cohort.nifti_geometry"),
+)
+"""What a variant cannot change: the patients and their images are those of the study."""
 
 
 def named_variants(config: dict) -> dict[str, dict]:

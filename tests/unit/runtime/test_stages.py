@@ -60,6 +60,7 @@ def test_nothing_changed_is_nothing_to_compute():
     [
         ("phantom.texture", 0.1, EVERYTHING),
         ("cohort.seed", 1, EVERYTHING),
+        ("cohort.nifti_geometry", "sform", EVERYTHING),
         ("cohort.test_share", 0.5, FROM_MODEL | {"cohort"}),
         ("motion.method", "none", EVERYTHING - {"raw", "cohort"}),
         ("motion.quality.fail_similarity", 0.2, EVERYTHING - {"raw", "cohort"}),
