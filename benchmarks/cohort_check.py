@@ -1,7 +1,6 @@
 """Seconds that the check of a cohort's headers takes, by number of patients.
 
-Writes a cohort of noise, whose images all differ, to a temporary
-folder:
+Writes a cohort of noise, whose images all differ, to a temporary folder:
 
     python benchmarks/cohort_check.py --patients 100 --size 256 256 160
 """

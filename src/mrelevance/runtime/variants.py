@@ -17,7 +17,7 @@ WHOLE = ("network",)
 FIXED = (
     *("variants", "comparisons", "protocol", "segmentation"),
     "phantom.tissue_classes",
-    *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete")),
+    *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete", "nifti_geometry")),
 )
 """What a variant cannot change: patients, and what their labels mean, are those of the study."""
 

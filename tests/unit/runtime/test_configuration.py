@@ -18,6 +18,10 @@ SCHEMA = PROJECT / "workflow/schemas/config.schema.json"
         ({"variants": {"study": {"seed": 1}}}, "what the study itself is called"),
         ({"variants": {"T2": {"seed": 1}}}, "what a network with this sequence alone is called"),
         ({"variants": {"v": {"cohort": {"data": "x"}}}}, "v changes cohort.data, which all"),
+        (
+            {"variants": {"v": {"cohort": {"nifti_geometry": "sform"}}}},
+            "v changes cohort.nifti_geometry, which all",
+        ),
         ({"variants": {"v": {"protocol": {"subsets": "all"}}}}, "v changes protocol, which all"),
         ({"variants": {"v": {"sed": 1}}}, r"unknown key sed; did you mean seed\? \(variant v"),
         ({"variants": {"v": {"relevance": {"tau": 2}}}}, r"relevance.tau: 2 .*\(variant v; null"),

@@ -62,6 +62,7 @@ def test_nothing_changed_is_nothing_to_compute():
         ("cohort.seed", 1, EVERYTHING),
         ("segmentation.ignore", [255], EVERYTHING),
         ("segmentation.explained", "tumour", FROM_MODEL - {"model"}),
+        ("cohort.nifti_geometry", "sform", EVERYTHING),
         ("cohort.test_share", 0.5, FROM_MODEL | {"cohort"}),
         ("motion.method", "none", EVERYTHING - {"raw", "cohort"}),
         ("motion.quality.fail_similarity", 0.2, EVERYTHING - {"raw", "cohort"}),
