@@ -21,6 +21,7 @@ from mrelevance.cohort.importing import import_mask, import_patient, lesion_tabl
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.networks.prediction import predict_patient, read_preprocessed, write_prediction
 from mrelevance.networks.predictor import Predictor
+from mrelevance.preprocessing.grid import resample_label
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.registration.correction import correct_patient
 from mrelevance.registration.quality import quality_table
@@ -186,6 +187,6 @@ def test_what_is_written_lies_over_the_patients_own_image(expected):
     images, folder, tables = expected
     segmentation = read_image(folder / "segmentation.nii.gz")
     label = to_array(resample_label(images["label"], segmentation)) > 0
-    found = tables["lesions"].query("region == 'TP'")["lesion"]
+    found = tables["lesions"].query("region == 'TP'")["region_id"]
     regions = to_array(read_image(folder / "regions.nii.gz"))
     assert len(found) and all((label & (regions == number)).any() for number in found)
