@@ -82,7 +82,7 @@ def test_methods_describe_this_study(results, record):
     for sentence in (
         "Magnetic resonance imaging of 6 patients was simulated",
         "2 patients were for training, 1 for validation (the choice of the weights) and 3 for",
-        "for 120 steps on batches of 2 patches of 24 x 24 x 16 voxels",
+        "for 160 steps on batches of 2 patches of 24 x 24 x 16 voxels",
         "LRP-alpha1-beta0, the z+ rule",
         "All was computed in float32",
         f"PyTorch {record['versions']['packages']['torch']}",

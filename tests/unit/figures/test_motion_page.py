@@ -94,7 +94,7 @@ def test_table_has_a_row_for_every_registration():
     assert 'class="flag failed"' in cells[0][2] and cells[0][3] == "folded"
     assert cells[2][9] == "NA"  # consistency
     assert cells[3][5:] == [
-        "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "97", "60", "1.2", "1.2",
+        "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "97", "0", "1.2", "1.2",
         "1.2", "1.2",
     ]  # fmt: skip
     assert "<b>1</b>failed" in text and "<b>4</b>good" in text

@@ -232,3 +232,13 @@ def test_wrong_settings_are_refused_before_training(images, tmp_path, changes, m
 def test_split_without_training_patients_is_refused(images, tmp_path):
     with pytest.raises(InputError, match="no patient is for training"):
         train(files_of(images, validation=4), CONFIGURATION, tmp_path, code="1")
+
+
+def test_patients_of_different_spacing_are_refused(tmp_path):
+    images = write_patients(tmp_path / "patients")
+    for path in images["01"]:
+        image = sitk.ReadImage(str(path))
+        image.SetSpacing([2.0, 2.0, 4.0, 1.0][: image.GetDimension()])
+        sitk.WriteImage(image, str(path))
+    with pytest.raises(InputError, match="00 and 01 have voxels of 2 x 2 x 3 and 2 x 2 x 4 mm"):
+        train(files_of(images), CONFIGURATION, tmp_path / "model", code="1")
