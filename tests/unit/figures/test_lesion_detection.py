@@ -39,7 +39,7 @@ def test_lesion_detection_counts():
     assert [text.get_text() for text in figure.axes[1].texts] == ["1/2", "2/2"]
     assert "sensitivity 0.75 (3 of 4 lesions)" in texts(figure)
     assert "0.50 false positives per patient" in texts(figure)
-    assert "median Dice 0.80 (n = 1)" in texts(figure)
+    assert "median Dice 0.80 (n = 1 of 2, the others without lesion)" in texts(figure)
     assert len(draw(lesions.assign(type="unknown"), scores).axes) == 3
     with pytest.raises(InputError, match="no patient"):
         draw(lesions, scores.iloc[:0])
