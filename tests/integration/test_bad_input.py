@@ -19,15 +19,15 @@ def overlay(project, text):
 
 
 def error_of(project, text):
-    """The one line with which planning the study ends."""
+    """The lines, one for each problem, with which planning the study ends."""
     done = project.snakemake("--dry-run", config=overlay(project, text))
     assert done.returncode != 0
     output = done.stdout + done.stderr
     assert "Traceback" not in output
     lines = [line for line in output.splitlines() if line.startswith("Error: ")]
-    assert len(lines) == 1, output
-    assert output.strip().endswith(lines[0])
-    return lines[0]
+    assert lines, output
+    assert output.strip().endswith("\n".join(lines))
+    return "\n".join(lines)
 
 
 @pytest.fixture
@@ -109,11 +109,13 @@ def test_configuration(project, text, expected):
     assert expected in error_of(project, text)
 
 
-def test_missing_image(cohort):
-    (cohort.folder / "data/p2/T2.nii.gz").unlink()
-    line = error_of(cohort, IMAGES)
-    assert "patient p2, sequence T2:" in line
-    assert "p2/T2.nii.gz does not exist" in line
+def test_all_missing_images_and_wrong_settings_are_named_at_once(cohort):
+    for image in ("p2/T2", "p3/label"):
+        (cohort.folder / f"data/{image}.nii.gz").unlink()
+    lines = error_of(cohort, IMAGES + "training: {stepz: 1}\n").splitlines()
+    assert "unknown key training.stepz" in lines[0]
+    assert "patient p2, sequence T2:" in lines[1] and "p2/T2.nii.gz does not exist" in lines[1]
+    assert "patient p3, label:" in lines[2] and len(lines) == 3
 
 
 def test_unknown_split(cohort):
