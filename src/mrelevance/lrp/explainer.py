@@ -7,15 +7,20 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from mrelevance.lrp.changes import PLANS, Plan
 from mrelevance.lrp.composites import (
     FROM_BASELINE,
     Composite,
     composite_by_name,
     input_rule_by_name,
+    with_parameters,
 )
 from mrelevance.lrp.engine.export import export_graph
-from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.folding import with_folded_normalisation
+from mrelevance.lrp.engine.graph import Graph, Operation, Target
 from mrelevance.lrp.engine.images import prepared_image, spatial_axes
+from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
@@ -23,10 +28,8 @@ from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
-SEGMENTS = 4
-"""Default number of steps of `deeplift_along_path`."""
+STATISTICS = ("live", "frozen")
 
-Target = int | tuple[int, int]
 Baseline = Tensor | Callable[[Tensor], Tensor]
 
 
@@ -47,6 +50,10 @@ class Explainer:
         composite's rule.
     baseline
         For composites that explain a change: an image, or a function from image to baseline.
+    statistics
+        With a baseline, of normalisation layers that take theirs from the image: `live` follows
+        those of image and baseline, and explains the network as it is; `frozen` keeps those of the
+        image for both.
     windows
         Explain the blended logits of these windows; None: those of the whole image.
     dtype
@@ -71,6 +78,7 @@ class Explainer:
         *,
         input_rule: str | InputRule | None = None,
         baseline: Baseline | None = None,
+        statistics: str = "live",
         windows: Windows | None = None,
         dtype: torch.dtype | None = None,
         progress: Callable = iter,
@@ -85,7 +93,7 @@ class Explainer:
         self._sequences = example_input.shape[-self._axes - 1]
         self._windows = windows
         self._progress = progress
-        self._choose(composite, input_rule, baseline, parameters)
+        self._choose(composite, input_rule, baseline, statistics, parameters)
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
         self._graph(example[:, :, *first])
@@ -96,11 +104,12 @@ class Explainer:
         *,
         input_rule: str | InputRule | None = None,
         baseline: Baseline | None = None,
+        statistics: str = "live",
         **parameters: float,
     ) -> "Explainer":
         """Explain the same network under another composite, without exporting it again."""
         other = copy.copy(self)
-        other._choose(composite, input_rule, baseline, parameters)
+        other._choose(composite, input_rule, baseline, statistics, parameters)
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
@@ -111,7 +120,8 @@ class Explainer:
         image
             (C, D, H, W) or (1, C, D, H, W).
         target
-            A class, or a pair `(positive, negative)` for the margin between two classes.
+            A class, or a pair `(positive, negative)` for the margin between two classes or groups
+            of classes, such as `((1, 2), (0, 3))`, whose winners are compared.
         keep_values
             Keep all activations, which `Explanation.conservation_by_layer` needs.
 
@@ -122,30 +132,29 @@ class Explainer:
             rule.
         """
         image = self._prepared(image)
-        baseline = self._baseline_of(image)
+        pair = Pair(image, self._baseline_of(image))
         grid, windows = image.shape[2:], self._windows_of(image)
         boxes, blends = windows.boxes(grid), windows.blending(grid, image)
-        replaced = range(image.shape[1]) if self._by_sequence else [None]
         parts = [
-            Part(box, blend, sequence, segment)
+            Part(box, blend, number, change.weight)
             for box, blend in zip(boxes, blends, strict=True)
-            for sequence in replaced
-            for segment in range(self._segments)
+            for number, change in enumerate(self._plan.changes)
         ]
 
-        def trace_of(part: Part) -> Trace:
-            window = image[:, :, *part.box]
-            other = None if baseline is None else baseline[:, :, *part.box]
-            if part.sequence is not None:
-                chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
-                other = torch.where(chosen.view(-1, *[1] * len(grid)), other, window)
-            if self._segments > 1:
-                window, other = (
-                    torch.lerp(window, other, step / self._segments)
-                    for step in (part.segment, part.segment + 1)
-                )
-            graph = self._graph(window).with_target(target)
-            return trace_image(graph, window, other, self._composite, self._input_rule, keep_values)
+        def trace_of(part: Part) -> Trace | ShapleyTrace:
+            change = self._plan.changes[part.change]
+            window = change.of(pair.each(lambda side: side[:, :, *part.box]))
+            graph = self._folded(self._graph(window.image).with_target(target))
+            if self._plan.shapley:
+                orders = None if change.draw is None else self._plan.orders[change.draw]
+                return trace_shapley(
+                    graph, window, self._composite, live=self._live, orders=orders,
+                    keep_values=keep_values,
+                )  # fmt: skip
+            return trace_image(
+                graph, window, self._composite, self._input_rule, live=self._live,
+                keep_values=keep_values,
+            )  # fmt: skip
 
         with torch.no_grad():
             if len(parts) == 1:
@@ -220,7 +229,7 @@ class Explainer:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Operations of the network in order of computation, with normalisation folded."""
-        return next(iter(self._graphs.values())).operations
+        return self._folded(next(iter(self._graphs.values()))).operations
 
     def summary(self) -> str:
         """Table of the layers and their rules."""
@@ -241,6 +250,7 @@ class Explainer:
         composite: str | Composite,
         input_rule: str | InputRule | None,
         baseline: Baseline | None,
+        statistics: str,
         parameters: dict[str, float],
     ) -> None:
         from_baseline = composite in FROM_BASELINE
@@ -252,18 +262,23 @@ class Explainer:
             raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
         if not from_baseline and isinstance(composite, str) and baseline is not None:
             raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
-        self._by_sequence = composite == "deeplift_by_sequence"
-        self._segments = 1
-        if composite == "deeplift_along_path":
-            parameters = dict(parameters)
-            self._segments = _segments(parameters.pop("segments", SEGMENTS))
+        if statistics not in STATISTICS:
+            raise InputError(f"statistics={statistics!r} is neither 'live' nor 'frozen'")
         self._baseline = baseline
+        self._live = baseline is not None and statistics == "live"
         self._input_rule = (
             input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
         )
+        self._plan = Plan()
+        if composite in PLANS:
+            self._plan = with_parameters(PLANS[composite], composite, self._sequences, **parameters)
+            parameters = {}
         self._composite = (
             composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
         )
+
+    def _folded(self, graph: Graph) -> Graph:
+        return with_folded_normalisation(graph, self._live)
 
     def _prepared(self, image: Tensor) -> Tensor:
         return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
@@ -289,9 +304,3 @@ class Explainer:
         if size not in self._graphs:
             self._graphs[size] = export_graph(self._network, image)
         return self._graphs[size]
-
-
-def _segments(number: int) -> int:
-    if number != int(number) or number < 1:
-        raise InputError(f"composite 'deeplift_along_path': segments={number} must be 1 or more")
-    return int(number)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
 from mrelevance.runtime.errors import InputError
@@ -25,7 +26,7 @@ class Explanation:
     """
 
     image: Tensor
-    trace: Trace | SummedTrace
+    trace: Trace | ShapleyTrace | SummedTrace
 
     @property
     def logit(self) -> Tensor:
@@ -49,10 +50,7 @@ class Explanation:
     @cached_property
     def sequence_parts(self) -> Tensor:
         """Part of the relevance of every output voxel that each sequence has, (C, D, H, W)."""
-        sequences = self.image.shape[1]
-        space = [1] * (self.image.ndim - 2)
-        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, *space)
-        return torch.cat(self.trace.forward_mode(list(only)))[:, 0]
+        return self.trace.sequence_parts()[:, 0]
 
     @cached_property
     def normalisers(self) -> Tensor:
@@ -68,6 +66,11 @@ class Explanation:
         They sum to 1 over the sequences. They are NaN where `N_a` is exactly zero.
         """
         return self.sequence_parts / self.sequence_parts.sum(0)
+
+    @property
+    def standard_error(self) -> Tensor | None:
+        """Of the sequence parts, (C, D, H, W), where orders of joining were sampled; else None."""
+        return getattr(self.trace, "standard_error", None)
 
     def included(self, region: Tensor, tau: float) -> Tensor:
         """Voxels of a region whose normaliser is large enough to divide by, (D, H, W).
@@ -149,8 +152,7 @@ class Explanation:
 
         def relevance(name: str, part: Tensor) -> float:
             value = values[name]
-            change = value[:1] - value[1:] if len(value) == 2 else value
-            return float((change.double() * part.double()).sum())
+            return float((value.change.double() * part.double()).sum())
 
         def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
             nonlocal remaining
