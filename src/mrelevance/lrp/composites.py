@@ -88,10 +88,10 @@ FROM_BASELINE = (
 )  # fmt: skip
 """Composites that explain a change: of the image, or of one sequence at a time, from a baseline.
 
-- The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when that
-  sequence alone is replaced by its baseline.
-- That of `deeplift_halves` sums to the mean of two changes: of taking the sequence out of the image,
-  and of putting it into the baseline.
+- The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when
+  that sequence alone is replaced by its baseline.
+- That of `deeplift_halves` sums to the mean of two changes: of taking the sequence out of the
+  image, and of putting it into the baseline.
 - `deeplift_along_path` goes from baseline to image in `segments` equal steps and adds up what
   explains each: complete with any number of them, `deeplift` with one, integrated gradients
   (Sundararajan et al. 2017, eq. 1) in the limit of many.
