@@ -4,6 +4,7 @@ Labels, sources and allowed parameters of the composites are in `mrelevance.runt
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from mrelevance.lrp import rules
 from mrelevance.lrp.engine.graph import Operation
@@ -77,15 +78,24 @@ COMPOSITES: dict[str, Callable[..., Composite]] = {
     # With a baseline every activation takes its secant slope, every layer its plain weights.
     "deeplift": zero,
     "deeplift_by_sequence": zero,
+    "deeplift_halves": zero,
     "deeplift_along_path": zero,
+    # As deeplift, but every activation takes a slope for each sequence.
+    "deepshap": zero,
 }
-FROM_BASELINE = ("deeplift", "deeplift_by_sequence", "deeplift_along_path")
+FROM_BASELINE = (
+    "deeplift", "deeplift_by_sequence", "deeplift_halves", "deeplift_along_path", "deepshap",
+)  # fmt: skip
 """Composites that explain a change: of the image, or of one sequence at a time, from a baseline.
 
-The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when that
-sequence alone is replaced by its baseline. `deeplift_along_path` goes from baseline to image in
-`segments` equal steps and adds up what explains each: complete with any number of them, `deeplift`
-with one, integrated gradients (Sundararajan et al. 2017, eq. 1) in the limit of many.
+- The map of `deeplift_by_sequence` sums, sequence by sequence, to the change of the output when
+  that sequence alone is replaced by its baseline.
+- That of `deeplift_halves` sums to the mean of two changes: of taking the sequence out of the
+  image, and of putting it into the baseline.
+- `deeplift_along_path` goes from baseline to image in `segments` equal steps and adds up what
+  explains each: complete with any number of them, `deeplift` with one, integrated gradients
+  (Sundararajan et al. 2017, eq. 1) in the limit of many.
+- `deepshap` shares out the change of every activation among the sequences by Shapley values.
 """
 
 
@@ -99,9 +109,20 @@ def composite_by_name(name: str, **parameters: float) -> Composite:
     """
     if name not in COMPOSITES:
         raise InputError(f"composite {name!r} is unknown; choose from {', '.join(COMPOSITES)}")
+    return with_parameters(COMPOSITES[name], name, **parameters)
+
+
+def with_parameters(function: Callable, name: str, *arguments: int, **parameters: float) -> Any:
+    """What a function of the composite `name` gives for these parameters.
+
+    Raises
+    ------
+    InputError
+        The composite has no such parameter, or it takes no such value.
+    """
     try:
-        return COMPOSITES[name](**parameters)
-    except TypeError as error:
+        return function(*arguments, **parameters)
+    except (TypeError, InputError) as error:
         raise InputError(f"composite {name!r}: {error}") from error
 
 

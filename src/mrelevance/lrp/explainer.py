@@ -7,27 +7,23 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mrelevance.lrp.composites import (
-    FROM_BASELINE,
-    Composite,
-    composite_by_name,
-    input_rule_by_name,
-)
+from mrelevance.lrp.composites import Composite
 from mrelevance.lrp.engine.export import export_graph
-from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.folding import with_folded_normalisation
+from mrelevance.lrp.engine.graph import Graph, Operation, Target
 from mrelevance.lrp.engine.images import prepared_image, spatial_axes
+from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.method import Baseline, chosen_method
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
-SEGMENTS = 4
-"""Default number of steps of `deeplift_along_path`."""
-
-Target = int | tuple[int, int]
-Baseline = Tensor | Callable[[Tensor], Tensor]
+LOW_CONTRAST = 0.1
+"""Below this contrast of the baseline on a normalising network, a warning tells."""
 
 
 class Explainer:
@@ -47,6 +43,10 @@ class Explainer:
         composite's rule.
     baseline
         For composites that explain a change: an image, or a function from image to baseline.
+    statistics
+        With a baseline, of normalisation layers that take theirs from the image: `live` follows
+        those of image and baseline, and explains the network as it is; `frozen` keeps those of the
+        image for both.
     windows
         Explain the blended logits of these windows; None: those of the whole image.
     dtype
@@ -71,6 +71,7 @@ class Explainer:
         *,
         input_rule: str | InputRule | None = None,
         baseline: Baseline | None = None,
+        statistics: str = "live",
         windows: Windows | None = None,
         dtype: torch.dtype | None = None,
         progress: Callable = iter,
@@ -85,7 +86,9 @@ class Explainer:
         self._sequences = example_input.shape[-self._axes - 1]
         self._windows = windows
         self._progress = progress
-        self._choose(composite, input_rule, baseline, parameters)
+        self._method = chosen_method(
+            composite, self._sequences, input_rule, baseline, statistics, parameters
+        )
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
         self._graph(example[:, :, *first])
@@ -96,11 +99,14 @@ class Explainer:
         *,
         input_rule: str | InputRule | None = None,
         baseline: Baseline | None = None,
+        statistics: str = "live",
         **parameters: float,
     ) -> "Explainer":
         """Explain the same network under another composite, without exporting it again."""
         other = copy.copy(self)
-        other._choose(composite, input_rule, baseline, parameters)
+        other._method = chosen_method(
+            composite, self._sequences, input_rule, baseline, statistics, parameters
+        )
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
@@ -111,7 +117,8 @@ class Explainer:
         image
             (C, D, H, W) or (1, C, D, H, W).
         target
-            A class, or a pair `(positive, negative)` for the margin between two classes.
+            A class, or a pair `(positive, negative)` for the margin between two classes or groups
+            of classes, such as `((1, 2), (0, 3))`, whose winners are compared.
         keep_values
             Keep all activations, which `Explanation.conservation_by_layer` needs.
 
@@ -121,36 +128,46 @@ class Explainer:
             The image does not suit the network, there is no such target, or an operation has no
             rule.
         """
+        method = self._method
         image = self._prepared(image)
-        baseline = self._baseline_of(image)
+        pair = Pair(image, self._baseline_of(image))
         grid, windows = image.shape[2:], self._windows_of(image)
         boxes, blends = windows.boxes(grid), windows.blending(grid, image)
-        replaced = range(image.shape[1]) if self._by_sequence else [None]
         parts = [
-            Part(box, blend, sequence, segment)
+            Part(box, blend, number, change.weight)
             for box, blend in zip(boxes, blends, strict=True)
-            for sequence in replaced
-            for segment in range(self._segments)
+            for number, change in enumerate(method.plan.changes)
         ]
 
-        def trace_of(part: Part) -> Trace:
-            window = image[:, :, *part.box]
-            other = None if baseline is None else baseline[:, :, *part.box]
-            if part.sequence is not None:
-                chosen = torch.arange(image.shape[1], device=image.device) == part.sequence
-                other = torch.where(chosen.view(-1, *[1] * len(grid)), other, window)
-            if self._segments > 1:
-                window, other = (
-                    torch.lerp(window, other, step / self._segments)
-                    for step in (part.segment, part.segment + 1)
-                )
-            graph = self._graph(window).with_target(target)
-            return trace_image(graph, window, other, self._composite, self._input_rule, keep_values)
+        def trace_of(part: Part) -> Trace | ShapleyTrace:
+            change = method.plan.changes[part.change]
+            window = change.of(pair.each(lambda side: side[:, :, *part.box]))
+            graph = self._folded(self._graph(window.image).with_target(target))
+            if method.plan.shapley:
+                orders = None if change.draw is None else method.plan.orders[change.draw]
+                return trace_shapley(
+                    graph, window, method.rule_of, live=method.live, orders=orders,
+                    keep_values=keep_values,
+                )  # fmt: skip
+            return trace_image(
+                graph, window, method.rule_of, method.input_rule, live=method.live,
+                keep_values=keep_values,
+            )  # fmt: skip
 
         with torch.no_grad():
             if len(parts) == 1:
-                return Explanation(image, trace_of(parts[0]))
-            return Explanation(image, sum_traces(image, parts, trace_of, self._progress))
+                trace = trace_of(parts[0])
+            else:
+                trace = sum_traces(image, parts, trace_of, self._progress)
+        contrast = trace.baseline_contrast
+        if contrast is not None and contrast < LOW_CONTRAST:
+            warnings.warn(
+                f"the contrast of the baseline is {contrast:.2g} times that of the image where the "
+                "network normalises each image by itself, so it magnifies what little the baseline "
+                "holds; choose a baseline that resembles an image, such as the image inpainted",
+                stacklevel=2,
+            )
+        return Explanation(image, trace)
 
     @torch.no_grad()
     def shares(self, image: Tensor, target: Target = 1) -> Tensor:
@@ -220,7 +237,7 @@ class Explainer:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Operations of the network in order of computation, with normalisation folded."""
-        return next(iter(self._graphs.values())).operations
+        return self._folded(next(iter(self._graphs.values()))).operations
 
     def summary(self) -> str:
         """Table of the layers and their rules."""
@@ -230,40 +247,14 @@ class Explainer:
             kind = operation.kind
             if operation.normalisation:
                 kind += f" + {operation.normalisation.kind}"
-            reads_image = self._input_rule and operation.inputs[0] == graph.image
+            reads_image = self._method.input_rule and operation.inputs[0] == graph.image
             at_image = reads_image and operation.kind == "convolution"
-            rule = self._input_rule if at_image else self._composite(operation)
+            rule = self._method.input_rule if at_image else self._method.rule_of(operation)
             lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
         return "\n".join(lines)
 
-    def _choose(
-        self,
-        composite: str | Composite,
-        input_rule: str | InputRule | None,
-        baseline: Baseline | None,
-        parameters: dict[str, float],
-    ) -> None:
-        from_baseline = composite in FROM_BASELINE
-        if from_baseline and baseline is None:
-            raise InputError(
-                f"composite {composite!r} needs baseline=, an image or a function of the image"
-            )
-        if from_baseline and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
-        if not from_baseline and isinstance(composite, str) and baseline is not None:
-            raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
-        self._by_sequence = composite == "deeplift_by_sequence"
-        self._segments = 1
-        if composite == "deeplift_along_path":
-            parameters = dict(parameters)
-            self._segments = _segments(parameters.pop("segments", SEGMENTS))
-        self._baseline = baseline
-        self._input_rule = (
-            input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
-        )
-        self._composite = (
-            composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
-        )
+    def _folded(self, graph: Graph) -> Graph:
+        return with_folded_normalisation(graph, self._method.live)
 
     def _prepared(self, image: Tensor) -> Tensor:
         return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
@@ -272,9 +263,10 @@ class Explainer:
         return self._windows or Windows(tuple(image.shape[2:]))
 
     def _baseline_of(self, image: Tensor) -> Tensor | None:
-        if self._baseline is None:
+        given = self._method.baseline
+        if given is None:
             return None
-        given = self._baseline(image) if callable(self._baseline) else self._baseline
+        given = given(image) if callable(given) else given
         baseline = self._prepared(given)
         if baseline.shape != image.shape:
             raise InputError(
@@ -289,9 +281,3 @@ class Explainer:
         if size not in self._graphs:
             self._graphs[size] = export_graph(self._network, image)
         return self._graphs[size]
-
-
-def _segments(number: int) -> int:
-    if number != int(number) or number < 1:
-        raise InputError(f"composite 'deeplift_along_path': segments={number} must be 1 or more")
-    return int(number)

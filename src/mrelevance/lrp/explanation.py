@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
 from mrelevance.runtime.errors import InputError
@@ -25,7 +26,7 @@ class Explanation:
     """
 
     image: Tensor
-    trace: Trace | SummedTrace
+    trace: Trace | ShapleyTrace | SummedTrace
 
     @property
     def logit(self) -> Tensor:
@@ -36,6 +37,16 @@ class Explanation:
     def change(self) -> Tensor:
         """What relevance can add up to, (D, H, W): y, or `y(x) - y(x0)` with a baseline."""
         return self.trace.output_change[0, 0]
+
+    @property
+    def baseline_contrast(self) -> float | None:
+        """How much contrast normalisation finds in the baseline, as a fraction of the image's.
+
+        The smallest over the layers that normalise each image by itself; None if there are none or
+        they are frozen. Far below 1, such a layer magnifies what little the baseline holds, and
+        neither relevance nor a measurement by replacement says much about the image.
+        """
+        return self.trace.baseline_contrast
 
     def input_weighted(self, weights: Tensor) -> Tensor:
         """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
@@ -49,10 +60,7 @@ class Explanation:
     @cached_property
     def sequence_parts(self) -> Tensor:
         """Part of the relevance of every output voxel that each sequence has, (C, D, H, W)."""
-        sequences = self.image.shape[1]
-        space = [1] * (self.image.ndim - 2)
-        only = torch.eye(sequences).to(self.image).view(sequences, 1, sequences, *space)
-        return torch.cat(self.trace.forward_mode(list(only)))[:, 0]
+        return self.trace.sequence_parts()[:, 0]
 
     @cached_property
     def normalisers(self) -> Tensor:
@@ -68,6 +76,11 @@ class Explanation:
         They sum to 1 over the sequences. They are NaN where `N_a` is exactly zero.
         """
         return self.sequence_parts / self.sequence_parts.sum(0)
+
+    @property
+    def standard_error(self) -> Tensor | None:
+        """Of the sequence parts, (C, D, H, W), where orders of joining were sampled; else None."""
+        return getattr(self.trace, "standard_error", None)
 
     def included(self, region: Tensor, tau: float) -> Tensor:
         """Voxels of a region whose normaliser is large enough to divide by, (D, H, W).
@@ -138,37 +151,50 @@ class Explanation:
         InputError
             The trace kept no activations: `keep_values` was False, or there are several windows.
         """
-        values = getattr(self.trace, "values", None)
-        if values is None:
+        chains = list(getattr(self.trace, "chains", [self.trace]))
+        if any(getattr(chain, "values", None) is None for chain in chains):
             raise InputError(
                 "the trace kept no activations; explain with keep_values=True, in one window"
             )
         multiplier = region[None, None].to(self.trace.output.dtype)
-        remaining = float((self.trace.output_change.double() * multiplier.double()).sum())
-        rows = []
+        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in chains])
 
-        def relevance(name: str, part: Tensor) -> float:
-            value = values[name]
-            change = value[:1] - value[1:] if len(value) == 2 else value
-            return float((change.double() * part.double()).sum())
 
-        def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
-            nonlocal remaining
-            before = relevance(operation.name, received)
-            after = sum(
-                float(part.double().sum()) if direct else relevance(name, part)
-                for name, part in zip(operation.inputs, passed, strict=True)
-                if part is not None
-            )
-            remaining -= before - after
-            rows.append({
-                "operation": operation.kind,
-                "layer": operation.path,
-                "received": before,
-                "passed": after,
-                "absorbed": before - after,
-                "remaining": remaining,
-            })  # fmt: skip
+def _relevance_by_operation(
+    chain: Trace, multiplier: Tensor
+) -> list[tuple[Operation, float, float]]:
+    """Operations from the output to the image, with the relevance that enters and leaves each."""
+    rows = []
 
-        self.trace.reverse_mode(multiplier, observe)
-        return rows
+    def relevance(name: str, part: Tensor) -> float:
+        return float((chain.values[name].change.double() * part.double()).sum())
+
+    def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
+        after = sum(
+            float(part.double().sum()) if direct else relevance(name, part)
+            for name, part in zip(operation.inputs, passed, strict=True)
+            if part is not None
+        )
+        rows.append((operation, relevance(operation.name, received), after))
+
+    chain.reverse_mode(multiplier, observe)
+    return rows
+
+
+def _rows_of(chains: list[list[tuple[Operation, float, float]]]) -> list[dict]:
+    """Rows of `conservation_by_layer`: the relevance of all chains together."""
+    rows = []
+    remaining = None
+    for of_chains in zip(*chains, strict=True):
+        operation = of_chains[0][0]
+        before, after = (sum(row[side] for row in of_chains) for side in (1, 2))
+        remaining = (before if remaining is None else remaining) - (before - after)
+        rows.append({
+            "operation": operation.kind,
+            "layer": operation.path,
+            "received": before,
+            "passed": after,
+            "absorbed": before - after,
+            "remaining": remaining,
+        })  # fmt: skip
+    return rows

@@ -69,5 +69,5 @@ def test_many_segments_are_integrated_gradients(voxel):
 
 
 def test_no_segments_are_an_error():
-    with pytest.raises(InputError, match="segments=0 must be 1 or more"):
+    with pytest.raises(InputError, match="segments=0 must be a whole number, 1 or more"):
         explained(step_network("plain"), segments=0)

@@ -56,7 +56,7 @@ def test_input_rule_is_the_dense_formula_at_every_layer_that_reads_the_image(nam
 def test_deeplift_is_the_dense_rescale_rule(name):
     network, image, baseline = step_network(name), image_of(), image_of(seed=2)
     target = TARGETS[name]
-    explainer = Explainer(network, image, "deeplift", baseline=baseline)
+    explainer = Explainer(network, image, "deeplift", baseline=baseline, statistics="frozen")
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.deeplift_map(network, image, baseline, number, target)

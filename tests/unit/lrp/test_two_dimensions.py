@@ -89,7 +89,7 @@ def test_input_rule_is_the_dense_formula(name, input_rule):
 @EVERY_NETWORK
 def test_deeplift_is_the_dense_rescale_rule(name):
     network, image, baseline = step_network(name, axes=2), image_of(SIZE), image_of(SIZE, seed=2)
-    explainer = Explainer(network, image, "deeplift", baseline=baseline)
+    explainer = Explainer(network, image, "deeplift", baseline=baseline, statistics="frozen")
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.deeplift_map(network, image, baseline, number, TARGET)

@@ -102,14 +102,12 @@ class Convolution:
         per_group = self.weight.unflatten(0, (self.groups, -1))
         return (per_group * scale.view(self.groups, 1, -1, *kernel)).flatten(0, 1)
 
-    def with_target(self, target: int | tuple[int, int]) -> "Convolution":
+    def with_target(self, classes: list[int]) -> "Convolution":
         """Keep one output channel, or the difference `positive - negative` of two."""
 
         def chosen(values: Tensor, axis: int) -> Tensor:
-            if isinstance(target, int):
-                return values.narrow(axis, target, 1)
-            positive, negative = target
-            return values.narrow(axis, positive, 1) - values.narrow(axis, negative, 1)
+            kept = [values.narrow(axis, index, 1) for index in classes]
+            return kept[0] if len(kept) == 1 else kept[0] - kept[1]
 
         bias = None if self.bias is None else chosen(self.bias, 0)
         return replace(self, weight=chosen(self.weight, 1 if self.transposed else 0), bias=bias)

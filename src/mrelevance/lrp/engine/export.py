@@ -12,19 +12,10 @@ from mrelevance.runtime.errors import InputError
 
 IDENTITIES = {"clone", "alias", "detach", "contiguous", "to", "_to_copy", "lift_fresh_copy"}
 GATES = {"sigmoid", "softmax", "_softmax", "hardsigmoid"}
-NORMALISATIONS = {
-    "instance_norm",
-    "group_norm",
-    "batch_norm",
-    "_native_batch_norm_legit_no_training",
-}
 
 
 def export_graph(network: nn.Module, image: Tensor) -> Graph:
     """Export a network for images of the size of `image` (1, C, D, H, W) or (1, C, H, W).
-
-    A normalisation becomes part of the convolution before it if nothing else reads that
-    convolution.
 
     Raises
     ------
@@ -77,7 +68,7 @@ def export_graph(network: nn.Module, image: Tensor) -> Graph:
             f"(1, classes, {', '.join('DHW'[5 - image.ndim :])})"
         )
     graph = Graph(tuple(operations), signature.user_inputs[0], output.name, shape[1])
-    return _with_folded_normalisation(_without_unread_operations(graph))
+    return _without_unread_operations(graph)
 
 
 def _constants(program: torch.export.ExportedProgram) -> dict[str, Any]:
@@ -145,22 +136,3 @@ def _without_unread_operations(graph: Graph) -> Graph:
             needed.update(operation.inputs)
             kept.append(operation)
     return replace(graph, operations=tuple(reversed(kept)))
-
-
-def _with_folded_normalisation(graph: Graph) -> Graph:
-    """Merge each normalisation into the convolution before it if nothing else reads that one."""
-    readers = graph.readers()
-    operations: dict[str, Operation] = {}
-    for operation in graph.operations:
-        source = operations.get(operation.inputs[0])
-        alone = source is not None and readers[source.name] == 1
-        if (
-            operation.kind in NORMALISATIONS
-            and alone
-            and source.kind == "convolution"
-            and source.normalisation is None
-        ):
-            del operations[source.name]
-            operation = replace(source, name=operation.name, normalisation=operation)
-        operations[operation.name] = operation
-    return replace(graph, operations=tuple(operations.values()))

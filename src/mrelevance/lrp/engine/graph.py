@@ -10,6 +10,14 @@ from torch import Tensor
 
 from mrelevance.runtime.errors import InputError
 
+Classes = int | tuple[int, ...]
+Target = int | tuple[Classes, Classes]
+"""What is explained: the logit of a class, or the margin between two.
+
+Where a side of the margin is several classes, it is the largest of their logits: the margin
+`((1, 2), (0, 3))` is positive where the network decides for class 1 or 2.
+"""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -79,7 +87,7 @@ class Graph:
         count[self.output] += 1
         return count
 
-    def with_target(self, target: int | tuple[int, int]) -> "Graph":
+    def with_target(self, target: Target) -> "Graph":
         """Graph with one output channel: a class logit, or a margin `positive - negative`.
 
         Where the logits come from a convolution, the choice is folded into its weights.
@@ -87,24 +95,37 @@ class Graph:
         Raises
         ------
         InputError
-            The network has no such class, or the two classes are the same.
+            The network has no such class, or a class is on both sides.
         """
-        chosen = {target} if isinstance(target, int) else set(target)
-        wanted = 1 if isinstance(target, int) else 2
-        if len(chosen) != wanted or not all(0 <= index < self.classes for index in chosen):
-            raise InputError(
-                f"target {target} is neither a class nor a pair of different classes; the "
-                f"network has {self.classes} classes, counted from 0"
-            )
+        sides = self._sides(target)
         last = self._operation_before_crops()
         alone = self.readers()[last.name] == 1
-        if alone and last.kind == "convolution" and not last.normalisation:
+        single = all(len(side) == 1 for side in sides)
+        if single and alone and last.kind == "convolution" and not last.normalisation:
             source, convolution = last.arguments
             if convolution.groups == 1:
-                folded = replace(last, arguments=(source, convolution.with_target(target)))
+                classes = [side[0] for side in sides]
+                folded = replace(last, arguments=(source, convolution.with_target(classes)))
                 operations = (folded if o.name == last.name else o for o in self.operations)
                 return replace(self, operations=tuple(operations))
-        return self._with_selected_target(target)
+        return self._with_selected_target(sides)
+
+    def _sides(self, target: Target) -> list[tuple[int, ...]]:
+        """Classes of a target: of its one side, or of both."""
+        sides = [target] if isinstance(target, int) else list(target)
+        sides = [(side,) if isinstance(side, int) else tuple(side) for side in sides]
+        classes = [index for side in sides for index in side]
+        if (
+            len(sides) not in (1, 2)
+            or not all(sides)
+            or len(set(classes)) != len(classes)
+            or not all(0 <= index < self.classes for index in classes)
+        ):
+            raise InputError(
+                f"target {target} is neither a class, nor two different classes or groups of "
+                f"classes; the network has {self.classes} classes, counted from 0"
+            )
+        return sides
 
     def _operation_before_crops(self) -> Operation:
         """Operation that computes the logits before they are cropped in space."""
@@ -114,20 +135,29 @@ class Graph:
             last = by_name[last.inputs[0]]
         return last
 
-    def _with_selected_target(self, target: int | tuple[int, int]) -> "Graph":
-        logits = Activation(self.output)
-        narrow = torch.ops.aten.narrow.default
-        classes = [target] if isinstance(target, int) else list(target)
-        chosen = tuple(
-            Operation(f"target_{index}", "narrow", narrow, (logits, 1, index, 1), path="target")
-            for index in classes
-        )
-        if len(chosen) == 2:
-            addends = tuple(Activation(operation.name) for operation in chosen)
-            margin = Operation("margin", "sub", torch.ops.aten.sub.Tensor, addends, path="target")
-            chosen = (*chosen, margin)
-        operations = (*self.operations, *chosen)
-        return replace(self, operations=operations, output=chosen[-1].name, classes=1)
+    def _with_selected_target(self, sides: list[tuple[int, ...]]) -> "Graph":
+        added: list[Operation] = []
+
+        def add(name: str, kind: str, call: Callable, *arguments: Any) -> Activation:
+            added.append(Operation(name, kind, call, arguments, path="target"))
+            return Activation(name)
+
+        aten, logits = torch.ops.aten, Activation(self.output)
+        winners = []
+        for number, classes in enumerate(sides):
+            chosen = [
+                add(f"target_{index}", "narrow", aten.narrow.default, logits, 1, index, 1)
+                for index in classes
+            ]
+            winner = chosen[0]
+            if len(chosen) > 1:
+                side = add(f"target_side_{number}", "cat", aten.cat.default, chosen, 1)
+                winner = add(f"target_winner_{number}", "amax", aten.amax.default, side, [1], True)
+            winners.append(winner)
+        if len(winners) == 2:
+            add("margin", "sub", aten.sub.Tensor, *winners)
+        operations = (*self.operations, *added)
+        return replace(self, operations=operations, output=added[-1].name, classes=1)
 
 
 def activations_in(arguments: Any) -> Iterator[Activation]:

@@ -6,19 +6,20 @@ from torch import Tensor
 from mrelevance.lrp.engine.graph import Operation
 from mrelevance.lrp.engine.linear import folded_convolution
 from mrelevance.lrp.engine.linear_map import LinearMap
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import InputRule, quotient
 
 
-def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRule) -> LinearMap:
+def build_input_layer(operation: Operation, values: list[Pair], rule: InputRule) -> LinearMap:
     """Map weights v of the image to q of the layer's output, and m to relevance of the image.
 
     Unlike inner layers, this map takes v directly, not `x v`, and returns relevance, not its
     multiplier: input rules give relevance to voxels that are zero, too. The bounds are the
     extremes of each sequence.
     """
-    x = values[0][:1]
+    x = values[0].image
     convolution = operation.arguments[1]
-    _, scale, output = folded_convolution(operation, x)
+    _, scale, output = folded_convolution(operation, Pair(x))
     weight = convolution.scaled_weight(scale.flatten())
     dimensions = tuple(range(2, x.ndim))
     factors = {
@@ -29,7 +30,7 @@ def build_input_layer(operation: Operation, values: list[Tensor], rule: InputRul
     }
     terms = [(factors[kind], weight) for kind, weight in rule.terms(weight)]
     total = sum(convolution.linear(factor, weight) for factor, weight in terms)
-    gain = quotient(output, total)
+    gain = quotient(output.image, total)
 
     def forward(v: Tensor) -> Tensor:
         return gain * sum(convolution.linear(factor * v, weight) for factor, weight in terms)

@@ -6,46 +6,42 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Activation, Operation
-from mrelevance.lrp.engine.linear_map import (
-    Built,
-    LinearMap,
-    apply_each,
-    linear_and_transpose,
-    summed_to,
-)
+from mrelevance.lrp.engine.linear_map import Built, LinearMap, apply_each, linear_and_transpose
 from mrelevance.lrp.engine.normalisation import scale_and_shift
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import Rule
 
 
-def build_convolution(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_convolution(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Convolution with the normalisation folded into it."""
     (x,) = values
     convolution = operation.arguments[1]
     u, scale, output = folded_convolution(operation, x)
     absolute = convolution.weight.abs() if rule.gains else None
-    size = x.shape[1:]
+    size = x.image.shape[1:]
     return output, layer_map(
         linear=convolution.linear,
         transpose=lambda m: convolution.transpose(m, size),
         absolute_linear=lambda q: convolution.linear(q, absolute),
         absolute_transpose=lambda m: convolution.transpose(m, size, absolute),
-        x=x[:1],
-        sums=u[:1],
-        output=output[:1],
+        x=x.image,
+        sums=u,
+        output=output.image,
         scale=scale,
         rule=rule,
     )
 
 
-def folded_convolution(operation: Operation, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """`u = W x`, the normalisation's scale a (1, C or 1, 1, ...), and `z = a (u + b) + c`."""
+def folded_convolution(operation: Operation, x: Pair) -> tuple[Tensor, Tensor, Pair]:
+    """`u = W x` of the image, the normalisation's scale a, and `z = a (u + b) + c`."""
     convolution = operation.arguments[1]
-    u = convolution.linear(x)
-    bias = u.new_zeros(()) if convolution.bias is None else per_channel(convolution.bias, u)
-    scale, shift = u.new_ones(()), u.new_zeros(())
+    u = x.each(convolution.linear)
+    zero = u.image.new_zeros(())
+    bias = zero if convolution.bias is None else per_channel(convolution.bias, u.image)
+    scale, shift = torch.ones_like(zero), zero
     if operation.normalisation:
-        scale, shift = scale_and_shift(operation.normalisation, u[:1] + bias)
-    return u, scale, torch.addcmul(scale * bias + shift, scale, u)
+        scale, shift = scale_and_shift(operation.normalisation, u.image + bias)
+    return u.image, scale, u.each(lambda side: torch.addcmul(scale * bias + shift, scale, side))
 
 
 def per_channel(values: Tensor, like: Tensor) -> Tensor:
@@ -53,7 +49,7 @@ def per_channel(values: Tensor, like: Tensor) -> Tensor:
     return values.view(-1, *[1] * (like.ndim - 2))
 
 
-def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_mixing(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Interpolation and average pooling: linear layers whose weights are never negative."""
     (x,) = values
     output = apply_each(operation, values)
@@ -63,10 +59,10 @@ def build_mixing(operation: Operation, values: list[Tensor], rule: Rule) -> Buil
         transpose=lambda m: transpose(m)[0],
         absolute_linear=linear,
         absolute_transpose=lambda m: transpose(m)[0],
-        x=x[:1],
-        sums=output[:1],
-        output=output[:1],
-        scale=output.new_ones(()),
+        x=x.image,
+        sums=output.image,
+        output=output.image,
+        scale=x.image.new_ones(()),
         rule=rule,
     )
 
@@ -99,15 +95,15 @@ def layer_map(
     )
 
 
-def build_normalisation(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
-    """Normalisation that is not folded into a convolution: one contribution and a bias."""
+def build_normalisation(operation: Operation, values: list[Pair], rule: Rule) -> Built:
+    """Normalisation with frozen statistics that is not folded: one contribution and a bias."""
     (x,) = values
-    scale, shift = scale_and_shift(operation, x[:1])
-    output = scale * x + shift
-    return output, sum_map([x[:1]], [scale], output[:1], rule)
+    scale, shift = scale_and_shift(operation, x.image)
+    output = x.each(lambda side: torch.addcmul(shift, scale, side))
+    return output, sum_map([x.image], [scale], output.image, rule)
 
 
-def build_addition(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_addition(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Sum or difference of activations and constants; constants count as biases."""
     output = apply_each(operation, values)
     factors = [1.0, operation.keywords.get("alpha", 1.0)]
@@ -116,14 +112,14 @@ def build_addition(operation: Operation, values: list[Tensor], rule: Rule) -> Bu
     if operation.kind == "rsub":
         factors = [-1.0 * operation.keywords.get("alpha", 1.0), 1.0]
     scales = [
-        output.new_tensor(factor)
+        output.image.new_tensor(factor)
         for factor, addend in zip(factors, operation.arguments, strict=False)
         if isinstance(addend, Activation)
     ]
-    return output, sum_map([value[:1] for value in values], scales, output[:1], rule)
+    return output, sum_map([value.image for value in values], scales, output.image, rule)
 
 
-def sum_map(values: list[Tensor], scales: list[Tensor], output: Tensor, rule: Rule) -> LinearMap:
+def sum_map(values: list[Pair], scales: list[Tensor], output: Tensor, rule: Rule) -> LinearMap:
     """Weigh the addends of a sum `z = sum_j scale_j x_j + bias` by the gains of a rule."""
     if rule.gains is None:
         slopes = scales
@@ -138,16 +134,16 @@ def sum_map(values: list[Tensor], scales: list[Tensor], output: Tensor, rule: Ru
             scale * torch.where(addend >= 0, for_positive, for_negative)
             for scale, addend in zip(scales, addends, strict=True)
         ]
-    sizes = [value.shape[1:] for value in values]
+    sizes = [value.shape for value in values]
     return LinearMap(
         lambda *qs: sum(slope * q for slope, q in zip(slopes, qs, strict=True)),
         lambda m: tuple(
-            summed_to(slope * m, size) for slope, size in zip(slopes, sizes, strict=True)
+            (slope * m).sum_to_size(size) for slope, size in zip(slopes, sizes, strict=True)
         ),
     )
 
 
-def build_selection(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_selection(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Views, copies, padding, concatenation and scaling by constants; no rule applies."""
     output = apply_each(operation, values)
     linear, transpose = linear_and_transpose(operation, values)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.pair import Pair
 
 
 @dataclass(frozen=True)
@@ -24,50 +25,57 @@ class LinearMap:
     """An operation as a linear map, in both directions.
 
     `reverse` returns one multiplier per input; None for an input that takes no relevance.
+    `contrast` is the standard deviation of the baseline over that of the image, the median of what
+    a normalisation with live statistics divides by; None for all else.
     """
 
     forward: Callable[..., Tensor]
     reverse: Callable[[Tensor], tuple[Tensor | None, ...]]
+    contrast: float | None = None
 
 
-Built = tuple[Tensor, LinearMap]
+Built = tuple[Pair, LinearMap]
 """What a builder returns: the output of the operation, and its map.
 
-A builder takes an operation, the values of its inputs and a rule. Values are (S, C, ...): sample 0
-is the image, sample 1, if there is one, the baseline. Normalisation of the baseline uses the
-statistics of sample 0.
+A builder takes an operation, the values of its inputs (`Pair`) and a rule.
 """
 
 
-def apply_each(operation: Operation, values: list[Tensor]) -> Tensor:
-    """Apply an operation to one sample at a time: the exported graph may fix the batch at one."""
-    samples = [
-        operation.apply(dict(zip(operation.inputs, sample, strict=True)))
-        for sample in zip(*(value.split(1) for value in values), strict=True)
-    ]
-    return samples[0] if len(samples) == 1 else torch.cat(samples)
+def scaling_map(slope: Tensor) -> LinearMap:
+    """Elementwise product with a slope of the output's shape."""
+    return LinearMap(lambda q: slope * q, lambda m: (slope * m,))
 
 
-def linear_and_transpose(operation: Operation, values: list[Tensor]) -> tuple[Callable, Callable]:
-    """Linear part of an affine operation, and its transpose by automatic differentiation."""
-    zeros = [torch.zeros_like(value[:1]) for value in values]
-    offset = apply_each(operation, zeros)
-    affine = bool(offset.any())
+def apply_each(operation: Operation, values: list[Pair]) -> Pair:
+    """Apply an operation to the image's values and to the baseline's."""
+
+    def result(sides: list[Tensor]) -> Tensor:
+        return operation.apply(dict(zip(operation.inputs, sides, strict=True)))
+
+    image = result([value.image for value in values])
+    if values[0].baseline is None:
+        return Pair(image)
+    return Pair(image, result([value.baseline for value in values]))
+
+
+def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Callable, Callable]:
+    """Linear part of an affine operation, and its transpose by automatic differentiation.
+
+    Neither keeps memory of the size of the values, unless the operation adds a constant.
+    """
+    zeros = [value.image.new_zeros(()).expand(value.image.shape) for value in values]
+    offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
+    offset = offset if bool(offset.any()) else None
 
     def linear(*qs: Tensor) -> Tensor:
-        result = apply_each(operation, list(qs))
-        return result - offset if affine else result
+        result = operation.apply(dict(zip(operation.inputs, qs, strict=True)))
+        return result if offset is None else result - offset
 
     def transpose(m: Tensor) -> tuple[Tensor, ...]:
-        _, pull = torch.func.vjp(lambda *xs: apply_each(operation, list(xs)), *zeros)
-        samples = [pull(sample) for sample in m.split(1)]
-        if len(samples) == 1:
-            return samples[0]
-        return tuple(torch.cat(parts) for parts in zip(*samples, strict=True))
+        def of(*xs: Tensor) -> Tensor:
+            return operation.apply(dict(zip(operation.inputs, xs, strict=True)))
+
+        _, pull = torch.func.vjp(of, *zeros)
+        return pull(m)
 
     return linear, transpose
-
-
-def summed_to(m: Tensor, size: torch.Size) -> Tensor:
-    """Sum over the axes along which an input of `size` (without batch) was broadcast."""
-    return m.sum_to_size(len(m), *size)

@@ -1,4 +1,4 @@
-"""Nonlinear operations: activation functions, max pooling and products of two activations.
+"""Nonlinear operations: activation functions, maxima and products of two activations.
 
 Their maps depend on the activations alone, so no rule applies.
 """
@@ -8,25 +8,25 @@ from torch import Tensor
 from torch.nn import functional
 
 from mrelevance.lrp.engine.graph import Operation
-from mrelevance.lrp.engine.linear_map import Built, LinearMap, apply_each, summed_to
+from mrelevance.lrp.engine.linear_map import Built, LinearMap, apply_each, scaling_map
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import Rule
 
 
-def build_activation(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_activation(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Activation function: relevance passes unchanged; with a baseline, its secant slope."""
     (x,) = values
     output = apply_each(operation, values)
-    if len(x) == 1:
-        slope = (output / x).masked_fill_(x == 0, 0)
-    else:
-        slope = secant_slope(operation, x[:1], x[1:], output)
-    return output, LinearMap(lambda q: slope * q, lambda m: (slope * m,))
+    if x.baseline is None:
+        return output, scaling_map((output.image / x.image).masked_fill_(x.image == 0, 0))
+    slope = secant_slope(operation, x.image, x.baseline, output.change)
+    return output, scaling_map(slope)
 
 
-def secant_slope(operation: Operation, x: Tensor, baseline: Tensor, output: Tensor) -> Tensor:
+def secant_slope(operation: Operation, x: Tensor, baseline: Tensor, change: Tensor) -> Tensor:
     """`(f(x) - f(x0)) / (x - x0)`; where the two nearly agree, the derivative halfway.
 
-    DeepLIFT's rescale rule (Shrikumar et al. 2017, eq. 7-9).
+    `change` is `f(x) - f(x0)`. DeepLIFT's rescale rule (Shrikumar et al. 2017, eq. 7-9).
     """
     difference = x - baseline
     close = difference.abs() <= torch.finfo(x.dtype).eps ** 0.4 * (x.abs() + baseline.abs())
@@ -34,43 +34,68 @@ def secant_slope(operation: Operation, x: Tensor, baseline: Tensor, output: Tens
         halfway = ((x + baseline) / 2).requires_grad_()
         value = operation.apply({operation.inputs[0]: halfway})
         (derivative,) = torch.autograd.grad(value.sum(), halfway)
-    quotient = (output[:1] - output[1:]) / torch.where(close, 1, difference)
-    return torch.where(close, derivative, quotient)
+    return torch.where(close, derivative, change / torch.where(close, 1, difference))
 
 
-def build_maximum(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
-    """Max pooling: relevance follows the maximum; with a baseline, the cross maximum.
-
-    The change of the maximum then goes to one voxel: where the maximum rose, the maximum of the
-    image; where it fell, that of the baseline. This voxel changed at least as much.
-    """
+def build_pooled_maximum(operation: Operation, values: list[Pair], rule: Rule) -> Built:
+    """Max pooling: relevance follows the maximum, see `maximum_map`."""
     (x,) = values
-    pools = {2: functional.max_pool2d, 3: functional.max_pool3d}
-    output, index = pools[x.ndim - 2](x, *operation.arguments[1:], return_indices=True)
-    shape = output.shape[1:]
+    space = x.image.ndim - 2
+    pool = {2: functional.max_pool2d, 3: functional.max_pool3d}[space]
+
+    def pooled(side: Tensor) -> tuple[Tensor, Tensor]:
+        return pool(side, *operation.arguments[1:], return_indices=True)
+
+    (output, index), of_baseline = pooled(x.image), None
+    if x.baseline is not None:
+        of_baseline, index_of_baseline = pooled(x.baseline)
+        index = torch.where(output >= of_baseline, index, index_of_baseline)
+    output = Pair(output, of_baseline)
+    return output, maximum_map(x, output, index, first_axis=2)
+
+
+def build_channel_maximum(operation: Operation, values: list[Pair], rule: Rule) -> Built:
+    """Maximum over channels (1, K, ...), kept as one: relevance follows the winner."""
+    (x,) = values
+    output = x.each(lambda side: side.amax(1, keepdim=True))
+    index = x.image.argmax(1, keepdim=True)
+    if x.baseline is not None:
+        rose = output.image >= output.baseline
+        index = torch.where(rose, index, x.baseline.argmax(1, keepdim=True))
+    voxels = index[0, 0].numel()
+    return output, maximum_map(
+        x, output, index * voxels + torch.arange(voxels, device=index.device).view_as(index),
+        first_axis=1,
+    )  # fmt: skip
+
+
+def maximum_map(x: Pair, output: Pair, index: Tensor, first_axis: int) -> LinearMap:
+    """Relevance of a maximum goes to the value at `index`, counted over the axes from first_axis.
+
+    With a baseline this is the cross maximum: where the maximum rose, the maximum of the image;
+    where it fell, that of the baseline. This value changed at least as much as the maximum.
+    """
+    shape, size = output.image.shape, x.image.shape
+    leading = size[:first_axis]
+    index = index.reshape(*leading, -1)
     slope = None
-    if len(x) == 2:
-        rose = output[:1] >= output[1:]
-        index = torch.where(rose, index[:1], index[1:])
-        change = output[:1] - output[1:]
-        source = (x[:1] - x[1:]).flatten(2).gather(2, index.flatten(2)).view(1, *shape)
-        slope = torch.where(source == 0, 1, change / torch.where(source == 0, 1, source))
-    index = index.flatten(2)
+    if x.baseline is not None:
+        source = x.change.flatten(first_axis).gather(first_axis, index).view(shape)
+        slope = torch.where(source == 0, 1, output.change / torch.where(source == 0, 1, source))
 
     def forward(q: Tensor) -> Tensor:
-        chosen = q.flatten(2).gather(2, index.expand(len(q), -1, -1)).view(-1, *shape)
+        chosen = q.flatten(first_axis).gather(first_axis, index).view(shape)
         return chosen if slope is None else slope * chosen
 
     def reverse(m: Tensor) -> tuple[Tensor]:
-        m = m if slope is None else slope * m
-        zeros = m.new_zeros(len(m), x.shape[1], x[0, 0].numel())
-        spread = zeros.scatter_add(2, index.expand(len(m), -1, -1), m.flatten(2))
-        return (spread.view(-1, *x.shape[1:]),)
+        m = (m if slope is None else slope * m).reshape(*leading, -1)
+        zeros = m.new_zeros(size).flatten(first_axis)
+        return (zeros.scatter_add(first_axis, index, m).view(size),)
 
-    return output, LinearMap(forward, reverse)
+    return LinearMap(forward, reverse)
 
 
-def build_product(operation: Operation, values: list[Tensor], rule: Rule) -> Built:
+def build_product(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Product of two activations, of the kind `gated` or `product`.
 
     Without a baseline the kind is `gated`: signal times gate; the gate is a weight and takes no
@@ -79,13 +104,14 @@ def build_product(operation: Operation, values: list[Tensor], rule: Rule) -> Bui
     """
     output = apply_each(operation, values)
     first, second = values
-    sizes = first.shape[1:], second.shape[1:]
-    if len(first) == 1:
+    sizes = first.image.shape, second.image.shape
+    if first.baseline is None:
+        gate = second.image
         return output, LinearMap(
-            lambda q, _: second * q, lambda m: (summed_to(second * m, sizes[0]), None)
+            lambda q, _: gate * q, lambda m: ((gate * m).sum_to_size(sizes[0]), None)
         )
-    middles = first.mean(0, keepdim=True), second.mean(0, keepdim=True)
+    a, b = ((side.image + side.baseline) / 2 for side in values)
     return output, LinearMap(
-        lambda p, q: middles[1] * p + middles[0] * q,
-        lambda m: (summed_to(middles[1] * m, sizes[0]), summed_to(middles[0] * m, sizes[1])),
+        lambda p, q: b * p + a * q,
+        lambda m: ((b * m).sum_to_size(sizes[0]), (a * m).sum_to_size(sizes[1])),
     )

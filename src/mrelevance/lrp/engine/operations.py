@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from torch import Tensor
-
 from mrelevance.lrp.engine.graph import Operation
 from mrelevance.lrp.engine.linear import (
     build_addition,
@@ -13,7 +11,15 @@ from mrelevance.lrp.engine.linear import (
     build_selection,
 )
 from mrelevance.lrp.engine.linear_map import Built
-from mrelevance.lrp.engine.nonlinear import build_activation, build_maximum, build_product
+from mrelevance.lrp.engine.live_normalisation import build_live_normalisation
+from mrelevance.lrp.engine.nonlinear import (
+    build_activation,
+    build_channel_maximum,
+    build_pooled_maximum,
+    build_product,
+)
+from mrelevance.lrp.engine.normalisation import NORMALISATIONS, has_live_statistics
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import Rule
 
 ADDITIONS = ("add", "sub", "rsub")
@@ -31,19 +37,25 @@ ACTIVATIONS = (
     "relu", "leaky_relu", "prelu", "_prelu_kernel", "elu", "selu", "celu", "gelu", "silu", "mish",
     "tanh", "sigmoid", "hardtanh", "relu6", "hardswish", "softplus",
 )  # fmt: skip
-BUILDERS: dict[str, Callable[[Operation, list[Tensor], Rule], Built]] = {
+Builder = Callable[[Operation, list[Pair], Rule], Built]
+BUILDERS: dict[str, Builder] = {
     "convolution": build_convolution,
-    "instance_norm": build_normalisation,
-    "group_norm": build_normalisation,
-    "batch_norm": build_normalisation,
-    "_native_batch_norm_legit_no_training": build_normalisation,
-    "max_pool3d": build_maximum,
-    "max_pool2d": build_maximum,
+    "max_pool3d": build_pooled_maximum,
+    "max_pool2d": build_pooled_maximum,
+    "amax": build_channel_maximum,
     "gated": build_product,
     "product": build_product,
+    **dict.fromkeys(NORMALISATIONS, build_normalisation),
     **dict.fromkeys(ADDITIONS, build_addition),
     **dict.fromkeys(MIXING, build_mixing),
     **dict.fromkeys(SELECTIONS, build_selection),
     **dict.fromkeys(ACTIVATIONS, build_activation),
 }
 """Builders by kind of operation; add an entry for an operation that has no rule yet."""
+
+
+def builder_of(operation: Operation, live: bool) -> Builder:
+    """Builder of an operation; if `live`, normalisation follows the statistics of its input."""
+    if live and operation.kind in NORMALISATIONS and has_live_statistics(operation):
+        return build_live_normalisation
+    return BUILDERS[operation.kind]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.tiles import Box
-from mrelevance.lrp.engine.trace import Trace
+from mrelevance.lrp.engine.trace import Trace, one_per_sequence
 from mrelevance.runtime.errors import InputError
 
 
@@ -21,16 +22,16 @@ class Part:
         Of the window, in the image.
     blend
         Weight (D, H, W) of the window in the blended logits of its voxels.
-    sequence
-        The sequence that the baseline replaces; None for all, or without a baseline.
-    segment
-        Number of the step on the straight path from the image to the baseline, from 0.
+    change
+        Number of the change that is explained.
+    weight
+        Of that change.
     """
 
     box: Box
     blend: Tensor
-    sequence: int | None = None
-    segment: int = 0
+    change: int = 0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,37 @@ class SummedTrace:
         Traces the window of a part.
     progress
         Wraps the list of parts, for a progress bar.
-    output, output_change, with_baseline
+    output, output_change, with_baseline, baseline_contrast
         As in `Trace`; (1, 1, D, H, W).
+    known_parts
+        For each change, the part of `y` that stems from each sequence, (C, 1, D, H, W), where the
+        first pass gives it; otherwise none.
     """
 
     size: torch.Size
     parts: list[Part]
-    trace_of: Callable[[Part], Trace]
+    trace_of: Callable[[Part], Trace | ShapleyTrace]
     progress: Callable
     output: Tensor
     output_change: Tensor
     with_baseline: bool
+    baseline_contrast: float | None
+    known_parts: list[Tensor]
+
+    def sequence_parts(self) -> Tensor:
+        """Part of `y` that stems from each sequence, (C, 1, D, H, W)."""
+        if self.known_parts:
+            return torch.stack(self.known_parts).mean(0)
+        like = self.output.new_zeros(1, *self.size)
+        return torch.cat(self.forward_mode(one_per_sequence(like)))
+
+    @property
+    def standard_error(self) -> Tensor | None:
+        """Of the sequence parts, (C, D, H, W), from two samples; None where nothing is sampled."""
+        if len(self.known_parts) != 2:
+            return None
+        first, second = self.known_parts
+        return (first - second).abs()[:, 0] / 2
 
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """Forward mode of several weightings of the image, see `Trace.forward_mode`."""
@@ -70,7 +91,7 @@ class SummedTrace:
             # A weighting that is constant in space is the same in every box.
             cut = [v[:, :, *part.box] if v.shape[2:] == self.size[1:] else v for v in weightings]
             for total, q in zip(sums, trace.forward_mode(cut), strict=True):
-                total[:, :, *part.box] += part.blend * q
+                total[:, :, *part.box] += part.weight * part.blend * q
         return sums
 
     def reverse_mode(self, multiplier: Tensor) -> Tensor:
@@ -78,13 +99,16 @@ class SummedTrace:
         relevance = multiplier.new_zeros(1, *self.size)
         touched = [part for part in self.parts if multiplier[:, :, *part.box].any()]
         for part in self.progress(touched):
-            m = part.blend * multiplier[:, :, *part.box]
+            m = part.weight * part.blend * multiplier[:, :, *part.box]
             relevance[:, :, *part.box] += self.trace_of(part).reverse_mode(m)
         return relevance
 
 
 def sum_traces(
-    image: Tensor, parts: list[Part], trace_of: Callable[[Part], Trace], progress: Callable = iter
+    image: Tensor,
+    parts: list[Part],
+    trace_of: Callable[[Part], Trace | ShapleyTrace],
+    progress: Callable = iter,
 ) -> SummedTrace:
     """Trace every part of an image (1, C, D, H, W) once to compute the output of their sum.
 
@@ -95,6 +119,8 @@ def sum_traces(
     """
     output = image.new_zeros(1, 1, *image.shape[2:])
     change = torch.zeros_like(output)
+    known: dict[int, Tensor] = {}
+    contrasts = []
     for part in progress(parts):
         trace = trace_of(part)
         if trace.output.shape[2:] != part.blend.shape:
@@ -102,9 +128,16 @@ def sum_traces(
                 f"a window of {tuple(part.blend.shape)} voxels gives logits of "
                 f"{tuple(trace.output.shape[2:])} voxels; blending needs the same grid for both"
             )
-        change[:, :, *part.box] += part.blend * trace.output_change
-        if not part.sequence and not part.segment:  # each window's logits once
+        contrasts.append(trace.baseline_contrast)
+        change[:, :, *part.box] += part.weight * part.blend * trace.output_change
+        if part.change == 0:  # each window's logits once
             output[:, :, *part.box] += part.blend * trace.output
+        if isinstance(trace, ShapleyTrace):
+            empty = output.new_zeros(image.shape[1], *output.shape[1:])
+            total = known.setdefault(part.change, empty)
+            total[:, :, *part.box] += part.blend * trace.sequence_parts()
+    contrast = min((one for one in contrasts if one is not None), default=None)
     return SummedTrace(
-        image.shape[1:], parts, trace_of, progress, output, change, trace.with_baseline
-    )
+        image.shape[1:], parts, trace_of, progress, output, change, trace.with_baseline,
+        contrast, list(known.values()),
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """The network around one image: a chain of linear maps, with a pass in either direction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -8,8 +8,9 @@ from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Graph, Operation
 from mrelevance.lrp.engine.input_rules import build_input_layer
-from mrelevance.lrp.engine.linear_map import LinearMap
-from mrelevance.lrp.engine.operations import BUILDERS
+from mrelevance.lrp.engine.linear_map import Built, LinearMap, apply_each
+from mrelevance.lrp.engine.operations import BUILDERS, builder_of
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import InputRule, Rule
 from mrelevance.runtime.errors import InputError
 
@@ -28,10 +29,9 @@ class Trace:
         By name of the operation; `input_maps` are those under an input rule.
     change
         The image (1, C, D, H, W), minus the baseline if there is one.
-    output
-        The explained logit (1, 1, D, H, W).
-    baseline_output
-        That of the baseline, with the normalisation statistics of the image; None without one.
+    outputs
+        The explained logit (1, 1, D, H, W), and that of the baseline. With frozen statistics the
+        baseline is normalised by those of the image.
     values
         All activations by name; None unless they were kept.
     """
@@ -40,19 +40,29 @@ class Trace:
     maps: dict[str, LinearMap]
     input_maps: dict[str, LinearMap]
     change: Tensor
-    output: Tensor
-    baseline_output: Tensor | None
-    values: dict[str, Tensor] | None
+    outputs: Pair
+    values: dict[str, Pair] | None
 
     @property
     def with_baseline(self) -> bool:
         """Whether relevance explains a change from a baseline."""
-        return self.baseline_output is not None
+        return self.outputs.baseline is not None
+
+    @property
+    def output(self) -> Tensor:
+        """The explained logit (1, 1, D, H, W)."""
+        return self.outputs.image
 
     @property
     def output_change(self) -> Tensor:
         """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
-        return self.output if self.baseline_output is None else self.output - self.baseline_output
+        return self.outputs.change
+
+    @property
+    def baseline_contrast(self) -> float | None:
+        """Smallest contrast of the baseline at a live normalisation, see `LinearMap.contrast`."""
+        contrasts = (one.contrast for one in self.maps.values() if one.contrast is not None)
+        return min(contrasts, default=None)
 
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, (1, 1, D, H, W), for each weighting v of the image.
@@ -60,6 +70,10 @@ class Trace:
         Weightings are (1, C, D, H, W), or (1, C, 1, 1, 1) if they are constant in space.
         """
         return [self._forward_pass(weights) for weights in weightings]
+
+    def sequence_parts(self) -> Tensor:
+        """Part of `y` that stems from each sequence, (C, 1, D, H, W)."""
+        return torch.cat(self.forward_mode(one_per_sequence(self.change)))
 
     def _forward_pass(self, weights: Tensor) -> Tensor:
         if not self.input_maps and not (self.change * weights).any():
@@ -72,7 +86,7 @@ class Trace:
             elif operation.name in self.maps:
                 inputs = [parts.get(name) for name in operation.inputs]
                 parts[operation.name] = self.maps[operation.name].forward(*inputs)
-            _forget_read(parts, left, operation)
+            forget_read(parts, left, operation)
         return parts[self.graph.output]
 
     def reverse_mode(
@@ -109,15 +123,25 @@ class Trace:
         return relevance if at_image is None else relevance + self.change * at_image
 
 
+def one_per_sequence(image: Tensor) -> list[Tensor]:
+    """Weightings (1, C, 1, 1, 1) of an image (1, C, ...): one in one sequence, zero elsewhere."""
+    space = [1] * (image.ndim - 2)
+    return [row.view(1, -1, *space) for row in torch.eye(image.shape[1]).to(image)]
+
+
 def trace_image(
     graph: Graph,
-    image: Tensor,
-    baseline: Tensor | None,
+    image: Pair,
     rule_of: RuleOf,
     input_rule: InputRule | None = None,
+    *,
+    live: bool,
     keep_values: bool = False,
 ) -> Trace:
     """Run the network on an image (1, C, D, H, W) and a baseline, and build every map.
+
+    If `live`, normalisation follows the statistics of its input; otherwise those of the image are
+    frozen.
 
     Raises
     ------
@@ -125,39 +149,49 @@ def trace_image(
         An operation that carries relevance has no rule, or it reads the image and is not a
         convolution although an input rule is given.
     """
-    carrying = operations_carrying_relevance(graph, with_baseline=baseline is not None)
-    values = {graph.image: image if baseline is None else torch.cat([image, baseline])}
-    left = graph.readers()
+    carrying = operations_carrying_relevance(graph, with_baseline=image.baseline is not None)
     maps, input_maps = {}, {}
-    for operation in graph.operations:
-        inputs = [values[name] for name in operation.inputs]
-        if operation.kind not in BUILDERS:
-            values[operation.name] = operation.apply(values)
-        else:
-            output, built = BUILDERS[operation.kind](operation, inputs, rule_of(operation))
-            values[operation.name] = output
-            if operation.name in carrying:
-                maps[operation.name] = built
-            if input_rule and operation.name in carrying and graph.image in operation.inputs:
+    kept = {graph.image: image}
+    outputs = image
+
+    def build(operation: Operation, inputs: list[Pair]) -> Built:
+        return builder_of(operation, live)(operation, inputs, rule_of(operation))
+
+    for operation, inputs, output, built in run(graph, image, build):
+        if operation.name in carrying:
+            maps[operation.name] = built
+            if input_rule and graph.image in operation.inputs:
                 if operation.kind != "convolution":
                     raise InputError(
                         f"input rule {input_rule.name!r} is for convolutions, but {operation} "
                         "reads the image; explain this network without input_rule"
                     )
                 input_maps[operation.name] = build_input_layer(operation, inputs, input_rule)
-        if not keep_values:
-            _forget_read(values, left, operation)
-    outputs = values[graph.output]
-    with_baseline = baseline is not None
-    return Trace(
-        graph=graph,
-        maps=maps,
-        input_maps=input_maps,
-        change=image - baseline if with_baseline else image,
-        output=outputs[:1],
-        baseline_output=outputs[1:] if with_baseline else None,
-        values=values if keep_values else None,
-    )
+        if keep_values:
+            kept[operation.name] = output
+        if operation.name == graph.output:
+            outputs = output
+    return Trace(graph, maps, input_maps, image.change, outputs, kept if keep_values else None)
+
+
+def run(
+    graph: Graph, image: Pair, build: Callable[[Operation, list[Pair]], Built]
+) -> Iterator[tuple[Operation, list[Pair], Pair, LinearMap | None]]:
+    """Compute the operations one by one: each with its inputs, its output and its map.
+
+    Operations that have no rule have no map. Activations are freed after their last reader.
+    """
+    values = {graph.image: image}
+    left = graph.readers()
+    for operation in graph.operations:
+        inputs = [values[name] for name in operation.inputs]
+        if operation.kind in BUILDERS:
+            output, built = build(operation, inputs)
+        else:
+            output, built = apply_each(operation, inputs), None
+        values[operation.name] = output
+        yield operation, inputs, output, built
+        forget_read(values, left, operation)
 
 
 def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
@@ -187,7 +221,7 @@ def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]
     return carrying
 
 
-def _forget_read(values: dict[str, Tensor], left: dict[str, int], operation: Operation) -> None:
+def forget_read(values: dict, left: dict[str, int], operation: Operation) -> None:
     """Free the activations that no later operation reads."""
     for name in set(operation.inputs):
         left[name] -= 1
