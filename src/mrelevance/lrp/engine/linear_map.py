@@ -12,6 +12,7 @@ For DeepLIFT, `activation` is the difference from the baseline's activation; the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,8 +62,10 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
     Neither keeps memory of the size of the values, unless the operation adds a constant.
     """
     zeros = [value.image.new_zeros(()).expand(value.image.shape) for value in values]
-    offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
-    offset = offset if bool(offset.any()) else None
+    offset = None
+    if _may_add_constant(operation):
+        offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
+        offset = offset if bool(offset.any()) else None
 
     def linear(*qs: Tensor) -> Tensor:
         result = operation.apply(dict(zip(operation.inputs, qs, strict=True)))
@@ -76,3 +79,16 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
         return pull(m)
 
     return linear, transpose
+
+
+def _may_add_constant(operation: Operation) -> bool:
+    """Whether an affine operation may give more than zero for zeros: it pads, or reads a tensor."""
+    return "pad" in operation.kind or _holds_tensor((operation.arguments, operation.keywords))
+
+
+def _holds_tensor(arguments: Any) -> bool:
+    if isinstance(arguments, dict):
+        arguments = list(arguments.values())
+    if isinstance(arguments, list | tuple):
+        return any(map(_holds_tensor, arguments))
+    return isinstance(arguments, Tensor)

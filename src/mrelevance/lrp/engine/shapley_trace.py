@@ -5,7 +5,7 @@ each sequence has slopes of its own. All other operations act on every part alik
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -140,6 +140,7 @@ def pass_parts(
     wanted: list[int], keep_values: bool,
 ) -> Parts:  # fmt: skip
     """Pass the parts of all sequences through the network; keep the chains of those wanted."""
+    graph = _with_sparse_convolutions(graph)
     carrying = operations_carrying_relevance(graph, with_baseline=True)
     parts = {graph.image: [image.change * only for only in one_per_sequence(image.image)]}
     values = {sequence: {graph.image: Pair(parts[graph.image][sequence])} for sequence in wanted}
@@ -155,24 +156,44 @@ def pass_parts(
     for operation, inputs, output, built in run(graph, image, build):
         if operation.name not in carrying:
             continue
-        read = list(zip(*(parts[name] for name in operation.inputs), strict=True))
-        built = [built] * len(read)
+        maps_of = [built] * image.image.shape[1]
         if operation.kind in ACTIVATIONS:
             slopes = shapley_slopes(
                 operation, inputs[0].baseline, parts[operation.inputs[0]], orders
             )
             slopes_bytes += slopes[0].nbytes
-            built = [scaling_map(slope) for slope in slopes]
-        parts[operation.name] = [own.forward(*q) for own, q in zip(built, read, strict=True)]
-        for sequence in wanted:
-            maps[sequence][operation.name] = built[sequence]
-            if keep_values:
-                values[sequence][operation.name] = Pair(parts[operation.name][sequence])
+            maps_of = [scaling_map(slope) for slope in slopes]
+            del slopes
+        passed = []
+        read_last = [name for name in set(operation.inputs) if left[name] == 1]
+        for sequence, own in enumerate(maps_of):
+            passed.append(own.forward(*(parts[name][sequence] for name in operation.inputs)))
+            if sequence in wanted:
+                maps[sequence][operation.name] = own
+                if keep_values:
+                    values[sequence][operation.name] = Pair(passed[-1])
+            maps_of[sequence] = None
+            for name in read_last:
+                parts[name][sequence] = None
+        parts[operation.name] = passed
         if operation.name == graph.output:
             outputs = output
         forget_read(parts, left, operation)
+        del inputs, output, built, own, passed  # or they would stay until the next ones are there
     chains = [
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
     ]
     return Parts(outputs, parts[graph.output], chains, slopes_bytes)
+
+
+def _with_sparse_convolutions(graph: Graph) -> Graph:
+    """Let convolutions skip what is zero: a baseline may differ from the image in one place only."""
+
+    def sparse(operation: Operation) -> Operation:
+        if operation.kind != "convolution":
+            return operation
+        source, convolution = operation.arguments
+        return replace(operation, arguments=(source, replace(convolution, sparse=True)))
+
+    return replace(graph, operations=tuple(map(sparse, graph.operations)))

@@ -113,6 +113,8 @@ class Trace:
                 if part is not None:
                     present = multipliers.get(name)
                     multipliers[name] = part if present is None else present + part
+                    del present
+            del m, passed, part
         at_image = multipliers.get(self.graph.image)
         return relevance if at_image is None else relevance + self.change * at_image
 
@@ -165,6 +167,7 @@ def trace_image(
             kept[operation.name] = output
         if operation.name == graph.output:
             outputs = output
+        del inputs, output, built  # or they would stay in memory while the next map is built
     return Trace(graph, maps, input_maps, image.change, outputs, kept if keep_values else None)
 
 
@@ -185,6 +188,7 @@ def run(
             output, built = apply_each(operation, inputs), None
         values[operation.name] = output
         yield operation, inputs, output, built
+        del inputs, output, built
         forget_read(values, left, operation)
 
 
