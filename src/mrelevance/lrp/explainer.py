@@ -29,6 +29,8 @@ from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
 STATISTICS = ("live", "frozen")
+LOW_CONTRAST = 0.1
+"""Below this contrast of the baseline on a normalising network, a warning tells."""
 
 Baseline = Tensor | Callable[[Tensor], Tensor]
 
@@ -158,8 +160,18 @@ class Explainer:
 
         with torch.no_grad():
             if len(parts) == 1:
-                return Explanation(image, trace_of(parts[0]))
-            return Explanation(image, sum_traces(image, parts, trace_of, self._progress))
+                trace = trace_of(parts[0])
+            else:
+                trace = sum_traces(image, parts, trace_of, self._progress)
+        contrast = trace.baseline_contrast
+        if contrast is not None and contrast < LOW_CONTRAST:
+            warnings.warn(
+                f"the contrast of the baseline is {contrast:.2g} times that of the image where the "
+                "network normalises each image by itself, so it magnifies what little the baseline "
+                "holds; choose a baseline that resembles an image, such as the image inpainted",
+                stacklevel=2,
+            )
+        return Explanation(image, trace)
 
     @torch.no_grad()
     def shares(self, image: Tensor, target: Target = 1) -> Tensor:

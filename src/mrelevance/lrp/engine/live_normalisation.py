@@ -50,4 +50,5 @@ def build_live_normalisation(operation: Operation, values: list[Pair], rule: Rul
         d = m.sub_(layer.average(m)).mul_(2).div_(a_sum)
         return (d.sub_(u_sum * along),)
 
-    return Pair(affine(y), affine(y0)), LinearMap(forward, reverse)
+    contrast = (a0 / a).median()
+    return Pair(affine(y), affine(y0)), LinearMap(forward, reverse, contrast)

@@ -23,6 +23,7 @@ from mrelevance.lrp.engine.trace import (
     one_per_sequence,
     operations_carrying_relevance,
     run,
+    smallest_contrast,
 )
 
 KEPT_BYTES = 2 * 2**30
@@ -43,12 +44,15 @@ class Parts:
         The chains of the wanted sequences.
     slopes_bytes
         What the slopes of one sequence take in memory.
+    contrast
+        See `Trace.baseline_contrast`.
     """
 
     outputs: Pair
     of_output: list[Tensor]
     chains: list[Trace]
     slopes_bytes: int
+    contrast: float | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,11 @@ class ShapleyTrace:
     def output_change(self) -> Tensor:
         """`y(x) - y(x0)`, (1, 1, D, H, W)."""
         return self.parts.outputs.change
+
+    @property
+    def baseline_contrast(self) -> float | None:
+        """See `Trace.baseline_contrast`."""
+        return self.parts.contrast
 
     @property
     def chains(self) -> Iterable[Trace]:
@@ -146,7 +155,7 @@ def pass_parts(
     values = {sequence: {graph.image: Pair(parts[graph.image][sequence])} for sequence in wanted}
     maps: dict[int, dict[str, LinearMap]] = {sequence: {} for sequence in wanted}
     left = graph.readers()
-    outputs, slopes_bytes = image, 0
+    outputs, slopes_bytes, contrasts = image, 0, []
 
     def build(operation: Operation, inputs: list[Pair]) -> tuple[Pair, LinearMap | None]:
         if operation.kind in ACTIVATIONS:
@@ -156,6 +165,8 @@ def pass_parts(
     for operation, inputs, output, built in run(graph, image, build):
         if operation.name not in carrying:
             continue
+        if built:
+            contrasts.append(built.contrast)
         maps_of = [built] * image.image.shape[1]
         if operation.kind in ACTIVATIONS:
             slopes = shapley_slopes(
@@ -184,11 +195,11 @@ def pass_parts(
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
     ]
-    return Parts(outputs, parts[graph.output], chains, slopes_bytes)
+    return Parts(outputs, parts[graph.output], chains, slopes_bytes, smallest_contrast(contrasts))
 
 
 def _with_sparse_convolutions(graph: Graph) -> Graph:
-    """Let convolutions skip what is zero: a baseline may differ from the image in one place only."""
+    """Let convolutions skip what is zero; a baseline may differ in one place only."""
 
     def sparse(operation: Operation) -> Operation:
         if operation.kind != "convolution":

@@ -58,6 +58,11 @@ class Trace:
         """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
         return self.outputs.change
 
+    @property
+    def baseline_contrast(self) -> float | None:
+        """Smallest contrast of the baseline at a live normalisation, see `LinearMap.contrast`."""
+        return smallest_contrast([built.contrast for built in self.maps.values()])
+
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, (1, 1, D, H, W), for each weighting v of the image.
 
@@ -117,6 +122,12 @@ class Trace:
             del m, passed, part
         at_image = multipliers.get(self.graph.image)
         return relevance if at_image is None else relevance + self.change * at_image
+
+
+def smallest_contrast(contrasts: list[Tensor | None]) -> float | None:
+    """Smallest of the contrasts of several maps, see `LinearMap.contrast`; None without any."""
+    known = [contrast for contrast in contrasts if contrast is not None]
+    return float(torch.stack(known).min()) if known else None
 
 
 def one_per_sequence(image: Tensor) -> list[Tensor]:
