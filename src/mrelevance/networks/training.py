@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from monai.losses import DiceCELoss
 from tqdm import tqdm
 
 from mrelevance.networks.building import build_network
@@ -18,16 +17,16 @@ from mrelevance.networks.checkpoint import (
     save_checkpoint,
 )
 from mrelevance.networks.inference import check_multiple
-from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
+from mrelevance.networks.precision import PRECISIONS, check_precision, lay_out
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.scores import voxel_dice
 from mrelevance.networks.training_data import (
-    Batch,
     TrainingFiles,
     TrainingPatient,
     draw_batch,
     load_patient,
 )
+from mrelevance.networks.training_step import new_state, train_step
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import sha256, write_json, write_table, written_whole
 
@@ -87,7 +86,7 @@ def train(files: TrainingFiles, configuration: dict, model_folder: str | Path, c
     # Another number of threads sums in another order: the weights would be those of neither run.
     hardware = {"device": device.type, "threads": torch.get_num_threads()}
     mark = fingerprint(provenance | hardware)
-    state = _new_state(network, settings)
+    state = new_state(network, settings)
     restore_checkpoint(state, folder / "checkpoint.pt", mark)
     _run_epochs(state, patients, configuration, folder / "checkpoint.pt", mark)
 
@@ -156,20 +155,6 @@ def _check_settings(configuration: dict) -> None:
         )
 
 
-def _new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
-    """Set up optimiser and schedule for an untrained network."""
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=settings["learning_rate"],
-        total_steps=settings["steps"],
-        pct_start=settings["warmup_share"],
-    )
-    return TrainingState(network, optimiser, schedule)
-
-
 def _run_epochs(
     state: TrainingState,
     patients: dict[str, list[TrainingPatient]],
@@ -195,7 +180,7 @@ def _run_epochs(
             for step in range(first, last):
                 learning_rate = state.schedule.get_last_lr()[0]
                 batch = draw_batch(patients["train"], settings, configuration["seed"], step)
-                losses.append(_train_step(state, batch, settings, step))
+                losses.append(train_step(state, batch, settings, step))
                 bar.update()
             row = {
                 "epoch": len(state.history) + 1,
@@ -215,28 +200,6 @@ def _run_epochs(
                     for name, value in state.network.state_dict().items()
                 }
             save_checkpoint(state, checkpoint, mark)
-
-
-def _train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
-    """Take one step of gradient descent; return the loss."""
-    device = next(state.network.parameters()).device
-    loss_function = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True)
-    state.network.train()
-    with autocast(device, settings["precision"]):
-        logits = state.network(batch.images.to(device))
-    loss = loss_function(logits.float(), batch.tumours.to(device))
-    state.optimiser.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])
-    if not (loss.isfinite() and norm.isfinite()):
-        raise InputError(
-            f"training step {step + 1}: loss {loss.item():g}, gradient norm {norm.item():g} on "
-            f"patients {', '.join(batch.patients)}; lower training.learning_rate, or look for "
-            "extreme intensities in the preprocessed images of these patients"
-        )
-    state.optimiser.step()
-    state.schedule.step()
-    return loss.item()
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from torch.nn.functional import grid_sample
 
 from mrelevance.networks.channels import pick_channels
+from mrelevance.networks.training_step import Batch
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import (
     check_same_geometry,
@@ -51,15 +52,6 @@ class TrainingPatient:
     tumour: torch.Tensor  # (D, H, W), bool
     lesions: list[np.ndarray]  # the voxels (n, 3) of each lesion
     spacing: tuple[float, float, float]  # (z, y, x) in mm
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Patches for one training step."""
-
-    patients: list[str]
-    images: torch.Tensor  # (B, C, D, H, W), float32
-    tumours: torch.Tensor  # (B, 1, D, H, W), float32, 0 or 1
 
 
 def load_patient(

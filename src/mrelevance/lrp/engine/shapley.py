@@ -26,6 +26,9 @@ EXACT_SEQUENCES = 8
 CHUNK = {"cpu": 2**13, "cuda": 2**19}
 """Elements at a time. Their subsets then stay in the processor's cache."""
 
+SEARCHED = 2**24
+"""Elements searched at a time for those to compute; their indices take twice as much memory."""
+
 Secant = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Slope of a function from `lower` to `upper = lower + part`, each (subsets, n); part is (n,)."""
 
@@ -105,13 +108,19 @@ def _fill(
     slopes: list[Tensor], where: Tensor, baseline: Tensor, parts: list[Tensor], means: Means
 ) -> None:
     """Compute the slopes of the elements in `where`, some at a time, in place."""
-    index = where.flatten().nonzero()[:, 0]
     flat = [slope.view(-1) for slope in slopes]
-    for some in index.split(CHUNK.get(baseline.device.type, CHUNK["cuda"])):
-        z0 = baseline.reshape(-1)[some]
-        chosen = [part.reshape(-1)[some] for part in parts]
-        for slope, mean in zip(flat, means(z0, chosen), strict=True):
-            slope[some] = mean
+    baseline, parts = baseline.reshape(-1), [part.reshape(-1) for part in parts]
+    chunk = CHUNK.get(baseline.device.type, CHUNK["cuda"])
+    start = 0
+    for piece in where.flatten().split(SEARCHED):
+        for some in (piece.nonzero()[:, 0] + start).split(chunk):
+            if not len(some):
+                continue
+            for slope, mean in zip(
+                flat, means(baseline[some], [part[some] for part in parts]), strict=True
+            ):
+                slope[some] = mean
+        start += len(piece)
 
 
 def _rectified(z0: Tensor, parts: list[Tensor]) -> Tensor:

@@ -169,33 +169,44 @@ def pass_parts(
             contrasts.append(built.contrast)
         maps_of = [built] * image.image.shape[1]
         if operation.kind in ACTIVATIONS:
-            slopes = shapley_slopes(
-                operation, inputs[0].baseline, parts[operation.inputs[0]], orders
-            )
+            baseline, inputs = inputs[0].baseline, None
+            slopes = shapley_slopes(operation, baseline, parts[operation.inputs[0]], orders)
             slopes_bytes += slopes[0].nbytes
             maps_of = [scaling_map(slope) for slope in slopes]
-            del slopes
-        passed = []
-        read_last = [name for name in set(operation.inputs) if left[name] == 1]
-        for sequence, own in enumerate(maps_of):
-            passed.append(own.forward(*(parts[name][sequence] for name in operation.inputs)))
-            if sequence in wanted:
-                maps[sequence][operation.name] = own
-                if keep_values:
-                    values[sequence][operation.name] = Pair(passed[-1])
-            maps_of[sequence] = None
-            for name in read_last:
-                parts[name][sequence] = None
-        parts[operation.name] = passed
+            slopes = baseline = None
+        for sequence in wanted:
+            maps[sequence][operation.name] = maps_of[sequence]
+        read = [parts[name] for name in operation.inputs]
+        read_last = [parts[name] for name in set(operation.inputs) if left[name] == 1]
+        parts[operation.name] = _pass_each(maps_of, read, read_last)
+        if keep_values:
+            for sequence in wanted:
+                values[sequence][operation.name] = Pair(parts[operation.name][sequence])
         if operation.name == graph.output:
             outputs = output
         forget_read(parts, left, operation)
-        del inputs, output, built, own, passed  # or they would stay until the next ones are there
+        inputs = output = built = maps_of = None  # free them before the next operation
     chains = [
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
     ]
     return Parts(outputs, parts[graph.output], chains, slopes_bytes, smallest_contrast(contrasts))
+
+
+def _pass_each(
+    maps: list[LinearMap], read: list[list[Tensor]], read_last: list[list[Tensor]]
+) -> list[Tensor]:
+    """Pass on the parts of every sequence; `read` has those of each input.
+
+    Maps, and parts that no later operation reads, are freed as soon as they have been applied.
+    """
+    passed = []
+    for sequence in range(len(maps)):
+        passed.append(maps[sequence].forward(*(parts[sequence] for parts in read)))
+        maps[sequence] = None
+        for parts in read_last:
+            parts[sequence] = None
+    return passed
 
 
 def _with_sparse_convolutions(graph: Graph) -> Graph:

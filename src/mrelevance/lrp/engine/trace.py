@@ -178,7 +178,7 @@ def trace_image(
             kept[operation.name] = output
         if operation.name == graph.output:
             outputs = output
-        del inputs, output, built  # or they would stay in memory while the next map is built
+        del inputs, output, built  # free them before the next map is built
     return Trace(graph, maps, input_maps, image.change, outputs, kept if keep_values else None)
 
 
@@ -187,20 +187,24 @@ def run(
 ) -> Iterator[tuple[Operation, list[Pair], Pair, LinearMap | None]]:
     """Compute the operations one by one: each with its inputs, its output and its map.
 
-    Operations that have no rule have no map. Activations are freed after their last reader.
+    Operations that have no rule have no map. Activations are freed after their last reader: then
+    only what is yielded still holds them, and the caller frees them by forgetting it.
     """
     values = {graph.image: image}
     left = graph.readers()
-    for operation in graph.operations:
+
+    def computed(operation: Operation) -> tuple[Operation, list[Pair], Pair, LinearMap | None]:
         inputs = [values[name] for name in operation.inputs]
         if operation.kind in BUILDERS:
             output, built = build(operation, inputs)
         else:
             output, built = apply_each(operation, inputs), None
         values[operation.name] = output
-        yield operation, inputs, output, built
-        del inputs, output, built
         forget_read(values, left, operation)
+        return operation, inputs, output, built
+
+    for operation in graph.operations:
+        yield computed(operation)
 
 
 def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
