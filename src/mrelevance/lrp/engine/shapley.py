@@ -131,12 +131,12 @@ def _rectified(z0: Tensor, parts: list[Tensor]) -> Tensor:
     """
     sums = _sums_of_subsets(z0, parts)
     stacked = torch.stack(parts)
-    values = _value_weights(len(parts)).to(z0) @ sums.clamp_min(0)
+    values = _value_weights(len(parts), z0.dtype, z0.device) @ sums.clamp_min(0)
     scale = z0.abs() + stacked.abs().sum(0)
     small = stacked.abs() <= torch.finfo(z0.dtype).eps ** 0.4 * scale
     slopes = values.div_(stacked.masked_fill(small, 1)).clamp_(0, 1)
-    for player, cancels in enumerate(small):
-        some = cancels.nonzero()[:, 0]
+    places = small.nonzero()[:, 1].split(small.sum(1).tolist())
+    for player, some in enumerate(places):
         if len(some):
             steps = _mean_slope(sums[:, some], player, parts[player][some], rectified_share)
             slopes[player, some] = steps
@@ -154,7 +154,8 @@ def _mean_slope(sums: Tensor, player: int, part: Tensor, secant: Secant) -> Tens
     """Mean slope of one part (n,); `sums` (2^C, n) are those of `_sums_of_subsets`."""
     pairs = sums.view(-1, 2, 2**player, sums.shape[1])
     lower, upper = (pairs[:, side].flatten(0, 1) for side in (0, 1))
-    return _slope_weights(len(sums).bit_length() - 1).to(part) @ secant(lower, upper, part)
+    weights = _slope_weights(len(sums).bit_length() - 1, part.dtype, part.device)
+    return weights @ secant(lower, upper, part)
 
 
 def _sums_of_subsets(z0: Tensor, parts: list[Tensor]) -> Tensor:
@@ -168,17 +169,17 @@ def _sums_of_subsets(z0: Tensor, parts: list[Tensor]) -> Tensor:
 
 
 @cache
-def _slope_weights(count: int) -> Tensor:
+def _slope_weights(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Shapley weight of each subset of the others among `count` players, (2^(count - 1),)."""
     sizes = [subset.bit_count() for subset in range(2 ** (count - 1))]
     weights = [factorial(size) * factorial(count - size - 1) / factorial(count) for size in sizes]
-    return torch.tensor(weights, dtype=torch.float64)
+    return torch.tensor(weights, dtype=dtype, device=device)
 
 
 @cache
-def _value_weights(count: int) -> Tensor:
+def _value_weights(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Weight of the value of each subset in the Shapley value of each player, (C, 2^C)."""
-    weights = _slope_weights(count)
+    weights = _slope_weights(count, dtype, device)
     rows = []
     for player in range(count):
         low = weights.view(-1, 1, 2**player)
