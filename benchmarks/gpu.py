@@ -60,8 +60,8 @@ FULL = {
     "nnU-Net": ((128, 128, 128), 4, 2, (32, 64, 128, 256, 320, 320), "instance"),
 }
 SMALL = {
-    "default study": ((8, 16, 16), 6, 2, (8, 12), "batch"),
-    "nnU-Net": ((16, 16, 16), 4, 2, (8, 12), "instance"),
+    "default study": ((8, 16, 16), 6, 2, (4, 6, 8), "batch"),
+    "nnU-Net": ((16, 16, 16), 4, 2, (4, 6, 8), "instance"),
 }
 
 COMPARED: dict[str, Callable[[], nn.Module]] = {
@@ -229,7 +229,7 @@ def first_line(error: Exception) -> str:
 def limit_memory(device: torch.device, small: bool) -> list[Row]:
     """Relevance in tiles and on the CPU, where the GPU's memory does not suffice."""
     size = (16, 64, 16) if small else (40, 256, 256)
-    filters = (4, 8) if small else (16, 32, 64, 128)
+    filters = (4, 6, 8) if small else (16, 32, 64, 128)
     divisor = 2 ** (len(filters) - 1)
     torch.manual_seed(0)
     network = with_statistics(dynamic_unet(6, 2, filters, "batch"))

@@ -127,35 +127,29 @@ def _rectified(z0: Tensor, parts: list[Tensor]) -> Tensor:
     """Mean slope of each part (n,) through ReLU over all subsets of the others, (C, n).
 
     The Shapley value is a weighted sum of ReLU over all `2^C` sums; divided by the part it is the
-    slope. Of parts so small that they would cancel, the slopes are averaged instead.
+    slope. Of parts so small that only rounding would be left, it is the mean of the derivatives.
     """
     sums = _sums_of_subsets(z0, parts)
     stacked = torch.stack(parts)
-    values = _value_weights(len(parts), z0.dtype, z0.device) @ sums.clamp_min(0)
+    weights = _value_weights(len(parts), z0.dtype, z0.device)
     scale = z0.abs() + stacked.abs().sum(0)
-    small = stacked.abs() <= torch.finfo(z0.dtype).eps ** 0.4 * scale
-    slopes = values.div_(stacked.masked_fill(small, 1)).clamp_(0, 1)
-    places = small.nonzero()[:, 1].split(small.sum(1).tolist())
-    for player, some in enumerate(places):
-        if len(some):
-            steps = _mean_slope(sums[:, some], player, parts[player][some], rectified_share)
-            slopes[player, some] = steps
+    tiny = stacked.abs() <= 16 * torch.finfo(z0.dtype).eps * scale
+    values = weights @ sums.clamp_min(0)
+    slopes = values.div_(stacked.masked_fill(tiny, 1)).clamp_(0, 1)
+    if tiny.any():
+        without_part = weights.clamp_max(0).neg()
+        slopes = torch.where(tiny, without_part @ (sums > 0).to(sums), slopes)
     return slopes
 
 
 def _over_subsets(z0: Tensor, parts: list[Tensor], secant: Secant) -> Iterator[Tensor]:
     """Mean slope of each part (n,) over all subsets of the others, by their Shapley weights."""
     sums = _sums_of_subsets(z0, parts)
+    weights = _slope_weights(len(parts), z0.dtype, z0.device)
     for player, part in enumerate(parts):
-        yield _mean_slope(sums, player, part, secant)
-
-
-def _mean_slope(sums: Tensor, player: int, part: Tensor, secant: Secant) -> Tensor:
-    """Mean slope of one part (n,); `sums` (2^C, n) are those of `_sums_of_subsets`."""
-    pairs = sums.view(-1, 2, 2**player, sums.shape[1])
-    lower, upper = (pairs[:, side].flatten(0, 1) for side in (0, 1))
-    weights = _slope_weights(len(sums).bit_length() - 1, part.dtype, part.device)
-    return weights @ secant(lower, upper, part)
+        pairs = sums.view(-1, 2, 2**player, sums.shape[1])
+        lower, upper = (pairs[:, side].flatten(0, 1) for side in (0, 1))
+        yield weights @ secant(lower, upper, part)
 
 
 def _sums_of_subsets(z0: Tensor, parts: list[Tensor]) -> Tensor:
