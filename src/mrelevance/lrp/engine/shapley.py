@@ -134,11 +134,14 @@ def _rectified(z0: Tensor, parts: list[Tensor]) -> Tensor:
     weights = _value_weights(len(parts), z0.dtype, z0.device)
     scale = z0.abs() + stacked.abs().sum(0)
     tiny = stacked.abs() <= 16 * torch.finfo(z0.dtype).eps * scale
-    values = weights @ sums.clamp_min(0)
-    slopes = values.div_(stacked.masked_fill(tiny, 1)).clamp_(0, 1)
+    derivatives = None
     if tiny.any():
         without_part = weights.clamp_max(0).neg()
-        slopes = torch.where(tiny, without_part @ (sums > 0).to(sums), slopes)
+        derivatives = without_part @ (sums > 0).to(sums)
+    values = weights @ sums.clamp_min_(0)
+    slopes = values.div_(stacked.masked_fill(tiny, 1)).clamp_(0, 1)
+    if derivatives is not None:
+        slopes = torch.where(tiny, derivatives, slopes)
     return slopes
 
 
