@@ -1,5 +1,6 @@
 """Shapley values of activations: against all orders of joining, neuron by neuron."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -10,6 +11,7 @@ from helpers.small_networks import SEQUENCES, SIZE, image_of, randomised, step_n
 from torch import nn
 
 from mrelevance.lrp import Explainer
+from mrelevance.lrp.changes import Plan
 from mrelevance.lrp.engine.graph import Activation, Operation
 from mrelevance.lrp.engine.shapley import shapley_slopes
 
@@ -183,7 +185,7 @@ def test_many_sequences_are_sampled_with_an_error_that_covers_the_truth():
     network = randomised(nn.Sequential(*layers, nn.Conv3d(6, 2, 1)))
     image, baseline = image_of(sequences=9), image_of(sequences=9, seed=7)
     exact = Explainer(network, image, "deepshap", baseline=baseline)
-    exact._plan = type(exact._plan)(shapley=True)  # all 512 subsets
+    exact._method = replace(exact._method, plan=Plan(shapley=True))  # all 512 subsets
     expected = exact.explain(image, TARGET).sequence_parts
     errors = {}
     for orders in (8, 128):
