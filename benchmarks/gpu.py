@@ -234,7 +234,6 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
     torch.manual_seed(0)
     network = with_statistics(dynamic_unet(6, 2, filters, "batch"))
     image, baseline = image_and_baseline(6, size)
-    needed = None
 
     def explain(free_gb: float | None) -> tuple[str, tuple[Tensor, Tensor]]:
         predictor = Predictor(network, size[::-1], 0.5, divisor, device=device)
@@ -274,7 +273,8 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
             "part": "memory limit", "network": "default study", "what": f"{cap}: {where}",
             "precision": "float32", "seconds": time.perf_counter() - start,
             "memory_gb": free or None, "difference": worst, "ok": worst <= TOLERANCE,
-            "note": f"without a limit: {seconds:.2f} s, {needed:.2f} GB",
+            "note": f"without a limit: {seconds:.2f} s"
+            + (f", {needed:.2f} GB" if device.type == "cuda" else ""),
         })  # fmt: skip
     if device.type == "cuda":
         torch.cuda.set_per_process_memory_fraction(1.0)
