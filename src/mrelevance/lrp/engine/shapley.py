@@ -113,7 +113,7 @@ def _fill(
     chunk = CHUNK.get(baseline.device.type, CHUNK["cuda"])
     start = 0
     for piece in where.flatten().split(SEARCHED):
-        for some in (piece.nonzero()[:, 0] + start).split(chunk):
+        for some in piece.nonzero()[:, 0].add_(start).split(chunk):
             if not len(some):
                 continue
             for slope, mean in zip(

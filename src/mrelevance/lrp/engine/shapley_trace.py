@@ -4,7 +4,7 @@ Every activation function shares its change among the sequences' parts by their 
 each sequence has slopes of its own. All other operations act on every part alike, as in DeepLIFT.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -90,13 +90,11 @@ class ShapleyTrace:
         """See `Trace.baseline_contrast`."""
         return self.parts.contrast
 
-    @property
-    def chains(self) -> Iterable[Trace]:
-        """The chain of every sequence, one after the other where they take much memory."""
-        sequences = range(self.change.shape[1])
-        if self.parts.slopes_bytes * len(sequences) > KEPT_BYTES:
-            return (self.pass_again([sequence]).chains[0] for sequence in sequences)
-        return self._kept_chains
+    def chain(self, sequence: int) -> Trace:
+        """The chain of one sequence, computed anew where all of them take much memory."""
+        if self.parts.slopes_bytes * self.change.shape[1] > KEPT_BYTES:
+            return self.pass_again([sequence]).chains[0]
+        return self._kept_chains[sequence]
 
     @cached_property
     def _kept_chains(self) -> list[Trace]:
@@ -109,8 +107,8 @@ class ShapleyTrace:
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, see `Trace.forward_mode`; chain c passes on the weights of sequence c."""
         sums = [torch.zeros_like(self.output) for _ in weightings]
-        for chain, only in zip(self.chains, one_per_sequence(self.change), strict=True):
-            passed = chain.forward_mode([only * weights for weights in weightings])
+        for sequence, only in enumerate(one_per_sequence(self.change)):
+            passed = self.chain(sequence).forward_mode([only * weights for weights in weightings])
             for total, q in zip(sums, passed, strict=True):
                 total += q
         return sums
@@ -118,8 +116,8 @@ class ShapleyTrace:
     def reverse_mode(self, multiplier: Tensor) -> Tensor:
         """Relevance (1, C, D, H, W), see `Trace.reverse_mode`; channel c is that of chain c."""
         maps = [
-            chain.reverse_mode(multiplier)[:, sequence : sequence + 1]
-            for sequence, chain in enumerate(self.chains)
+            self.chain(sequence).reverse_mode(multiplier)[:, sequence : sequence + 1]
+            for sequence in range(self.change.shape[1])
         ]
         return torch.cat(maps, dim=1)
 
