@@ -4,7 +4,7 @@ Every activation function shares its change among the sequences' parts by their 
 each sequence has slopes of its own. All other operations act on every part alike, as in DeepLIFT.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -95,6 +95,11 @@ class ShapleyTrace:
         if self.parts.slopes_bytes * self.change.shape[1] > KEPT_BYTES:
             return self.pass_again([sequence]).chains[0]
         return self._kept_chains[sequence]
+
+    @property
+    def chains(self) -> Iterable[Trace]:
+        """The chain of every sequence, one after the other."""
+        return map(self.chain, range(self.change.shape[1]))
 
     @cached_property
     def _kept_chains(self) -> list[Trace]:
