@@ -59,7 +59,7 @@ def shapley_values(
     coalitions = list(product((False, True), repeat=count))
     values = change = None
     for coalition in progress(coalitions):
-        present = torch.tensor(coalition).view(-1, 1, 1, 1)
+        present = torch.tensor(coalition, device=image.device).view(-1, 1, 1, 1)
         of_coalition = output(torch.where(present, image, baseline)[None])
         if observe:
             observe(coalition, of_coalition)
@@ -135,7 +135,7 @@ def _joining(
         coalition = tuple(map(bool, present))
         if coalition in known:
             return known[coalition].double()
-        chosen = torch.from_numpy(present).view(-1, 1, 1, 1)
+        chosen = torch.from_numpy(present).to(image.device).view(-1, 1, 1, 1)
         return output(torch.where(chosen, image, baseline)[None]).double()
 
     present = np.zeros(len(image), bool)

@@ -55,6 +55,7 @@ class Explanation:
         """
         if weights.ndim == self.image.ndim - 1:
             return self.input_weighted(weights[None])[0]
+        weights = weights.to(self.trace.output.device)
         return torch.cat(self.trace.forward_mode(list(weights[:, None])))[:, 0]
 
     @cached_property
@@ -91,7 +92,7 @@ class Explanation:
         ratio = self.normalisers / self.logit
         if self.trace.with_baseline:
             ratio = ratio.abs()
-        return region & (ratio >= tau)
+        return region.to(ratio.device) & (ratio >= tau)
 
     def region(self, region: Tensor, tau: float) -> Tensor:
         """`M_A = sum over a in A of M_a / N_a`, (C, D, H, W), over the voxels included.
@@ -115,7 +116,7 @@ class Explanation:
 
     def weighted_map(self, multiplier: Tensor) -> Tensor:
         """`sum over a of M_a * multiplier_a`, (C, D, H, W), for a multiplier (D, H, W)."""
-        multiplier = multiplier.to(self.trace.output.dtype)
+        multiplier = multiplier.to(self.trace.output)
         return self.trace.reverse_mode(multiplier[None, None])[0]
 
     def voxel(self, index: tuple[int, ...]) -> Tensor:
@@ -156,7 +157,7 @@ class Explanation:
             raise InputError(
                 "the trace kept no activations; explain with keep_values=True, in one window"
             )
-        multiplier = region[None, None].to(self.trace.output.dtype)
+        multiplier = region[None, None].to(self.trace.output)
         return _rows_of([_relevance_by_operation(chain, multiplier) for chain in chains])
 
 

@@ -33,11 +33,14 @@ class Rule:
     `gains(positive, negative, output)` gives the gains of positive and negative contributions.
     A rule that treats both alike sets `gain(output)` instead, which halves the computation.
     Without either, the map is the plain linear layer (LRP-0, and DeepLIFT's linear rule).
+    `elementwise` tells that each gain depends on its own element alone; gains are then computed
+    some channels at a time, which takes less memory.
     """
 
     name: str
     gains: Callable[[Tensor, Tensor, Tensor], Gains] | None = None
     gain: Callable[[Tensor], Tensor] | None = None
+    elementwise: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def epsilon(epsilon: float = 1e-6) -> Rule:
     def gain(output: Tensor) -> Tensor:
         stabiliser = epsilon * torch.linalg.vector_norm(output) / output.numel() ** 0.5
         magnitude = output.abs()
-        return magnitude / (magnitude + stabiliser).clamp_min_(torch.finfo(output.dtype).tiny)
+        stabilised = (magnitude + stabiliser).clamp_min_(torch.finfo(output.dtype).tiny)
+        return magnitude.div_(stabilised)
 
     return Rule(f"epsilon {epsilon:g}", gain=gain)
 
@@ -92,7 +96,7 @@ def alpha_beta(alpha: float, beta: float) -> Rule:
             torch.where(upwards, for_other, for_same),
         )
 
-    return Rule(f"alpha{alpha:g}_beta{beta:g}", gains=gains)
+    return Rule(f"alpha{alpha:g}_beta{beta:g}", gains=gains, elementwise=True)
 
 
 def gamma(gamma: float = 0.25) -> Rule:
@@ -109,7 +113,7 @@ def gamma(gamma: float = 0.25) -> Rule:
         favoured = (1 + gamma) * base
         return torch.where(upwards, favoured, base), torch.where(upwards, base, favoured)
 
-    return Rule(f"gamma {gamma:g}", gains=gains)
+    return Rule(f"gamma {gamma:g}", gains=gains, elementwise=True)
 
 
 def quotient(numerator: Tensor, denominator: Tensor) -> Tensor:

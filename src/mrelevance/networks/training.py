@@ -18,18 +18,16 @@ from mrelevance.networks.checkpoint import (
     save_checkpoint,
 )
 from mrelevance.networks.inference import check_multiple
-from mrelevance.networks.loss import segmentation_loss
-from mrelevance.networks.outputs import outputs_of, supervised_loss
-from mrelevance.networks.precision import PRECISIONS, autocast, check_precision, lay_out
+from mrelevance.networks.precision import PRECISIONS, check_precision, lay_out
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.scores import mean_class_dice
 from mrelevance.networks.training_data import (
-    Batch,
     TrainingFiles,
     TrainingPatient,
     draw_batch,
     load_patient,
 )
+from mrelevance.networks.training_step import new_state, train_step
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import sha256, write_json, write_table, written_whole
 
@@ -184,20 +182,6 @@ def check_training(configuration: dict) -> None:
         )
 
 
-def new_state(network: torch.nn.Module, settings: dict) -> TrainingState:
-    """Set up optimiser and schedule for an untrained network."""
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=settings["learning_rate"],
-        total_steps=settings["steps"],
-        pct_start=settings["warmup_share"],
-    )
-    return TrainingState(network, optimiser, schedule)
-
-
 def _run_epochs(
     state: TrainingState,
     patients: dict[str, list[TrainingPatient]],
@@ -251,34 +235,6 @@ def _run_epochs(
                     for name, value in state.network.state_dict().items()
                 }
             save_checkpoint(state, checkpoint, mark)
-
-
-def train_step(state: TrainingState, batch: Batch, settings: dict, step: int) -> float:
-    """Take one step of gradient descent; return the loss.
-
-    Raises
-    ------
-    InputError
-        Loss or gradient is not finite, or the network gives no logits.
-    """
-    device = next(state.network.parameters()).device
-    state.network.train()
-    with autocast(device, settings["precision"]):
-        outputs = outputs_of(state.network(batch.images.to(device)))
-    counted = None if batch.counted is None else batch.counted.to(device)
-    loss = supervised_loss(segmentation_loss, outputs, batch.classes.to(device), counted)
-    state.optimiser.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), settings["gradient_norm"])
-    if not (loss.isfinite() and norm.isfinite()):
-        raise InputError(
-            f"training step {step + 1}: loss {loss.item():g}, gradient norm {norm.item():g} on "
-            f"patients {', '.join(batch.patients)}; lower training.learning_rate, or look for "
-            "extreme intensities in the preprocessed images of these patients"
-        )
-    state.optimiser.step()
-    state.schedule.step()
-    return loss.item()
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from torch.nn.functional import grid_sample
 
 from mrelevance.networks.channels import pick_channels
+from mrelevance.networks.training_step import Batch
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import (
     check_same_geometry,
@@ -62,16 +63,6 @@ class TrainingPatient:
     classes: torch.Tensor  # (D, H, W), uint8: number of the class, 0 background, or IGNORED
     lesions: list[list[np.ndarray]]  # of each class that occurs: its voxels (n, 3) by lesion
     spacing: tuple[float, float, float]  # (z, y, x) in mm
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Patches for one training step."""
-
-    patients: list[str]
-    images: torch.Tensor  # (B, C, D, H, W), float32
-    classes: torch.Tensor  # (B, 1, D, H, W), float32, whole numbers
-    counted: torch.Tensor | None  # (B, 1, D, H, W), bool: not ignored; None where all are
 
 
 def load_patient(

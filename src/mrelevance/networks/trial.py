@@ -11,8 +11,8 @@ from torch import nn
 from mrelevance.networks.building import build_network, first_line, lacks_package
 from mrelevance.networks.outputs import check_outputs, without_auxiliary_heads
 from mrelevance.networks.precision import check_precision, lay_out
-from mrelevance.networks.training import check_training, new_state, train_step
-from mrelevance.networks.training_data import Batch
+from mrelevance.networks.training import check_training
+from mrelevance.networks.training_step import Batch, new_state, train_step
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.segmentation import read_segmentation
 

@@ -16,7 +16,10 @@ FAST_CHANNELS = 8
 
 @dataclass(frozen=True)
 class Convolution:
-    """Weights and geometry of a convolution, transposed or not."""
+    """Weights and geometry of a convolution, transposed or not.
+
+    If `sparse`, `linear` computes only what the box of voxels that are not zero can reach.
+    """
 
     weight: Tensor
     bias: Tensor | None
@@ -26,6 +29,7 @@ class Convolution:
     dilation: tuple[int, ...]
     groups: int
     transposed: bool
+    sparse: bool = False
 
     def linear(self, x: Tensor, weight: Tensor | None = None) -> Tensor:
         """Convolve `x` (B, C, ...) without the bias; `weight` replaces the weights."""
@@ -33,10 +37,49 @@ class Convolution:
         missing = self._missing_channels()
         if missing:
             x, weight = with_more_channels(x, missing), with_more_channels(weight, missing)
+        if self.sparse and not self.transposed:
+            return self._convolve_box(x, weight)
+        return self._convolve(x, weight, self.padding)
+
+    def _convolve(self, x: Tensor, weight: Tensor, padding: tuple[int, ...]) -> Tensor:
         return torch.convolution(
-            x, weight, None, self.stride, self.padding, self.dilation, self.transposed,
+            x, weight, None, self.stride, padding, self.dilation, self.transposed,
             self.output_padding, self.groups,
         )  # fmt: skip
+
+    def _convolve_box(self, x: Tensor, weight: Tensor) -> Tensor:
+        """Convolve `x` where it is not zero; all other outputs are zero."""
+        axes = list(
+            zip(x.shape[2:], self.stride, self.padding, self.dilation, weight.shape[2:],
+                strict=True)
+        )  # fmt: skip
+        size = [
+            (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+            for length, stride, padding, dilation, kernel in axes
+        ]
+        if fills_half(x):
+            return self._convolve(x, weight, self.padding)
+        box = support(x)
+        if box is None:
+            return x.new_zeros(len(x), len(weight), *size)
+        reached = [
+            slice(
+                max(0, -((dilation * (kernel - 1) - side.start - padding) // stride)),
+                min(extent, (side.stop - 1 + padding) // stride + 1),
+            )
+            for side, extent, (_, stride, padding, dilation, kernel) in zip(
+                box, size, axes, strict=True
+            )
+        ]
+        if 2 * prod(max(0, side.stop - side.start) for side in reached) > prod(size):
+            return self._convolve(x, weight, self.padding)
+        whole = x.new_zeros(len(x), len(weight), *size)
+        if all(side.start < side.stop for side in reached):
+            starts, extents = self._reached(tuple(reached))
+            whole[:, :, *reached] = self._convolve(
+                _cut(x, starts, extents), weight, (0,) * len(reached)
+            )
+        return whole
 
     def transpose(self, m: Tensor, size: torch.Size, weight: Tensor | None = None) -> Tensor:
         """Apply the transpose of `linear` to `m`; `size` is that of the input, without batch.
@@ -164,14 +207,40 @@ def convolve(x: Tensor, convolution: Convolution) -> Tensor:
 def support(m: Tensor) -> tuple[slice, ...] | None:
     """Smallest box of voxels outside which `m` (B, C, ...) is zero; None if all of it is zero."""
     voxels = (m != 0).any(dim=1).any(dim=0)
-    box = []
-    for axis in range(voxels.ndim):
+    ends = []
+    for axis, length in enumerate(voxels.shape):
         others = [other for other in range(voxels.ndim) if other != axis]
-        occupied = voxels.any(dim=others).nonzero()
-        if not len(occupied):
-            return None
-        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
-    return tuple(box)
+        index = torch.arange(length, device=m.device)
+        occupied = voxels.any(dim=others)
+        ends += [torch.where(occupied, index, length).min(), torch.where(occupied, index, -1).max()]
+    first_and_last = torch.stack(ends).tolist()  # one transfer from the GPU
+    if first_and_last[1] < 0:
+        return None
+    return tuple(
+        slice(first, last + 1)
+        for first, last in zip(first_and_last[::2], first_and_last[1::2], strict=True)
+    )
+
+
+def fills_half(m: Tensor) -> bool:
+    """Whether a sample of `m` (B, C, ...) shows already that its support fills half of the space.
+
+    Every fourth voxel of the first channel is looked at, as searching all of them takes long.
+    """
+    box = support(m[:, :1, *[slice(None, None, 4)] * (m.ndim - 2)])
+    if box is None:
+        return False
+    return 2 * prod(4 * (side.stop - side.start) - 3 for side in box) > prod(m.shape[2:])
+
+
+def _cut(x: Tensor, starts: list[int], extents: list[int]) -> Tensor:
+    """Box of `x` (B, C, ...) that may begin before it and end after it, filled with zeros."""
+    inside, amounts = [], []
+    for start, extent, length in zip(starts, extents, x.shape[2:], strict=True):
+        first, stop = max(start, 0), min(start + extent, length)
+        inside.append(slice(first, stop))
+        amounts = [first - start, start + extent - stop, *amounts]
+    return pad(x[:, :, *inside], amounts)
 
 
 def with_more_channels(values: Tensor, count: int) -> Tensor:

@@ -11,12 +11,15 @@ from mrelevance.lrp.engine.normalisation import scale_and_shift
 from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.rules import Rule
 
+BLOCK = 2**22
+"""Elements at a time, where a computation needs several tensors of a layer's size."""
+
 
 def build_convolution(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Convolution with the normalisation folded into it."""
     (x,) = values
     convolution = operation.arguments[1]
-    u, scale, output = folded_convolution(operation, x)
+    u, scale, output = folded_convolution(operation, x, keep_sums=rule.gains is not None)
     absolute = convolution.weight.abs() if rule.gains else None
     size = x.image.shape[1:]
     return output, layer_map(
@@ -32,8 +35,13 @@ def build_convolution(operation: Operation, values: list[Pair], rule: Rule) -> B
     )
 
 
-def folded_convolution(operation: Operation, x: Pair) -> tuple[Tensor, Tensor, Pair]:
-    """`u = W x` of the image, the normalisation's scale a, and `z = a (u + b) + c`."""
+def folded_convolution(
+    operation: Operation, x: Pair, keep_sums: bool = False
+) -> tuple[Tensor, Tensor, Pair]:
+    """`u = W x` of the image, the normalisation's scale a, and `z = a (u + b) + c`.
+
+    Unless `keep_sums`, z takes the memory of u and replaces it.
+    """
     convolution = operation.arguments[1]
     u = x.each(convolution.linear)
     zero = u.image.new_zeros(())
@@ -41,7 +49,12 @@ def folded_convolution(operation: Operation, x: Pair) -> tuple[Tensor, Tensor, P
     scale, shift = torch.ones_like(zero), zero
     if operation.normalisation:
         scale, shift = scale_and_shift(operation.normalisation, u.image + bias)
-    return u.image, scale, u.each(lambda side: torch.addcmul(scale * bias + shift, scale, side))
+    constant = scale * bias + shift
+
+    def output(side: Tensor) -> Tensor:
+        return torch.addcmul(constant, scale, side, out=None if keep_sums else side)
+
+    return u.image, scale, u.each(output)
 
 
 def per_channel(values: Tensor, like: Tensor) -> Tensor:
@@ -81,18 +94,48 @@ def layer_map(
     if rule.gains is None:
         gain = scale if rule.gain is None else scale * rule.gain(output)
         return LinearMap(lambda q: gain * linear(q), lambda m: (transpose(gain * m),))
-    contributed = scale * sums
-    magnitude = scale.abs() * absolute_linear(x.abs())
-    positive = ((contributed + magnitude) / 2).clamp_min(0)
-    negative = ((contributed - magnitude) / 2).clamp_max(0)
-    for_positive, for_negative = rule.gains(positive, negative, output)
-    both = scale * (for_positive + for_negative) / 2
-    difference = scale.abs() * (for_positive - for_negative) / 2
-    sign = x.sign()
-    return LinearMap(
-        lambda q: torch.addcmul(both * linear(q), difference, absolute_linear(sign * q)),
-        lambda m: (torch.addcmul(transpose(both * m), sign, absolute_transpose(difference * m)),),
-    )
+    both, difference = _combined_gains(sums, absolute_linear(x.abs()), output, scale, rule)
+    sign = x.sign().to(torch.int8)
+
+    def forward(q: Tensor) -> Tensor:
+        flipped = absolute_linear(sign.to(q.dtype).mul_(q))
+        return linear(q).mul_(both).addcmul_(difference, flipped)
+
+    def reverse(m: Tensor) -> tuple[Tensor]:
+        flipped = absolute_transpose(difference * m)
+        return (transpose(both * m).addcmul_(sign.to(m.dtype), flipped),)
+
+    return LinearMap(forward, reverse)
+
+
+def _combined_gains(
+    sums: Tensor, magnitude: Tensor, output: Tensor, scale: Tensor, rule: Rule
+) -> tuple[Tensor, Tensor]:
+    """Factors of `W x` and of `|W| |x|` in the relevance of a layer, each of its output's shape.
+
+    They are half the sum and half the difference of the gains of positive and negative
+    contributions. `magnitude` is `|W| |x|`; its memory is used again for the second one.
+    """
+    both, difference = torch.empty_like(magnitude), magnitude
+    scale = scale.expand_as(output)
+    pieces = (sums, magnitude, output, scale, both, difference)
+    for u, size, z, factor, half_sum, half_difference in zip(
+        *(_blocks(piece, rule.elementwise) for piece in pieces), strict=True
+    ):
+        contributed, size = factor * u, factor.abs() * size
+        positive = ((contributed + size) / 2).clamp_min(0)
+        negative = ((contributed - size) / 2).clamp_max(0)
+        for_positive, for_negative = rule.gains(positive, negative, z)
+        half_sum.copy_(factor * (for_positive + for_negative) / 2)
+        half_difference.copy_(factor.abs() * (for_positive - for_negative) / 2)
+    return both, difference
+
+
+def _blocks(values: Tensor, divisible: bool) -> tuple[Tensor, ...]:
+    """Views of (B, C, ...) of some channels each, at most `BLOCK` elements if they can be."""
+    channels = values.shape[1]
+    step = max(1, BLOCK * channels // max(values.numel(), 1))
+    return values.split(step if divisible else channels, dim=1)
 
 
 def build_normalisation(operation: Operation, values: list[Pair], rule: Rule) -> Built:

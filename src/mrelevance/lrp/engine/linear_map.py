@@ -12,6 +12,7 @@ For DeepLIFT, `activation` is the difference from the baseline's activation; the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,12 +27,12 @@ class LinearMap:
 
     `reverse` returns one multiplier per input; None for an input that takes no relevance.
     `contrast` is the standard deviation of the baseline over that of the image, the median of what
-    a normalisation with live statistics divides by; None for all else.
+    a normalisation with live statistics divides by, without axes; None for all else.
     """
 
     forward: Callable[..., Tensor]
     reverse: Callable[[Tensor], tuple[Tensor | None, ...]]
-    contrast: float | None = None
+    contrast: Tensor | None = None
 
 
 Built = tuple[Pair, LinearMap]
@@ -64,8 +65,10 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
     Neither keeps memory of the size of the values, unless the operation adds a constant.
     """
     zeros = [value.image.new_zeros(()).expand(value.image.shape) for value in values]
-    offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
-    offset = offset if bool(offset.any()) else None
+    offset = None
+    if _may_add_constant(operation):
+        offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
+        offset = offset if bool(offset.any()) else None
 
     def linear(*qs: Tensor) -> Tensor:
         result = operation.apply(dict(zip(operation.inputs, qs, strict=True)))
@@ -79,3 +82,16 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
         return pull(m)
 
     return linear, transpose
+
+
+def _may_add_constant(operation: Operation) -> bool:
+    """Whether an affine operation may give more than zero for zeros: it pads, or reads a tensor."""
+    return "pad" in operation.kind or _holds_tensor((operation.arguments, operation.keywords))
+
+
+def _holds_tensor(arguments: Any) -> bool:
+    if isinstance(arguments, dict):
+        arguments = list(arguments.values())
+    if isinstance(arguments, list | tuple):
+        return any(map(_holds_tensor, arguments))
+    return isinstance(arguments, Tensor)

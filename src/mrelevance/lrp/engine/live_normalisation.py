@@ -31,20 +31,24 @@ def build_live_normalisation(operation: Operation, values: list[Pair], rule: Rul
         return u, (layer.average(u.square()) + layer.eps).sqrt()
 
     def affine(y: Tensor) -> Tensor:
-        return weight * y if layer.bias is None else torch.addcmul(layer.bias, weight, y)
+        return y.mul_(weight) if layer.bias is None else torch.addcmul(layer.bias, weight, y, out=y)
 
+    # In place where it can be: these tensors are the largest of the network.
     (u, a), (u0, a0) = centred(x.image), centred(x.baseline)
-    y, y0 = u / a, u0 / a0
-    u_sum, y_sum, a_sum = u + u0, y + y0, a + a0
+    u_sum, a_sum = u + u0, a + a0
+    y, y0 = u.div_(a), u0.div_(a0)
+    y_sum = y + y0
 
     def forward(q: Tensor) -> Tensor:
         along = layer.average(u_sum * q) / a_sum.square()
-        return weight * (2 * (q - layer.average(q)) / a_sum - y_sum * along)
+        d = (q - layer.average(q)).mul_(2).div_(a_sum)
+        return d.sub_(y_sum * along).mul_(weight)
 
     def reverse(m: Tensor) -> tuple[Tensor]:
         m = weight * m
         along = layer.average(y_sum * m) / a_sum.square()
-        return (2 * (m - layer.average(m)) / a_sum - u_sum * along,)
+        d = m.sub_(layer.average(m)).mul_(2).div_(a_sum)
+        return (d.sub_(u_sum * along),)
 
-    contrast = float((a0 / a).median())
+    contrast = (a0 / a).median()
     return Pair(affine(y), affine(y0)), LinearMap(forward, reverse, contrast)

@@ -29,12 +29,16 @@ def secant_slope(operation: Operation, x: Tensor, baseline: Tensor, change: Tens
     `change` is `f(x) - f(x0)`. DeepLIFT's rescale rule (Shrikumar et al. 2017, eq. 7-9).
     """
     difference = x - baseline
-    close = difference.abs() <= torch.finfo(x.dtype).eps ** 0.4 * (x.abs() + baseline.abs())
+    size = x.abs().add_(baseline.abs()).mul_(torch.finfo(x.dtype).eps ** 0.4)
+    close = difference.abs() <= size
+    del size
+    difference.masked_fill_(close, 1)
+    slope = torch.div(change, difference, out=difference)
+    halfway = (x + baseline).div_(2).requires_grad_()
     with torch.enable_grad():
-        halfway = ((x + baseline) / 2).requires_grad_()
-        value = operation.apply({operation.inputs[0]: halfway})
-        (derivative,) = torch.autograd.grad(value.sum(), halfway)
-    return torch.where(close, derivative, change / torch.where(close, 1, difference))
+        total = operation.apply({operation.inputs[0]: halfway}).sum()
+        (derivative,) = torch.autograd.grad(total, halfway)
+    return torch.where(close, derivative, slope)
 
 
 def build_pooled_maximum(operation: Operation, values: list[Pair], rule: Rule) -> Built:

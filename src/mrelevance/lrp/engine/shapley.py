@@ -9,7 +9,8 @@ of positive and of negative contributions, this is DeepLIFT's RevealCancel rule 
 2017).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from math import factorial
 
 import torch
@@ -25,8 +26,14 @@ EXACT_SEQUENCES = 8
 CHUNK = {"cpu": 2**13, "cuda": 2**19}
 """Elements at a time. Their subsets then stay in the processor's cache."""
 
+SEARCHED = 2**24
+"""Elements searched at a time for those to compute; their indices take twice as much memory."""
+
 Secant = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Slope of a function from `lower` to `upper = lower + part`, each (subsets, n); part is (n,)."""
+
+Means = Callable[[Tensor, list[Tensor]], Iterable[Tensor]]
+"""Mean slope of each part, from z0 and the parts, all of shape (n,)."""
 
 
 def shapley_slopes(
@@ -45,14 +52,16 @@ def shapley_slopes(
     orders
         Orders of joining to sample, (orders, C); None for all subsets, exactly.
     """
-    lowest = baseline + sum(part.clamp_max(0) for part in parts)
-    highest = baseline + sum(part.clamp_min(0) for part in parts)
+    lowest, highest = _extremes(baseline, parts)
     if operation.kind in RECTIFIERS:
         below = _slope_below_zero(operation, baseline)
         undecided = (lowest < 0) & (highest > 0)
-        slopes = [((lowest >= 0) & (highest > 0)).to(baseline) for _ in parts]
-        _fill(slopes, undecided, baseline, parts, rectified_share, orders)
-        return [below + (1 - below) * slope for slope in slopes]
+        above = ((lowest >= 0) & (highest > 0)).to(baseline)
+        del lowest, highest
+        slopes = [above.clone() for _ in parts[1:]] + [above]
+        means = _rectified if orders is None else _sampled(rectified_share, orders)
+        _fill(slopes, undecided, baseline, parts, means)
+        return [slope.mul_(1 - below).add_(below) for slope in slopes]
     slopes = [secant_slope(operation, baseline, baseline, torch.zeros_like(baseline))] * len(parts)
     slopes = [slope.clone() for slope in slopes]
 
@@ -61,8 +70,13 @@ def shapley_slopes(
         change = operation.apply({name: upper}) - operation.apply({name: lower})
         return secant_slope(operation, upper, lower, change)
 
-    _fill(slopes, highest > lowest, baseline, parts, secant, orders)
+    means = partial(_over_subsets, secant=secant) if orders is None else _sampled(secant, orders)
+    _fill(slopes, highest > lowest, baseline, parts, means)
     return slopes
+
+
+def _sampled(secant: Secant, orders: Tensor) -> Means:
+    return partial(_over_orders, secant=secant, orders=orders)
 
 
 def rectified_share(lower: Tensor, upper: Tensor, part: Tensor) -> Tensor:
@@ -81,39 +95,93 @@ def _slope_below_zero(operation: Operation, like: Tensor) -> Tensor | float:
     return weight.view(1, -1, *[1] * (like.ndim - 2)) if weight.numel() > 1 else weight.view(())
 
 
+def _extremes(baseline: Tensor, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Lowest and highest value of z0 with any of the parts."""
+    lowest, highest = baseline.clone(), baseline.clone()
+    for part in parts:
+        lowest += part.clamp_max(0)
+        highest += part.clamp_min(0)
+    return lowest, highest
+
+
 def _fill(
-    slopes: list[Tensor], where: Tensor, baseline: Tensor, parts: list[Tensor], secant: Secant,
-    orders: Tensor | None,
-) -> None:  # fmt: skip
+    slopes: list[Tensor], where: Tensor, baseline: Tensor, parts: list[Tensor], means: Means
+) -> None:
     """Compute the slopes of the elements in `where`, some at a time, in place."""
-    index = where.flatten().nonzero()[:, 0]
     flat = [slope.view(-1) for slope in slopes]
-    for some in index.split(CHUNK.get(baseline.device.type, CHUNK["cuda"])):
-        z0 = baseline.reshape(-1)[some]
-        chosen = [part.reshape(-1)[some] for part in parts]
-        means = (
-            _over_subsets(z0, chosen, secant)
-            if orders is None
-            else _over_orders(z0, chosen, secant, orders)
-        )
-        for slope, mean in zip(flat, means, strict=True):
-            slope[some] = mean
+    baseline, parts = baseline.reshape(-1), [part.reshape(-1) for part in parts]
+    chunk = CHUNK.get(baseline.device.type, CHUNK["cuda"])
+    start = 0
+    for piece in where.flatten().split(SEARCHED):
+        for some in piece.nonzero()[:, 0].add_(start).split(chunk):
+            if not len(some):
+                continue
+            for slope, mean in zip(
+                flat, means(baseline[some], [part[some] for part in parts]), strict=True
+            ):
+                slope[some] = mean
+        start += len(piece)
+
+
+def _rectified(z0: Tensor, parts: list[Tensor]) -> Tensor:
+    """Mean slope of each part (n,) through ReLU over all subsets of the others, (C, n).
+
+    The Shapley value is a weighted sum of ReLU over all `2^C` sums; divided by the part it is the
+    slope. Of parts so small that only rounding would be left, it is the mean of the derivatives.
+    """
+    sums = _sums_of_subsets(z0, parts)
+    stacked = torch.stack(parts)
+    weights = _value_weights(len(parts), z0.dtype, z0.device)
+    scale = z0.abs() + stacked.abs().sum(0)
+    tiny = stacked.abs() <= 16 * torch.finfo(z0.dtype).eps * scale
+    derivatives = None
+    if tiny.any():
+        without_part = weights.clamp_max(0).neg()
+        derivatives = without_part @ (sums > 0).to(sums)
+    values = weights @ sums.clamp_min_(0)
+    slopes = values.div_(stacked.masked_fill(tiny, 1)).clamp_(0, 1)
+    if derivatives is not None:
+        slopes = torch.where(tiny, derivatives, slopes)
+    return slopes
 
 
 def _over_subsets(z0: Tensor, parts: list[Tensor], secant: Secant) -> Iterator[Tensor]:
     """Mean slope of each part (n,) over all subsets of the others, by their Shapley weights."""
-    count = len(parts)
-    sums = z0[None]
-    for part in parts:  # subset s holds part c if bit c of s is set
-        sums = torch.cat([sums, sums + part])
-    sizes = [bin(subset).count("1") for subset in range(2 ** (count - 1))]
-    weights = z0.new_tensor([
-        factorial(size) * factorial(count - size - 1) / factorial(count) for size in sizes
-    ])  # fmt: skip
+    sums = _sums_of_subsets(z0, parts)
+    weights = _slope_weights(len(parts), z0.dtype, z0.device)
     for player, part in enumerate(parts):
-        pairs = sums.view(2 ** (count - 1 - player), 2, 2**player, -1)
+        pairs = sums.view(-1, 2, 2**player, sums.shape[1])
         lower, upper = (pairs[:, side].flatten(0, 1) for side in (0, 1))
         yield weights @ secant(lower, upper, part)
+
+
+def _sums_of_subsets(z0: Tensor, parts: list[Tensor]) -> Tensor:
+    """Sum of z0 and the parts of each subset, (2^C, n); subset s holds part c if bit c is set."""
+    sums = z0.new_empty(2 ** len(parts), len(z0))
+    sums[0] = z0
+    for player, part in enumerate(parts):
+        half = 2**player
+        torch.add(sums[:half], part, out=sums[half : 2 * half])
+    return sums
+
+
+@cache
+def _slope_weights(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Shapley weight of each subset of the others among `count` players, (2^(count - 1),)."""
+    sizes = [subset.bit_count() for subset in range(2 ** (count - 1))]
+    weights = [factorial(size) * factorial(count - size - 1) / factorial(count) for size in sizes]
+    return torch.tensor(weights, dtype=dtype, device=device)
+
+
+@cache
+def _value_weights(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Weight of the value of each subset in the Shapley value of each player, (C, 2^C)."""
+    weights = _slope_weights(count, dtype, device)
+    rows = []
+    for player in range(count):
+        low = weights.view(-1, 1, 2**player)
+        rows.append(torch.cat([-low, low], dim=1).flatten())
+    return torch.stack(rows)
 
 
 def _over_orders(z0: Tensor, parts: list[Tensor], secant: Secant, orders: Tensor) -> list[Tensor]:

@@ -5,7 +5,7 @@ each sequence has slopes of its own. All other operations act on every part alik
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -23,6 +23,7 @@ from mrelevance.lrp.engine.trace import (
     one_per_sequence,
     operations_carrying_relevance,
     run,
+    smallest_contrast,
 )
 
 KEPT_BYTES = 2 * 2**30
@@ -89,13 +90,16 @@ class ShapleyTrace:
         """See `Trace.baseline_contrast`."""
         return self.parts.contrast
 
+    def chain(self, sequence: int) -> Trace:
+        """The chain of one sequence, computed anew where all of them take much memory."""
+        if self.parts.slopes_bytes * self.change.shape[1] > KEPT_BYTES:
+            return self.pass_again([sequence]).chains[0]
+        return self._kept_chains[sequence]
+
     @property
     def chains(self) -> Iterable[Trace]:
-        """The chain of every sequence, one after the other where they take much memory."""
-        sequences = range(self.change.shape[1])
-        if self.parts.slopes_bytes * len(sequences) > KEPT_BYTES:
-            return (self.pass_again([sequence]).chains[0] for sequence in sequences)
-        return self._kept_chains
+        """The chain of every sequence, one after the other."""
+        return map(self.chain, range(self.change.shape[1]))
 
     @cached_property
     def _kept_chains(self) -> list[Trace]:
@@ -108,8 +112,8 @@ class ShapleyTrace:
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, see `Trace.forward_mode`; chain c passes on the weights of sequence c."""
         sums = [torch.zeros_like(self.output) for _ in weightings]
-        for chain, only in zip(self.chains, one_per_sequence(self.change), strict=True):
-            passed = chain.forward_mode([only * weights for weights in weightings])
+        for sequence, only in enumerate(one_per_sequence(self.change)):
+            passed = self.chain(sequence).forward_mode([only * weights for weights in weightings])
             for total, q in zip(sums, passed, strict=True):
                 total += q
         return sums
@@ -117,8 +121,8 @@ class ShapleyTrace:
     def reverse_mode(self, multiplier: Tensor) -> Tensor:
         """Relevance (1, C, D, H, W), see `Trace.reverse_mode`; channel c is that of chain c."""
         maps = [
-            chain.reverse_mode(multiplier)[:, sequence : sequence + 1]
-            for sequence, chain in enumerate(self.chains)
+            self.chain(sequence).reverse_mode(multiplier)[:, sequence : sequence + 1]
+            for sequence in range(self.change.shape[1])
         ]
         return torch.cat(maps, dim=1)
 
@@ -148,6 +152,7 @@ def pass_parts(
     wanted: list[int], keep_values: bool,
 ) -> Parts:  # fmt: skip
     """Pass the parts of all sequences through the network; keep the chains of those wanted."""
+    graph = _with_sparse_convolutions(graph)
     carrying = operations_carrying_relevance(graph, with_baseline=True)
     parts = {graph.image: [image.change * only for only in one_per_sequence(image.image)]}
     values = {sequence: {graph.image: Pair(parts[graph.image][sequence])} for sequence in wanted}
@@ -163,26 +168,57 @@ def pass_parts(
     for operation, inputs, output, built in run(graph, image, build):
         if operation.name not in carrying:
             continue
-        read = list(zip(*(parts[name] for name in operation.inputs), strict=True))
-        contrasts.append(built and built.contrast)
-        built = [built] * len(read)
+        if built:
+            contrasts.append(built.contrast)
+        maps_of = [built] * image.image.shape[1]
         if operation.kind in ACTIVATIONS:
-            slopes = shapley_slopes(
-                operation, inputs[0].baseline, parts[operation.inputs[0]], orders
-            )
+            baseline, inputs = inputs[0].baseline, None
+            slopes = shapley_slopes(operation, baseline, parts[operation.inputs[0]], orders)
             slopes_bytes += slopes[0].nbytes
-            built = [scaling_map(slope) for slope in slopes]
-        parts[operation.name] = [own.forward(*q) for own, q in zip(built, read, strict=True)]
+            maps_of = [scaling_map(slope) for slope in slopes]
+            slopes = baseline = None
         for sequence in wanted:
-            maps[sequence][operation.name] = built[sequence]
-            if keep_values:
+            maps[sequence][operation.name] = maps_of[sequence]
+        read = [parts[name] for name in operation.inputs]
+        read_last = [parts[name] for name in set(operation.inputs) if left[name] == 1]
+        parts[operation.name] = _pass_each(maps_of, read, read_last)
+        if keep_values:
+            for sequence in wanted:
                 values[sequence][operation.name] = Pair(parts[operation.name][sequence])
         if operation.name == graph.output:
             outputs = output
         forget_read(parts, left, operation)
+        inputs = output = built = maps_of = None  # free them before the next operation
     chains = [
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
     ]
-    contrast = min((one for one in contrasts if one is not None), default=None)
-    return Parts(outputs, parts[graph.output], chains, slopes_bytes, contrast)
+    return Parts(outputs, parts[graph.output], chains, slopes_bytes, smallest_contrast(contrasts))
+
+
+def _pass_each(
+    maps: list[LinearMap], read: list[list[Tensor]], read_last: list[list[Tensor]]
+) -> list[Tensor]:
+    """Pass on the parts of every sequence; `read` has those of each input.
+
+    Maps, and parts that no later operation reads, are freed as soon as they have been applied.
+    """
+    passed = []
+    for sequence in range(len(maps)):
+        passed.append(maps[sequence].forward(*(parts[sequence] for parts in read)))
+        maps[sequence] = None
+        for parts in read_last:
+            parts[sequence] = None
+    return passed
+
+
+def _with_sparse_convolutions(graph: Graph) -> Graph:
+    """Let convolutions skip what is zero; a baseline may differ in one place only."""
+
+    def sparse(operation: Operation) -> Operation:
+        if operation.kind != "convolution":
+            return operation
+        source, convolution = operation.arguments
+        return replace(operation, arguments=(source, replace(convolution, sparse=True)))
+
+    return replace(graph, operations=tuple(map(sparse, graph.operations)))

@@ -61,8 +61,7 @@ class Trace:
     @property
     def baseline_contrast(self) -> float | None:
         """Smallest contrast of the baseline at a live normalisation, see `LinearMap.contrast`."""
-        contrasts = (one.contrast for one in self.maps.values() if one.contrast is not None)
-        return min(contrasts, default=None)
+        return smallest_contrast([built.contrast for built in self.maps.values()])
 
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, (1, 1, D, H, W), for each weighting v of the image.
@@ -119,8 +118,16 @@ class Trace:
                 if part is not None:
                     present = multipliers.get(name)
                     multipliers[name] = part if present is None else present + part
+                    del present
+            del m, passed, part
         at_image = multipliers.get(self.graph.image)
         return relevance if at_image is None else relevance + self.change * at_image
+
+
+def smallest_contrast(contrasts: list[Tensor | None]) -> float | None:
+    """Smallest of the contrasts of several maps, see `LinearMap.contrast`; None without any."""
+    known = [contrast for contrast in contrasts if contrast is not None]
+    return float(torch.stack(known).min()) if known else None
 
 
 def one_per_sequence(image: Tensor) -> list[Tensor]:
@@ -171,6 +178,7 @@ def trace_image(
             kept[operation.name] = output
         if operation.name == graph.output:
             outputs = output
+        del inputs, output, built  # free them before the next map is built
     return Trace(graph, maps, input_maps, image.change, outputs, kept if keep_values else None)
 
 
@@ -179,19 +187,24 @@ def run(
 ) -> Iterator[tuple[Operation, list[Pair], Pair, LinearMap | None]]:
     """Compute the operations one by one: each with its inputs, its output and its map.
 
-    Operations that have no rule have no map. Activations are freed after their last reader.
+    Operations that have no rule have no map. Activations are freed after their last reader: then
+    only what is yielded still holds them, and the caller frees them by forgetting it.
     """
     values = {graph.image: image}
     left = graph.readers()
-    for operation in graph.operations:
+
+    def computed(operation: Operation) -> tuple[Operation, list[Pair], Pair, LinearMap | None]:
         inputs = [values[name] for name in operation.inputs]
         if operation.kind in BUILDERS:
             output, built = build(operation, inputs)
         else:
             output, built = apply_each(operation, inputs), None
         values[operation.name] = output
-        yield operation, inputs, output, built
         forget_read(values, left, operation)
+        return operation, inputs, output, built
+
+    for operation in graph.operations:
+        yield computed(operation)
 
 
 def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
