@@ -18,7 +18,12 @@ from mrelevance.lrp.composites import (
 from mrelevance.lrp.engine.export import export_graph
 from mrelevance.lrp.engine.folding import with_folded_normalisation
 from mrelevance.lrp.engine.graph import Graph, Operation, Target
-from mrelevance.lrp.engine.images import prepared_image, spatial_axes
+from mrelevance.lrp.engine.images import (
+    checked_tensor,
+    prepared_image,
+    spatial_axes,
+    type_and_device,
+)
 from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
@@ -57,7 +62,8 @@ class Explainer:
     windows
         Explain the blended logits of these windows; None: those of the whole image.
     dtype
-        Compute in this type, on a copy of the network, instead of the network's own.
+        Compute in this type; None: in that of the network's weights, or float32 where they are of
+        half precision.
     progress
         Wraps the list of windows in each pass over them, such as `tqdm`.
     parameters
@@ -84,10 +90,14 @@ class Explainer:
         progress: Callable = iter,
         **parameters: float,
     ):
-        if dtype is not None:
-            network = copy.deepcopy(network).to(dtype)
+        if not isinstance(network, nn.Module):
+            raise InputError(f"the network is a {type(network).__name__}; give a torch.nn.Module")
+        example_input = checked_tensor(example_input, "example image")
         self._network = network
-        self._parameter = next(network.parameters())
+        self._own_type, device = type_and_device(network, example_input)
+        if dtype is None:
+            dtype = torch.promote_types(self._own_type, torch.float32)
+        self._like = torch.empty(0, dtype=dtype, device=device)
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._axes = spatial_axes(network, example_input)
         self._sequences = example_input.shape[-self._axes - 1]
@@ -178,13 +188,14 @@ class Explainer:
         Several weightings (K, C, D, H, W), such as indicators of places, give (K, D, H, W).
         """
         explanation = self.explain(image, target)
+        weights = checked_tensor(weights, "weights")
         size = tuple(explanation.image.shape[1:])
         if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
             raise InputError(
                 f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
                 "per voxel of the image"
             )
-        return explanation.input_weighted(weights.to(self._parameter))
+        return explanation.input_weighted(weights.to(self._like))
 
     @torch.no_grad()
     def voxel(self, image: Tensor, index: tuple[int, ...], target: Target = 1) -> Tensor:
@@ -210,6 +221,7 @@ class Explainer:
             The region is empty, is not on the output's grid, or loses all of its voxels.
         """
         explanation = self.explain(image, target)
+        region = checked_tensor(region, "region")
         if region.shape != explanation.logit.shape or region.dtype != torch.bool:
             raise InputError(
                 f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
@@ -280,8 +292,9 @@ class Explainer:
     def _folded(self, graph: Graph) -> Graph:
         return with_folded_normalisation(graph, self._live)
 
-    def _prepared(self, image: Tensor) -> Tensor:
-        return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
+    def _prepared(self, image: Tensor, what: str = "image") -> Tensor:
+        image = checked_tensor(image, what).detach().to(self._like)
+        return prepared_image(image, self._axes, self._sequences)
 
     def _windows_of(self, image: Tensor) -> Windows:
         return self._windows or Windows(tuple(image.shape[2:]))
@@ -290,7 +303,7 @@ class Explainer:
         if self._baseline is None:
             return None
         given = self._baseline(image) if callable(self._baseline) else self._baseline
-        baseline = self._prepared(given)
+        baseline = self._prepared(given, "baseline")
         if baseline.shape != image.shape:
             raise InputError(
                 f"the baseline has shape {tuple(baseline.shape)}, the image "
@@ -302,5 +315,6 @@ class Explainer:
         """Graph for images of this size, as an exported network may be fixed to one size."""
         size = tuple(image.shape)
         if size not in self._graphs:
-            self._graphs[size] = export_graph(self._network, image)
+            own = image.to(self._own_type)
+            self._graphs[size] = export_graph(self._network, own, self._like.dtype)
         return self._graphs[size]

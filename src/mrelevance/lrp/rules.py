@@ -33,11 +33,14 @@ class Rule:
     `gains(positive, negative, output)` gives the gains of positive and negative contributions.
     A rule that treats both alike sets `gain(output)` instead, which halves the computation.
     Without either, the map is the plain linear layer (LRP-0, and DeepLIFT's linear rule).
+    If `shares_factors`, both factors of a product take half of its relevance, and a softmax passes
+    it on by its derivatives (AttnLRP); otherwise one factor is a weight and takes none.
     """
 
     name: str
     gains: Callable[[Tensor, Tensor, Tensor], Gains] | None = None
     gain: Callable[[Tensor], Tensor] | None = None
+    shares_factors: bool = False
 
 
 @dataclass(frozen=True)

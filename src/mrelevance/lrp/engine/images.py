@@ -1,9 +1,36 @@
 """Which images a network takes, in 2D or 3D, and checks of what is given."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from mrelevance.runtime.errors import InputError
+
+
+def checked_tensor(given: Any, what: str) -> Tensor:
+    """A tensor, as it was given.
+
+    Raises
+    ------
+    InputError
+        It is something else, such as a list or a NumPy array.
+    """
+    if torch.is_tensor(given):
+        return given
+    remedy = {"list": "torch.tensor(...)", "ndarray": "torch.from_numpy(...)"}
+    name = type(given).__name__
+    raise InputError(
+        f"the {what} is a {name}, not a tensor; give {remedy.get(name, 'a torch.Tensor')}"
+    )
+
+
+def type_and_device(network: nn.Module, example: Tensor) -> tuple[torch.dtype, torch.device]:
+    """Floating type and device of a network: of its weights, else of its buffers or the example."""
+    for tensor in (*network.parameters(), *network.buffers(), example):
+        if tensor.is_floating_point():
+            return tensor.dtype, tensor.device
+    return torch.get_default_dtype(), example.device
 
 
 def spatial_axes(network: nn.Module, image: Tensor) -> int:
