@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mrelevance.lrp.changes import PLANS, Plan
+from mrelevance.lrp.choice import check_choice
 from mrelevance.lrp.composites import (
-    FROM_BASELINE,
     Composite,
     composite_by_name,
     input_rule_by_name,
@@ -25,15 +25,16 @@ from mrelevance.lrp.engine.images import (
     type_and_device,
 )
 from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.passing import probabilities_at_end
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.precision import is_sensitive, relative_difference, warn_of_rounding
 from mrelevance.lrp.rules import InputRule
+from mrelevance.lrp.summary import summary_of
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
-
-STATISTICS = ("live", "frozen")
 
 Baseline = Tensor | Callable[[Tensor], Tensor]
 
@@ -106,7 +107,13 @@ class Explainer:
         self._choose(composite, input_rule, baseline, statistics, parameters)
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
-        self._graph(example[:, :, *first])
+        end = probabilities_at_end(self._graph(example[:, :, *first]))
+        if end is not None:
+            warnings.warn(
+                f"the network ends with {end}, so probabilities are explained, which saturate; "
+                "remove it and explain the logits",
+                stacklevel=2,
+            )
 
     def with_composite(
         self,
@@ -236,7 +243,23 @@ class Explainer:
                 f"tau={tau:g} times the logit",
                 stacklevel=2,
             )
+        if self._sensitive and relevance.dtype != torch.float64:
+            warn_of_rounding(self.rounding_error(image, relevance, region, target, tau))
         return relevance
+
+    @torch.no_grad()
+    def rounding_error(
+        self, image: Tensor, relevance: Tensor, region: Tensor, target: Target = 1, tau: float = 0.1
+    ) -> float:
+        """What rounding did to the map of a region: its relative difference from float64.
+
+        Small gammas divide by small denominators, and a rounded sum may even change its sign.
+        Conservation cannot show it, and neither can comparing forward with reverse mode, because
+        both use the same rounded gains: only the whole computation in double precision can.
+        """
+        double = copy.copy(self)
+        double._like, double._graphs = self._like.double(), {}
+        return relative_difference(relevance, double.explain(image, target).region(region, tau))
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -246,16 +269,7 @@ class Explainer:
     def summary(self) -> str:
         """Table of the layers and their rules."""
         graph = next(iter(self._graphs.values()))
-        lines = [f"{'layer':<60} {'operation':<24} rule"]
-        for operation in self.operations:
-            kind = operation.kind
-            if operation.normalisation:
-                kind += f" + {operation.normalisation.kind}"
-            reads_image = self._input_rule and operation.inputs[0] == graph.image
-            at_image = reads_image and operation.kind == "convolution"
-            rule = self._input_rule if at_image else self._composite(operation)
-            lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
-        return "\n".join(lines)
+        return summary_of(self.operations, graph.image, self._composite, self._input_rule)
 
     def _choose(
         self,
@@ -265,22 +279,13 @@ class Explainer:
         statistics: str,
         parameters: dict[str, float],
     ) -> None:
-        from_baseline = composite in FROM_BASELINE
-        if from_baseline and baseline is None:
-            raise InputError(
-                f"composite {composite!r} needs baseline=, an image or a function of the image"
-            )
-        if from_baseline and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
-        if not from_baseline and isinstance(composite, str) and baseline is not None:
-            raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
-        if statistics not in STATISTICS:
-            raise InputError(f"statistics={statistics!r} is neither 'live' nor 'frozen'")
+        check_choice(composite, input_rule, baseline, statistics)
         self._baseline = baseline
         self._live = baseline is not None and statistics == "live"
         self._input_rule = (
             input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
         )
+        self._sensitive = is_sensitive(composite, parameters)
         self._plan = Plan()
         if composite in PLANS:
             self._plan = with_parameters(PLANS[composite], composite, self._sequences, **parameters)

@@ -119,20 +119,34 @@ class _Reader:
         )
         arguments, keywords = self._in_one_type(arguments), self._in_one_type(keywords)
         source = arguments[0] if arguments else None
+        call = node.target
+        if kind in VIEWS and not isinstance(arguments[1], torch.dtype):
+            kind, call = "reshape", torch.ops.aten.reshape.default  # copies may have been left out
         if kind in IDENTITIES or (kind in CASTS and self._keeps_numbers(node)):
             self._alias(node.name, source)
         elif kind in FILLED and isinstance(source, Activation):
             like = torch.empty(node.args[0].meta["val"].shape, dtype=self.dtype)
-            self._evaluate(node.name, node.target, (like, *arguments[1:]), keywords)
+            self._evaluate(node.name, call, (like, *arguments[1:]), keywords)
+        elif kind == "copy":  # an assignment: what is assigned, in the shape of its place
+            self._read_assigned(node, arguments[1])
         elif not any(activations_in((arguments, keywords))):
-            self._evaluate(node.name, node.target, arguments, keywords)
+            self._evaluate(node.name, call, arguments, keywords)
         else:
             path = _module_path(node)
-            operation = Operation(node.name, kind, node.target, arguments, keywords, path)
+            operation = Operation(node.name, kind, call, arguments, keywords, path)
             if isinstance(node.meta.get("val"), list | tuple):
                 self.several[node.name] = operation
             else:
                 self._add(operation)
+
+    def _read_assigned(self, node: torch.fx.Node, source: Any) -> None:
+        arguments = (source, list(node.meta["val"].shape))
+        call = torch.ops.aten.expand.default
+        if isinstance(source, Activation):
+            path = _module_path(node)
+            self._add(Operation(node.name, "expand", call, arguments, path=path))
+        else:
+            self._evaluate(node.name, call, arguments, {})
 
     def _add(self, operation: Operation) -> None:
         for each in with_numbers_for_masks(_with_call(operation), self.dtype):
@@ -208,10 +222,6 @@ def _output_of(operation: Operation, name: str, index: int) -> Operation:
 def _with_call(operation: Operation) -> Operation:
     """Name operations by what they compute, and call what takes activations in any layout."""
     count = len(operation.inputs)
-    if operation.kind in VIEWS:
-        if isinstance(operation.arguments[1], torch.dtype):
-            return replace(operation, kind="view of bits")
-        return replace(operation, kind="reshape", call=torch.ops.aten.reshape.default)
     if operation.kind in DENSE:
         biased = operation.kind == "linear" and len(operation.arguments) > 2
         if count == 1:

@@ -45,22 +45,22 @@ SELECTIONS = (
     "index_select", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "native_channel_shuffle",
     "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d", "_upsample_nearest_exact1d",
     "_upsample_nearest_exact2d", "_upsample_nearest_exact3d", "upsample_bicubic2d", "grid_sampler",
-    "grid_sampler_2d", "grid_sampler_3d", "slice_scatter", "select_scatter", "index_put", "copy",
+    "grid_sampler_2d", "grid_sampler_3d", "slice_scatter", "select_scatter", "index_put",
     "neg", "scaled",
 )  # fmt: skip
 ACTIVATIONS = (
     "relu", "leaky_relu", "rrelu", "prelu", "_prelu_kernel", "elu", "selu", "celu", "gelu", "silu",
     "mish", "tanh", "sigmoid", "log_sigmoid", "hardsigmoid", "hardtanh", "relu6", "hardswish",
     "softplus", "hardshrink", "softshrink", "threshold", "clamp", "clamp_min", "clamp_max", "abs",
-    "erf", "atan", "sin", "cos",
+    "erf", "atan",
 )  # fmt: skip
-"""Functions of single values that are defined everywhere."""
+"""Functions of single values through which relevance passes unchanged without a baseline."""
 
 FUNCTIONS = (
     "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "pow",
-    "square", "maximum with constant", "minimum with constant",
+    "square", "maximum with constant", "minimum with constant", "sin", "cos",
 )  # fmt: skip
-"""Other functions of single values; with a baseline all follow their secant."""
+"""Functions that are not monotone, zero at zero or defined everywhere: they need a baseline."""
 
 Builder = Callable[[Operation, list[Pair], Rule], Built]
 BUILDERS: dict[str, Builder] = {

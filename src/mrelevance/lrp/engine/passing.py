@@ -1,8 +1,8 @@
 """Which inputs of an operation take relevance, and what to do about operations without a rule."""
 
 from mrelevance.lrp.engine.bilinear import PRODUCTS
-from mrelevance.lrp.engine.graph import Operation
-from mrelevance.lrp.engine.operations import BUILDERS
+from mrelevance.lrp.engine.graph import Graph, Operation
+from mrelevance.lrp.engine.operations import BUILDERS, FUNCTIONS, SELECTIONS
 from mrelevance.lrp.engine.softmax import LOGARITHMS, SOFTMAX
 from mrelevance.lrp.engine.statistics import is_euclidean
 from mrelevance.lrp.rules import Rule
@@ -51,6 +51,11 @@ def inputs_with_relevance(operation: Operation, rule: Rule) -> list[str]:
             f"{operation} has no rule without a baseline; if it ends the network, remove it and "
             "explain the logits, else use a composite with a baseline, such as deeplift"
         )
+    if kind in FUNCTIONS:
+        raise InputError(
+            f"{operation} has no rule without a baseline; use a composite with one, such as "
+            "deeplift, or replace the layer"
+        )
     if kind in PRODUCTS and rule.shares_factors:
         return inputs
     if kind in PRODUCTS and operation.weight is None:
@@ -59,3 +64,13 @@ def inputs_with_relevance(operation: Operation, rule: Rule) -> list[str]:
             "softmax); use a composite with a baseline, such as deeplift"
         )
     return [name for index, name in enumerate(inputs) if index != operation.weight]
+
+
+def probabilities_at_end(graph: Graph) -> Operation | None:
+    """The softmax or sigmoid with which a network ends, if it does."""
+    by_name = {operation.name: operation for operation in graph.operations}
+    last = by_name.get(graph.output)
+    while last is not None and last.kind in SELECTIONS and len(last.inputs) == 1:
+        last = by_name.get(last.inputs[0])
+    ends = last is not None and last.kind in (*SOFTMAX, *LOGARITHMS, "sigmoid", "log_sigmoid")
+    return last if ends else None
