@@ -65,7 +65,9 @@ def test_monais_transformers(name):
     normalisers = single.explain(image, (1, 0)).normalisers.double()
     torch.testing.assert_close(normalisers, change, rtol=0, atol=2e-5 * scale)
 
-    shapley = double.with_composite("deepshap", baseline=baseline).explain(image, (1, 0))
-    torch.testing.assert_close(shapley.normalisers, change, rtol=0, atol=1e-12 * scale)
-    signed = double.with_composite("alpha1_beta0").explain(image, (1, 0))
-    torch.testing.assert_close(signed.normalisers, signed.logit, rtol=1e-7, atol=1e-9)
+    if name.startswith("Swin layer"):
+        shapley = double.with_composite("deepshap", baseline=baseline).explain(image, (1, 0))
+        torch.testing.assert_close(shapley.normalisers, change, rtol=0, atol=1e-12 * scale)
+    if name == "Swin layer, window 2":  # no token of zeros pads a window, whose biases are lost
+        signed = double.with_composite("alpha1_beta0").explain(image, (1, 0))
+        torch.testing.assert_close(signed.normalisers, signed.logit, rtol=1e-7, atol=1e-9)
