@@ -19,13 +19,16 @@ from mrelevance.lrp.engine.export import export_graph
 from mrelevance.lrp.engine.folding import with_folded_normalisation
 from mrelevance.lrp.engine.graph import Graph, Operation, Target
 from mrelevance.lrp.engine.images import (
+    checked_region,
     checked_tensor,
+    checked_weights,
+    of_same_shape,
     prepared_image,
     spatial_axes,
     type_and_device,
 )
 from mrelevance.lrp.engine.pair import Pair
-from mrelevance.lrp.engine.passing import probabilities_at_end
+from mrelevance.lrp.engine.passing import warn_of_probabilities
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
@@ -34,7 +37,6 @@ from mrelevance.lrp.precision import is_sensitive, relative_difference, warn_of_
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.summary import summary_of
 from mrelevance.lrp.windows import Windows
-from mrelevance.runtime.errors import InputError
 
 Baseline = Tensor | Callable[[Tensor], Tensor]
 
@@ -91,8 +93,6 @@ class Explainer:
         progress: Callable = iter,
         **parameters: float,
     ):
-        if not isinstance(network, nn.Module):
-            raise InputError(f"the network is a {type(network).__name__}; give a torch.nn.Module")
         example_input = checked_tensor(example_input, "example image")
         self._network = network
         self._own_type, device = type_and_device(network, example_input)
@@ -107,13 +107,7 @@ class Explainer:
         self._choose(composite, input_rule, baseline, statistics, parameters)
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
-        end = probabilities_at_end(self._graph(example[:, :, *first]))
-        if end is not None:
-            warnings.warn(
-                f"the network ends with {end}, so probabilities are explained, which saturate; "
-                "remove it and explain the logits",
-                stacklevel=2,
-            )
+        warn_of_probabilities(self._graph(example[:, :, *first]))
 
     def with_composite(
         self,
@@ -195,13 +189,7 @@ class Explainer:
         Several weightings (K, C, D, H, W), such as indicators of places, give (K, D, H, W).
         """
         explanation = self.explain(image, target)
-        weights = checked_tensor(weights, "weights")
-        size = tuple(explanation.image.shape[1:])
-        if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
-            raise InputError(
-                f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
-                "per voxel of the image"
-            )
+        weights = checked_weights(weights, explanation.image)
         return explanation.input_weighted(weights.to(self._like))
 
     @torch.no_grad()
@@ -228,13 +216,7 @@ class Explainer:
             The region is empty, is not on the output's grid, or loses all of its voxels.
         """
         explanation = self.explain(image, target)
-        region = checked_tensor(region, "region")
-        if region.shape != explanation.logit.shape or region.dtype != torch.bool:
-            raise InputError(
-                f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
-                f"of shape {tuple(explanation.logit.shape)}"
-            )
-        region = region.to(explanation.logit.device)
+        region = checked_region(region, explanation.logit)
         relevance = explanation.region(region, tau)
         excluded = int((region & ~explanation.included(region, tau)).sum())
         if excluded:
@@ -308,13 +290,7 @@ class Explainer:
         if self._baseline is None:
             return None
         given = self._baseline(image) if callable(self._baseline) else self._baseline
-        baseline = self._prepared(given, "baseline")
-        if baseline.shape != image.shape:
-            raise InputError(
-                f"the baseline has shape {tuple(baseline.shape)}, the image "
-                f"{tuple(image.shape)}; give a baseline of the image's shape"
-            )
-        return baseline
+        return of_same_shape(self._prepared(given, "baseline"), image)
 
     def _graph(self, image: Tensor) -> Graph:
         """Graph for images of this size, as an exported network may be fixed to one size."""

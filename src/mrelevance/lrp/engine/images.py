@@ -25,8 +25,66 @@ def checked_tensor(given: Any, what: str) -> Tensor:
     )
 
 
+def checked_region(given: Any, logit: Tensor) -> Tensor:
+    """A region on the grid and the device of the logits (D, H, W).
+
+    Raises
+    ------
+    InputError
+        It is no tensor of that shape, or not bool.
+    """
+    region = checked_tensor(given, "region")
+    if region.shape != logit.shape or region.dtype != torch.bool:
+        raise InputError(
+            f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
+            f"of shape {tuple(logit.shape)}"
+        )
+    return region.to(logit.device)
+
+
+def of_same_shape(baseline: Tensor, image: Tensor) -> Tensor:
+    """The baseline, if it has the shape of the image.
+
+    Raises
+    ------
+    InputError
+        It has not.
+    """
+    if baseline.shape != image.shape:
+        raise InputError(
+            f"the baseline has shape {tuple(baseline.shape)}, the image {tuple(image.shape)}; give "
+            "a baseline of the image's shape"
+        )
+    return baseline
+
+
+def checked_weights(given: Any, image: Tensor) -> Tensor:
+    """Weights (C, D, H, W), or several (K, C, D, H, W), of the voxels of an image (1, C, ...).
+
+    Raises
+    ------
+    InputError
+        They are no tensor of that shape.
+    """
+    weights, size = checked_tensor(given, "weights"), tuple(image.shape[1:])
+    if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
+        raise InputError(
+            f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
+            "per voxel of the image"
+        )
+    return weights
+
+
 def type_and_device(network: nn.Module, example: Tensor) -> tuple[torch.dtype, torch.device]:
-    """Floating type and device of a network: of its weights, else of its buffers or the example."""
+    """Floating type and device of a network: of its weights, else of its buffers or the example.
+
+    Raises
+    ------
+    InputError
+        The network is no module.
+    """
+    if not isinstance(network, nn.Module):
+        raise InputError(f"the network is a {type(network).__name__}; give a torch.nn.Module")
     for tensor in (*network.parameters(), *network.buffers(), example):
         if tensor.is_floating_point():
             return tensor.dtype, tensor.device

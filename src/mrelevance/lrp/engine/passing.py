@@ -1,5 +1,7 @@
 """Which inputs of an operation take relevance, and what to do about operations without a rule."""
 
+import warnings
+
 from mrelevance.lrp.engine.bilinear import PRODUCTS
 from mrelevance.lrp.engine.graph import Graph, Operation
 from mrelevance.lrp.engine.operations import BUILDERS, FUNCTIONS, SELECTIONS
@@ -66,11 +68,15 @@ def inputs_with_relevance(operation: Operation, rule: Rule) -> list[str]:
     return [name for index, name in enumerate(inputs) if index != operation.weight]
 
 
-def probabilities_at_end(graph: Graph) -> Operation | None:
-    """The softmax or sigmoid with which a network ends, if it does."""
+def warn_of_probabilities(graph: Graph) -> None:
+    """Warn if a network ends with a softmax or sigmoid."""
     by_name = {operation.name: operation for operation in graph.operations}
     last = by_name.get(graph.output)
     while last is not None and last.kind in SELECTIONS and len(last.inputs) == 1:
         last = by_name.get(last.inputs[0])
-    ends = last is not None and last.kind in (*SOFTMAX, *LOGARITHMS, "sigmoid", "log_sigmoid")
-    return last if ends else None
+    if last is not None and last.kind in (*SOFTMAX, *LOGARITHMS, "sigmoid", "log_sigmoid"):
+        warnings.warn(
+            f"the network ends with {last}, so probabilities are explained, which saturate; "
+            "remove it and explain the logits",
+            stacklevel=3,
+        )
