@@ -235,7 +235,6 @@ class Explainer:
     ) -> float:
         """What rounding did to the map of a region: its relative difference from float64.
 
-        Small gammas divide by small denominators, and a rounded sum may even change its sign.
         Conservation cannot show it, and neither can comparing forward with reverse mode, because
         both use the same rounded gains: only the whole computation in double precision can.
         """
@@ -250,8 +249,8 @@ class Explainer:
 
     def summary(self) -> str:
         """Table of the layers and their rules."""
-        graph = next(iter(self._graphs.values()))
-        return summary_of(self.operations, graph.image, self._composite, self._input_rule)
+        image = next(iter(self._graphs.values())).image
+        return summary_of(self.operations, image, self._composite, self._input_rule)
 
     def _choose(
         self,
