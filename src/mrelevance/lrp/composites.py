@@ -4,6 +4,7 @@ Labels, sources and allowed parameters of the composites are in `mrelevance.runt
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from mrelevance.lrp import rules
@@ -16,14 +17,16 @@ Composite = Callable[[Operation], Rule]
 INPUT_RULES = {rule.name: rule for rule in (rules.z_box, rules.flat, rules.w_square)}
 
 
-def is_convolution(operation: Operation) -> bool:
-    """Whether the operation is a convolution, transposed or not."""
-    return operation.kind == "convolution"
+def is_layer(operation: Operation) -> bool:
+    """Whether it is a convolution, transposed or not, a linear layer, or attention to values."""
+    return operation.kind in ("convolution", "dense", "matmul")
 
 
 def is_pointwise(operation: Operation) -> bool:
-    """Whether it is a 1x1x1 convolution: the dense layer of a fully convolutional network."""
-    return is_convolution(operation) and max(operation.arguments[1].weight.shape[2:]) == 1
+    """Whether it acts on each voxel alone: a linear layer, or a 1x1x1 convolution."""
+    if operation.kind == "dense":
+        return True
+    return operation.kind == "convolution" and max(operation.arguments[1].weight.shape[2:]) == 1
 
 
 def zero() -> Composite:
@@ -32,39 +35,49 @@ def zero() -> Composite:
 
 
 def epsilon(epsilon: float = 1e-6) -> Composite:
-    """LRP-epsilon for convolutions; sums are split in proportion to their addends."""
+    """LRP-epsilon for layers; sums are split in proportion to their addends."""
     rule = rules.epsilon(epsilon)
-    return lambda operation: rule if is_convolution(operation) else rules.zero
+    return lambda operation: rule if is_layer(operation) else rules.zero
 
 
 def gamma(gamma: float = 0.25) -> Composite:
-    """Signed LRP-gamma for convolutions and sums."""
+    """Signed LRP-gamma for layers and sums."""
     rule = rules.gamma(gamma)
     return lambda operation: rule
 
 
 def alpha1_beta0() -> Composite:
-    """Signed z+ rule for convolutions and sums."""
+    """Signed z+ rule for layers and sums."""
     rule = rules.alpha_beta(1.0, 0.0)
     return lambda operation: rule
 
 
 def alpha2_beta1() -> Composite:
-    """Signed alpha2-beta1 rule for convolutions and sums."""
+    """Signed alpha2-beta1 rule for layers and sums."""
     rule = rules.alpha_beta(2.0, 1.0)
     return lambda operation: rule
 
 
 def epsilon_plus(epsilon: float = 1e-6) -> Composite:
-    """LRP-epsilon for 1x1x1 convolutions, z+ for the rest."""
+    """LRP-epsilon for linear layers and 1x1x1 convolutions, z+ for the rest."""
     for_pointwise, for_rest = rules.epsilon(epsilon), rules.alpha_beta(1.0, 0.0)
     return lambda operation: for_pointwise if is_pointwise(operation) else for_rest
 
 
 def epsilon_gamma(epsilon: float = 1e-6, gamma: float = 0.25) -> Composite:
-    """LRP-epsilon for 1x1x1 convolutions, signed LRP-gamma for the rest."""
+    """LRP-epsilon for linear layers and 1x1x1 convolutions, signed LRP-gamma for the rest."""
     for_pointwise, for_rest = rules.epsilon(epsilon), rules.gamma(gamma)
     return lambda operation: for_pointwise if is_pointwise(operation) else for_rest
+
+
+def attn_lrp(epsilon: float = 1e-6) -> Composite:
+    """AttnLRP: as epsilon, but both factors of a product take half, and softmax passes relevance.
+
+    Achtibat et al. 2024, sec. 3. Relevance is not conserved by the softmax.
+    """
+    for_layers = replace(rules.epsilon(epsilon), shares_factors=True)
+    for_rest = Rule("attn_lrp", shares_factors=True)
+    return lambda operation: for_layers if is_layer(operation) else for_rest
 
 
 COMPOSITES: dict[str, Callable[..., Composite]] = {
@@ -75,6 +88,7 @@ COMPOSITES: dict[str, Callable[..., Composite]] = {
     "alpha2_beta1": alpha2_beta1,
     "epsilon_plus": epsilon_plus,
     "epsilon_gamma": epsilon_gamma,
+    "attn_lrp": attn_lrp,
     # With a baseline every activation takes its secant slope, every layer its plain weights.
     "deeplift": zero,
     "deeplift_by_sequence": zero,

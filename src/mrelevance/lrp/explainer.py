@@ -11,16 +11,26 @@ from mrelevance.lrp.composites import Composite
 from mrelevance.lrp.engine.export import export_graph
 from mrelevance.lrp.engine.folding import with_folded_normalisation
 from mrelevance.lrp.engine.graph import Graph, Operation, Target
-from mrelevance.lrp.engine.images import prepared_image, spatial_axes
+from mrelevance.lrp.engine.images import (
+    checked_region,
+    checked_tensor,
+    checked_weights,
+    of_same_shape,
+    prepared_image,
+    spatial_axes,
+    type_and_device,
+)
 from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.passing import warn_of_probabilities
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.method import Baseline, chosen_method
+from mrelevance.lrp.precision import relative_difference, warn_of_rounding
 from mrelevance.lrp.rules import InputRule
+from mrelevance.lrp.summary import summary_of
 from mrelevance.lrp.windows import Windows
-from mrelevance.runtime.errors import InputError
 
 LOW_CONTRAST = 0.1
 """Below this contrast of the baseline on a normalising network, a warning tells."""
@@ -50,7 +60,8 @@ class Explainer:
     windows
         Explain the blended logits of these windows; None: those of the whole image.
     dtype
-        Compute in this type, on a copy of the network, instead of the network's own.
+        Compute in this type; None: in that of the network's weights, or float32 where they are of
+        half precision.
     progress
         Wraps the list of windows in each pass over them, such as `tqdm`.
     parameters
@@ -77,10 +88,12 @@ class Explainer:
         progress: Callable = iter,
         **parameters: float,
     ):
-        if dtype is not None:
-            network = copy.deepcopy(network).to(dtype)
+        example_input = checked_tensor(example_input, "example image")
         self._network = network
-        self._parameter = next(network.parameters())
+        self._own_type, device = type_and_device(network, example_input)
+        if dtype is None:
+            dtype = torch.promote_types(self._own_type, torch.float32)
+        self._like = torch.empty(0, dtype=dtype, device=device)
         self._graphs: dict[tuple[int, ...], Graph] = {}
         self._axes = spatial_axes(network, example_input)
         self._sequences = example_input.shape[-self._axes - 1]
@@ -91,7 +104,7 @@ class Explainer:
         )
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
-        self._graph(example[:, :, *first])
+        warn_of_probabilities(self._graph(example[:, :, *first]))
 
     def with_composite(
         self,
@@ -186,13 +199,8 @@ class Explainer:
         Several weightings (K, C, D, H, W), such as indicators of places, give (K, D, H, W).
         """
         explanation = self.explain(image, target)
-        size = tuple(explanation.image.shape[1:])
-        if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
-            raise InputError(
-                f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
-                "per voxel of the image"
-            )
-        return explanation.input_weighted(weights.to(self._parameter))
+        weights = checked_weights(weights, explanation.image)
+        return explanation.input_weighted(weights.to(self._like))
 
     @torch.no_grad()
     def voxel(self, image: Tensor, index: tuple[int, ...], target: Target = 1) -> Tensor:
@@ -218,12 +226,7 @@ class Explainer:
             The region is empty, is not on the output's grid, or loses all of its voxels.
         """
         explanation = self.explain(image, target)
-        if region.shape != explanation.logit.shape or region.dtype != torch.bool:
-            raise InputError(
-                f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
-                f"of shape {tuple(explanation.logit.shape)}"
-            )
-        region = region.to(explanation.logit.device)
+        region = checked_region(region, explanation.logit)
         relevance = explanation.region(region, tau)
         excluded = int((region & ~explanation.included(region, tau)).sum())
         if excluded:
@@ -232,7 +235,22 @@ class Explainer:
                 f"tau={tau:g} times the logit",
                 stacklevel=2,
             )
+        if self._method.sensitive and relevance.dtype != torch.float64:
+            warn_of_rounding(self.rounding_error(image, relevance, region, target, tau))
         return relevance
+
+    @torch.no_grad()
+    def rounding_error(
+        self, image: Tensor, relevance: Tensor, region: Tensor, target: Target = 1, tau: float = 0.1
+    ) -> float:
+        """What rounding did to the map of a region: its relative difference from float64.
+
+        Conservation cannot show it, and neither can comparing forward with reverse mode, because
+        both use the same rounded gains: only the whole computation in double precision can.
+        """
+        double = copy.copy(self)
+        double._like, double._graphs = self._like.double(), {}
+        return relative_difference(relevance, double.explain(image, target).region(region, tau))
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -241,23 +259,15 @@ class Explainer:
 
     def summary(self) -> str:
         """Table of the layers and their rules."""
-        graph = next(iter(self._graphs.values()))
-        lines = [f"{'layer':<60} {'operation':<24} rule"]
-        for operation in self.operations:
-            kind = operation.kind
-            if operation.normalisation:
-                kind += f" + {operation.normalisation.kind}"
-            reads_image = self._method.input_rule and operation.inputs[0] == graph.image
-            at_image = reads_image and operation.kind == "convolution"
-            rule = self._method.input_rule if at_image else self._method.rule_of(operation)
-            lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
-        return "\n".join(lines)
+        image = next(iter(self._graphs.values())).image
+        return summary_of(self.operations, image, self._method.rule_of, self._method.input_rule)
 
     def _folded(self, graph: Graph) -> Graph:
         return with_folded_normalisation(graph, self._method.live)
 
-    def _prepared(self, image: Tensor) -> Tensor:
-        return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
+    def _prepared(self, image: Tensor, what: str = "image") -> Tensor:
+        image = checked_tensor(image, what).detach().to(self._like)
+        return prepared_image(image, self._axes, self._sequences)
 
     def _windows_of(self, image: Tensor) -> Windows:
         return self._windows or Windows(tuple(image.shape[2:]))
@@ -266,18 +276,16 @@ class Explainer:
         given = self._method.baseline
         if given is None:
             return None
+        given = self._method.baseline
+        if given is None:
+            return None
         given = given(image) if callable(given) else given
-        baseline = self._prepared(given)
-        if baseline.shape != image.shape:
-            raise InputError(
-                f"the baseline has shape {tuple(baseline.shape)}, the image "
-                f"{tuple(image.shape)}; give a baseline of the image's shape"
-            )
-        return baseline
+        return of_same_shape(self._prepared(given, "baseline"), image)
 
     def _graph(self, image: Tensor) -> Graph:
         """Graph for images of this size, as an exported network may be fixed to one size."""
         size = tuple(image.shape)
         if size not in self._graphs:
-            self._graphs[size] = export_graph(self._network, image)
+            own = image.to(self._own_type)
+            self._graphs[size] = export_graph(self._network, own, self._like.dtype)
         return self._graphs[size]

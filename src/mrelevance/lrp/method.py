@@ -13,6 +13,7 @@ from mrelevance.lrp.composites import (
     input_rule_by_name,
     with_parameters,
 )
+from mrelevance.lrp.precision import is_sensitive
 from mrelevance.lrp.rules import InputRule
 from mrelevance.runtime.errors import InputError
 
@@ -37,6 +38,8 @@ class Method:
         Whether normalisation follows the statistics of image and baseline.
     plan
         Which changes are explained.
+    sensitive
+        Whether rounding may matter, so that maps are compared with double precision.
     """
 
     rule_of: Composite
@@ -44,6 +47,7 @@ class Method:
     baseline: Baseline | None
     live: bool
     plan: Plan
+    sensitive: bool
 
 
 def chosen_method(
@@ -73,7 +77,7 @@ def chosen_method(
         raise InputError(f"composite {composite!r} takes no baseline; use 'deepshap'")
     if statistics not in STATISTICS:
         raise InputError(f"statistics={statistics!r} is neither 'live' nor 'frozen'")
-    plan = Plan()
+    plan, sensitive = Plan(), is_sensitive(composite, parameters)
     if composite in PLANS:
         plan = with_parameters(PLANS[composite], composite, sequences, **parameters)
         parameters = {}
@@ -83,4 +87,5 @@ def chosen_method(
         baseline,
         baseline is not None and statistics == "live",
         plan,
+        sensitive,
     )

@@ -35,12 +35,15 @@ class Rule:
     Without either, the map is the plain linear layer (LRP-0, and DeepLIFT's linear rule).
     `elementwise` tells that each gain depends on its own element alone; gains are then computed
     some channels at a time, which takes less memory.
+    If `shares_factors`, both factors of a product take half of its relevance, and a softmax passes
+    it on by its derivatives (AttnLRP); otherwise one factor is a weight and takes none.
     """
 
     name: str
     gains: Callable[[Tensor, Tensor, Tensor], Gains] | None = None
     gain: Callable[[Tensor], Tensor] | None = None
     elementwise: bool = False
+    shares_factors: bool = False
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,14 @@ METHODS: dict[str, Method] = {
         ("montavon2019",),
         {"epsilon": EPSILON, "gamma": GAMMA},
     ),
+    "attn_lrp": Method(
+        "AttnLRP",
+        PROPAGATION,
+        "AttnLRP with a stabiliser of {epsilon} times the root mean square of each layer, which "
+        "passes relevance through softmax and both factors of a product",
+        ("achtibat2024",),
+        {"epsilon": EPSILON},
+    ),
     "deeplift": Method(
         "DeepLIFT rescale",
         PROPAGATION,

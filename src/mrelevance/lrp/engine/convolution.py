@@ -9,7 +9,9 @@ from torch.nn.functional import pad
 
 from mrelevance.runtime.errors import InputError
 
-CONVOLUTIONS = {"conv2d", "conv3d", "conv_transpose2d", "conv_transpose3d"}
+CONVOLUTIONS = {
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+}  # fmt: skip
 FAST_CHANNELS = 8
 """The CPU takes up to eight times longer for 2 to 7 input channels than for 8."""
 

@@ -1,7 +1,7 @@
 """A network as a list of operations in order of computation."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +42,9 @@ class Operation:
         Of the layer in the network, such as `model.0.conv`.
     normalisation
         The normalisation folded into this convolution, if any.
+    weight
+        Number of the input that is a weight of the others: without a baseline it takes no
+        relevance, see `mrelevance.lrp.engine.factors`.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Operation:
     keywords: dict = field(default_factory=dict)
     path: str = ""
     normalisation: "Operation | None" = None
+    weight: int | None = None
 
     @property
     def inputs(self) -> list[str]:
@@ -67,6 +71,13 @@ class Operation:
         keywords = _substitute(self.keywords, lambda activation: values[activation.name])
         result = self.call(*arguments, **keywords)
         return result[0] if isinstance(result, tuple) else result
+
+    def apply_to(self, values: Sequence[Tensor]) -> Tensor:
+        """Compute the operation from the values of its inputs, in their order."""
+        left = iter(values)
+        arguments = _substitute(self.arguments, lambda activation: next(left))
+        keywords = _substitute(self.keywords, lambda activation: next(left))
+        return self.call(*arguments, **keywords)
 
 
 @dataclass(frozen=True)

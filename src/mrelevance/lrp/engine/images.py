@@ -1,9 +1,94 @@
 """Which images a network takes, in 2D or 3D, and checks of what is given."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from mrelevance.runtime.errors import InputError
+
+
+def checked_tensor(given: Any, what: str) -> Tensor:
+    """A tensor, as it was given.
+
+    Raises
+    ------
+    InputError
+        It is something else, such as a list or a NumPy array.
+    """
+    if torch.is_tensor(given):
+        return given
+    remedy = {"list": "torch.tensor(...)", "ndarray": "torch.from_numpy(...)"}
+    name = type(given).__name__
+    raise InputError(
+        f"the {what} is a {name}, not a tensor; give {remedy.get(name, 'a torch.Tensor')}"
+    )
+
+
+def checked_region(given: Any, logit: Tensor) -> Tensor:
+    """A region on the grid and the device of the logits (D, H, W).
+
+    Raises
+    ------
+    InputError
+        It is no tensor of that shape, or not bool.
+    """
+    region = checked_tensor(given, "region")
+    if region.shape != logit.shape or region.dtype != torch.bool:
+        raise InputError(
+            f"the region is {region.dtype} of shape {tuple(region.shape)}; it must be bool "
+            f"of shape {tuple(logit.shape)}"
+        )
+    return region.to(logit.device)
+
+
+def of_same_shape(baseline: Tensor, image: Tensor) -> Tensor:
+    """The baseline, if it has the shape of the image.
+
+    Raises
+    ------
+    InputError
+        It has not.
+    """
+    if baseline.shape != image.shape:
+        raise InputError(
+            f"the baseline has shape {tuple(baseline.shape)}, the image {tuple(image.shape)}; give "
+            "a baseline of the image's shape"
+        )
+    return baseline
+
+
+def checked_weights(given: Any, image: Tensor) -> Tensor:
+    """Weights (C, D, H, W), or several (K, C, D, H, W), of the voxels of an image (1, C, ...).
+
+    Raises
+    ------
+    InputError
+        They are no tensor of that shape.
+    """
+    weights, size = checked_tensor(given, "weights"), tuple(image.shape[1:])
+    if weights.ndim - len(size) not in (0, 1) or tuple(weights.shape[-len(size) :]) != size:
+        raise InputError(
+            f"the weights have shape {tuple(weights.shape)}, the image {size}; give one weight "
+            "per voxel of the image"
+        )
+    return weights
+
+
+def type_and_device(network: nn.Module, example: Tensor) -> tuple[torch.dtype, torch.device]:
+    """Floating type and device of a network: of its weights, else of its buffers or the example.
+
+    Raises
+    ------
+    InputError
+        The network is no module.
+    """
+    if not isinstance(network, nn.Module):
+        raise InputError(f"the network is a {type(network).__name__}; give a torch.nn.Module")
+    for tensor in (*network.parameters(), *network.buffers(), example):
+        if tensor.is_floating_point():
+            return tensor.dtype, tensor.device
+    return torch.get_default_dtype(), example.device
 
 
 def spatial_axes(network: nn.Module, image: Tensor) -> int:

@@ -1,6 +1,8 @@
 """Linear operations: layers whose contributions a rule weighs, and those that only move values."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,6 +62,40 @@ def folded_convolution(
 def per_channel(values: Tensor, like: Tensor) -> Tensor:
     """Reshape (C,) to broadcast over the voxels of `like` (B, C, ...)."""
     return values.view(-1, *[1] * (like.ndim - 2))
+
+
+def build_dense(operation: Operation, values: list[Pair], rule: Rule) -> Built:
+    """Linear layer, or matrix product or einsum of an activation with a constant."""
+    (x,) = values
+    output = apply_each(operation, values)
+    unbiased = operation
+    if operation.kind == "dense" and len(operation.arguments) > 2:
+        unbiased = replace(operation, arguments=operation.arguments[:2])
+    biased = unbiased is not operation and operation.arguments[2] is not None
+    linear, transpose = linear_and_transpose(unbiased, values)
+    absolute, absolute_transpose = linear_and_transpose(_with_absolute(unbiased), values)
+    return output, layer_map(
+        linear=linear,
+        transpose=lambda m: transpose(m)[0],
+        absolute_linear=absolute,
+        absolute_transpose=lambda m: absolute_transpose(m)[0],
+        x=x.image,
+        sums=output.image - operation.arguments[2] if biased else output.image,
+        output=output.image,
+        scale=x.image.new_ones(()),
+        rule=rule,
+    )
+
+
+def _with_absolute(operation: Operation) -> Operation:
+    """The operation with the magnitudes of its constant weights."""
+
+    def absolute(argument: Any) -> Any:
+        if isinstance(argument, list | tuple):
+            return type(argument)(absolute(each) for each in argument)
+        return argument.abs() if torch.is_tensor(argument) else argument
+
+    return replace(operation, arguments=absolute(operation.arguments))
 
 
 def build_mixing(operation: Operation, values: list[Pair], rule: Rule) -> Built:

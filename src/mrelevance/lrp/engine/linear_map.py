@@ -50,13 +50,10 @@ def scaling_map(slope: Tensor) -> LinearMap:
 def apply_each(operation: Operation, values: list[Pair]) -> Pair:
     """Apply an operation to the image's values and to the baseline's."""
 
-    def result(sides: list[Tensor]) -> Tensor:
-        return operation.apply(dict(zip(operation.inputs, sides, strict=True)))
-
-    image = result([value.image for value in values])
+    image = operation.apply_to([value.image for value in values])
     if values[0].baseline is None:
         return Pair(image)
-    return Pair(image, result([value.baseline for value in values]))
+    return Pair(image, operation.apply_to([value.baseline for value in values]))
 
 
 def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Callable, Callable]:
@@ -67,18 +64,15 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
     zeros = [value.image.new_zeros(()).expand(value.image.shape) for value in values]
     offset = None
     if _may_add_constant(operation):
-        offset = operation.apply(dict(zip(operation.inputs, zeros, strict=True)))
+        offset = operation.apply_to(zeros)
         offset = offset if bool(offset.any()) else None
 
     def linear(*qs: Tensor) -> Tensor:
-        result = operation.apply(dict(zip(operation.inputs, qs, strict=True)))
+        result = operation.apply_to(qs)
         return result if offset is None else result - offset
 
     def transpose(m: Tensor) -> tuple[Tensor, ...]:
-        def of(*xs: Tensor) -> Tensor:
-            return operation.apply(dict(zip(operation.inputs, xs, strict=True)))
-
-        _, pull = torch.func.vjp(of, *zeros)
+        _, pull = torch.func.vjp(lambda *xs: operation.apply_to(xs), *zeros)
         return pull(m)
 
     return linear, transpose

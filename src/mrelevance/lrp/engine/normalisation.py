@@ -65,7 +65,9 @@ def normalisation_of(operation: Operation, shape: torch.Size) -> Normalisation:
         weight, bias, running_mean, running_variance, from_input, _, eps = arguments[:7]
         if not from_input:
             mean, variance = running_mean, running_variance
-    elif operation.kind == "batch_norm":
+    elif operation.kind in ("batch_norm", "_native_batch_norm_legit"):
+        if len(arguments) == 5:  # without running statistics
+            arguments = (*arguments[:2], None, None, *arguments[2:])
         weight, bias, mean, variance, training, _, eps = arguments[:7]
         average = _mean_over((0, *space))
         if training and mean is not None:

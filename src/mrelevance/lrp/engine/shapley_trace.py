@@ -153,7 +153,7 @@ def pass_parts(
 ) -> Parts:  # fmt: skip
     """Pass the parts of all sequences through the network; keep the chains of those wanted."""
     graph = _with_sparse_convolutions(graph)
-    carrying = operations_carrying_relevance(graph, with_baseline=True)
+    carrying = operations_carrying_relevance(graph, rule_of, with_baseline=True)
     parts = {graph.image: [image.change * only for only in one_per_sequence(image.image)]}
     values = {sequence: {graph.image: Pair(parts[graph.image][sequence])} for sequence in wanted}
     maps: dict[int, dict[str, LinearMap]] = {sequence: {} for sequence in wanted}

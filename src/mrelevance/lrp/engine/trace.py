@@ -8,9 +8,10 @@ from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Graph, Operation
 from mrelevance.lrp.engine.input_rules import build_input_layer
-from mrelevance.lrp.engine.linear_map import Built, LinearMap, apply_each
+from mrelevance.lrp.engine.linear_map import LinearMap, apply_each
 from mrelevance.lrp.engine.operations import BUILDERS, builder_of
 from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.passing import check_rule, inputs_with_relevance
 from mrelevance.lrp.rules import InputRule, Rule
 from mrelevance.runtime.errors import InputError
 
@@ -156,12 +157,14 @@ def trace_image(
         An operation that carries relevance has no rule, or it reads the image and is not a
         convolution although an input rule is given.
     """
-    carrying = operations_carrying_relevance(graph, with_baseline=image.baseline is not None)
+    carrying = operations_carrying_relevance(graph, rule_of, image.baseline is not None)
     maps, input_maps = {}, {}
     kept = {graph.image: image}
     outputs = image
 
-    def build(operation: Operation, inputs: list[Pair]) -> Built:
+    def build(operation: Operation, inputs: list[Pair]) -> tuple[Pair, LinearMap | None]:
+        if operation.name not in carrying and operation.normalisation is None:
+            return apply_each(operation, inputs), None
         return builder_of(operation, live)(operation, inputs, rule_of(operation))
 
     for operation, inputs, output, built in run(graph, image, build):
@@ -183,7 +186,9 @@ def trace_image(
 
 
 def run(
-    graph: Graph, image: Pair, build: Callable[[Operation, list[Pair]], Built]
+    graph: Graph,
+    image: Pair,
+    build: Callable[[Operation, list[Pair]], tuple[Pair, LinearMap | None]],
 ) -> Iterator[tuple[Operation, list[Pair], Pair, LinearMap | None]]:
     """Compute the operations one by one: each with its inputs, its output and its map.
 
@@ -207,7 +212,7 @@ def run(
         yield computed(operation)
 
 
-def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]:
+def operations_carrying_relevance(graph: Graph, rule_of: RuleOf, with_baseline: bool) -> set[str]:
     """Names of the operations that relevance passes from the output to the image.
 
     Raises
@@ -219,18 +224,11 @@ def operations_carrying_relevance(graph: Graph, with_baseline: bool) -> set[str]
     for operation in reversed(graph.operations):
         if operation.name not in carrying:
             continue
-        if operation.kind == "product" and not with_baseline:
-            raise InputError(
-                f"{operation} multiplies two activations, neither of which is a gate (sigmoid or "
-                "softmax); use a composite with a baseline, such as deeplift"
-            )
-        if operation.kind not in BUILDERS:
-            raise InputError(
-                f"{operation} has no rule; add one to mrelevance.lrp.engine.operations.BUILDERS "
-                "or replace the layer"
-            )
-        gated = operation.kind == "gated" and not with_baseline
-        carrying.update(operation.inputs[:1] if gated else operation.inputs)
+        if with_baseline:
+            check_rule(operation)
+            carrying.update(operation.inputs)
+        else:
+            carrying.update(inputs_with_relevance(operation, rule_of(operation)))
     return carrying
 
 
