@@ -21,7 +21,6 @@ check_precision({"evaluation.precision": params.precision})
 shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
 crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 network = load_network(Path(inputs.weights).parent, params.sequences)
-curves = perturb_lesions(
-    MappedNetwork(network, params.target), crops, maps, params.precision, params.seed
-)
+mapped = MappedNetwork(network, params.target, params.statistics)
+curves = perturb_lesions(mapped, crops, maps, params.precision, params.seed)
 write_table(curves, snakemake.output.curves)

@@ -19,6 +19,7 @@ maps = params.maps
 shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
 crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 network = load_network(Path(inputs.weights).parent, params.sequences)
-table = randomise_lesions(MappedNetwork(network, params.target), crops, maps, params.seed)
+mapped = MappedNetwork(network, params.target, params.statistics)
+table = randomise_lesions(mapped, crops, maps, params.seed)
 logger.info("\n%s", table.to_string(index=False))
 write_table(table, snakemake.output.similarities)

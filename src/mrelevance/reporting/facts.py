@@ -8,7 +8,7 @@ from mrelevance.attribution.ablation import ABLATIONS
 from mrelevance.attribution.baselines import DILATION_VOXELS, RING_VOXELS
 from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.shapley import MOST_SEQUENCES
-from mrelevance.attribution.shares import MEASURED
+from mrelevance.attribution.shares import HALVES, MEASURED
 from mrelevance.cohort.sheet import MASK
 from mrelevance.cohort.split import EXCLUDED
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
@@ -57,7 +57,7 @@ def study_facts(
         "minutes": sum(rule["total_s"] for rule in record["rules"].values()) / 60,
         "peak_memory_gb": max(rule["peak_mb"] or 0 for rule in record["rules"].values()) / 1000,
         "composites": _described(configuration["relevance"]["composites"]),
-        "compared": _described([*GRADIENT_METHODS, *ABLATIONS]),
+        "compared": _described([*GRADIENT_METHODS, *ABLATIONS, HALVES]),
         "mapped": _described(maps["methods"]),
         "randomised": _described(maps["randomised_methods"]),
         "shown": _described([configuration["figures"]["composite"]])[0],

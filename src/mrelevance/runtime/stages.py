@@ -54,7 +54,11 @@ STAGES = {
         ),
         Stage("prediction", ("inference",), ("raw", "preprocessed", "model")),
         Stage("relevance", ("relevance",), ("preprocessed", "prediction")),
-        Stage("evaluation", ("evaluation", "seed", *_TARGET), ("preprocessed", "prediction")),
+        Stage(
+            "evaluation",
+            ("evaluation", "seed", *_TARGET, "relevance.statistics"),
+            ("preprocessed", "prediction"),
+        ),
         Stage(
             "summary",
             ("summary", "figures.composite", "seed"),

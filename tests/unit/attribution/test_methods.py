@@ -23,7 +23,7 @@ def explained():
 
 def map_of(explained, method, seed=3):
     network, crop = explained
-    return attribution_map(method, MappedNetwork(network, "margin"), crop, seed)
+    return attribution_map(method, MappedNetwork(network, "margin", "live"), crop, seed)
 
 
 @pytest.mark.parametrize("method", MAPS)
@@ -59,7 +59,7 @@ def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
     patient = explained_patient(
         crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
     )
-    settings = {"composites": [composite], "target": "margin", "tau": 0.1}
+    settings = {"composites": [composite], "target": "margin", "tau": 0.1, "statistics": "live"}
     predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
     (relevance,) = compute_relevance(patient, predictor, settings)
     sums = map_of(explained, composite).sum((1, 2, 3))

@@ -44,7 +44,7 @@ def masks() -> dict:
 def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
     patient = explained_patient(image, masks, sequences=SEQUENCES)
     predictor = Predictor(network, window, 0.5, divisor=2)
-    settings = {"composites": composites, "target": "margin", "tau": 0.1}
+    settings = {"composites": composites, "target": "margin", "tau": 0.1, "statistics": "live"}
     return {result.method: result for result in compute_relevance(patient, predictor, settings)}
 
 
@@ -117,7 +117,7 @@ def test_a_composite_with_parameters_has_its_own_result(network, image, masks):
 
 def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
     patient = explained_patient(image, {("TP", 1): masks["TP", 1]})
-    settings = {"composites": ["epsilon"], "target": "margin", "tau": 1e9}
+    settings = {"composites": ["epsilon"], "target": "margin", "tau": 1e9, "statistics": "live"}
     (result,) = compute_relevance(patient, Predictor(network, ONE_WINDOW, 0.5, 2), settings)
     assert not result.maps["TP", 1].any() and not result.maps["tumour", 0].any()
     assert result.table["relevance"].isna().all()
