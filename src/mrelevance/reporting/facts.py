@@ -12,6 +12,7 @@ from mrelevance.attribution.shares import HALVES, MEASURED
 from mrelevance.cohort.sheet import MASK
 from mrelevance.cohort.split import EXCLUDED
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
+from mrelevance.evaluation.baseline_contrast import LOWEST_CONTRAST
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
 from mrelevance.registration.correction import MARGIN_MM
 from mrelevance.registration.measures import FLAGS
@@ -63,7 +64,9 @@ def study_facts(
         "shown": _described([configuration["figures"]["composite"]])[0],
         "measured": _described([MEASURED])[0],
         "passes": 2 ** len(sequences) if len(sequences) <= MOST_SEQUENCES else None,
+        "lowest_contrast": _known(tables["agreement"]["baseline_contrast"].min()),
         "constants": {
+            "lowest_contrast": LOWEST_CONTRAST,
             "mask_margin_mm": MARGIN_MM,
             "dilation_voxels": DILATION_VOXELS,
             "ring_voxels": RING_VOXELS,
