@@ -7,14 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mrelevance.lrp.changes import PLANS, Plan
-from mrelevance.lrp.composites import (
-    FROM_BASELINE,
-    Composite,
-    composite_by_name,
-    input_rule_by_name,
-    with_parameters,
-)
+from mrelevance.lrp.composites import Composite
 from mrelevance.lrp.engine.export import export_graph
 from mrelevance.lrp.engine.folding import with_folded_normalisation
 from mrelevance.lrp.engine.graph import Graph, Operation, Target
@@ -24,13 +17,13 @@ from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
 from mrelevance.lrp.engine.summed_trace import Part, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.method import Baseline, chosen_method
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
-STATISTICS = ("live", "frozen")
-
-Baseline = Tensor | Callable[[Tensor], Tensor]
+LOW_CONTRAST = 0.1
+"""Below this contrast of the baseline on a normalising network, a warning tells."""
 
 
 class Explainer:
@@ -93,7 +86,9 @@ class Explainer:
         self._sequences = example_input.shape[-self._axes - 1]
         self._windows = windows
         self._progress = progress
-        self._choose(composite, input_rule, baseline, statistics, parameters)
+        self._method = chosen_method(
+            composite, self._sequences, input_rule, baseline, statistics, parameters
+        )
         example = self._prepared(example_input)
         first = self._windows_of(example).boxes(example.shape[2:])[0]
         self._graph(example[:, :, *first])
@@ -109,7 +104,9 @@ class Explainer:
     ) -> "Explainer":
         """Explain the same network under another composite, without exporting it again."""
         other = copy.copy(self)
-        other._choose(composite, input_rule, baseline, statistics, parameters)
+        other._method = chosen_method(
+            composite, self._sequences, input_rule, baseline, statistics, parameters
+        )
         return other
 
     def explain(self, image: Tensor, target: Target = 1, keep_values: bool = False) -> Explanation:
@@ -131,6 +128,7 @@ class Explainer:
             The image does not suit the network, there is no such target, or an operation has no
             rule.
         """
+        method = self._method
         image = self._prepared(image)
         pair = Pair(image, self._baseline_of(image))
         grid, windows = image.shape[2:], self._windows_of(image)
@@ -138,28 +136,38 @@ class Explainer:
         parts = [
             Part(box, blend, number, change.weight)
             for box, blend in zip(boxes, blends, strict=True)
-            for number, change in enumerate(self._plan.changes)
+            for number, change in enumerate(method.plan.changes)
         ]
 
         def trace_of(part: Part) -> Trace | ShapleyTrace:
-            change = self._plan.changes[part.change]
+            change = method.plan.changes[part.change]
             window = change.of(pair.each(lambda side: side[:, :, *part.box]))
             graph = self._folded(self._graph(window.image).with_target(target))
-            if self._plan.shapley:
-                orders = None if change.draw is None else self._plan.orders[change.draw]
+            if method.plan.shapley:
+                orders = None if change.draw is None else method.plan.orders[change.draw]
                 return trace_shapley(
-                    graph, window, self._composite, live=self._live, orders=orders,
+                    graph, window, method.rule_of, live=method.live, orders=orders,
                     keep_values=keep_values,
                 )  # fmt: skip
             return trace_image(
-                graph, window, self._composite, self._input_rule, live=self._live,
+                graph, window, method.rule_of, method.input_rule, live=method.live,
                 keep_values=keep_values,
             )  # fmt: skip
 
         with torch.no_grad():
             if len(parts) == 1:
-                return Explanation(image, trace_of(parts[0]))
-            return Explanation(image, sum_traces(image, parts, trace_of, self._progress))
+                trace = trace_of(parts[0])
+            else:
+                trace = sum_traces(image, parts, trace_of, self._progress)
+        contrast = trace.baseline_contrast
+        if contrast is not None and contrast < LOW_CONTRAST:
+            warnings.warn(
+                f"the contrast of the baseline is {contrast:.2g} times that of the image where the "
+                "network normalises each image by itself, so it magnifies what little the baseline "
+                "holds; choose a baseline that resembles an image, such as the image inpainted",
+                stacklevel=2,
+            )
+        return Explanation(image, trace)
 
     @torch.no_grad()
     def shares(self, image: Tensor, target: Target = 1) -> Tensor:
@@ -239,46 +247,14 @@ class Explainer:
             kind = operation.kind
             if operation.normalisation:
                 kind += f" + {operation.normalisation.kind}"
-            reads_image = self._input_rule and operation.inputs[0] == graph.image
+            reads_image = self._method.input_rule and operation.inputs[0] == graph.image
             at_image = reads_image and operation.kind == "convolution"
-            rule = self._input_rule if at_image else self._composite(operation)
+            rule = self._method.input_rule if at_image else self._method.rule_of(operation)
             lines.append(f"{operation.path:<60} {kind:<24} {rule.name}")
         return "\n".join(lines)
 
-    def _choose(
-        self,
-        composite: str | Composite,
-        input_rule: str | InputRule | None,
-        baseline: Baseline | None,
-        statistics: str,
-        parameters: dict[str, float],
-    ) -> None:
-        from_baseline = composite in FROM_BASELINE
-        if from_baseline and baseline is None:
-            raise InputError(
-                f"composite {composite!r} needs baseline=, an image or a function of the image"
-            )
-        if from_baseline and input_rule is not None:
-            raise InputError(f"composite {composite!r} takes no input rule; leave input_rule out")
-        if not from_baseline and isinstance(composite, str) and baseline is not None:
-            raise InputError(f"composite {composite!r} takes no baseline; use 'deeplift'")
-        if statistics not in STATISTICS:
-            raise InputError(f"statistics={statistics!r} is neither 'live' nor 'frozen'")
-        self._baseline = baseline
-        self._live = baseline is not None and statistics == "live"
-        self._input_rule = (
-            input_rule if isinstance(input_rule, InputRule) else input_rule_by_name(input_rule)
-        )
-        self._plan = Plan()
-        if composite in PLANS:
-            self._plan = with_parameters(PLANS[composite], composite, self._sequences, **parameters)
-            parameters = {}
-        self._composite = (
-            composite_by_name(composite, **parameters) if isinstance(composite, str) else composite
-        )
-
     def _folded(self, graph: Graph) -> Graph:
-        return with_folded_normalisation(graph, self._live)
+        return with_folded_normalisation(graph, self._method.live)
 
     def _prepared(self, image: Tensor) -> Tensor:
         return prepared_image(image.detach().to(self._parameter), self._axes, self._sequences)
@@ -287,9 +263,10 @@ class Explainer:
         return self._windows or Windows(tuple(image.shape[2:]))
 
     def _baseline_of(self, image: Tensor) -> Tensor | None:
-        if self._baseline is None:
+        given = self._method.baseline
+        if given is None:
             return None
-        given = self._baseline(image) if callable(self._baseline) else self._baseline
+        given = given(image) if callable(given) else given
         baseline = self._prepared(given)
         if baseline.shape != image.shape:
             raise InputError(

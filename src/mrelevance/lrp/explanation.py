@@ -38,6 +38,16 @@ class Explanation:
         """What relevance can add up to, (D, H, W): y, or `y(x) - y(x0)` with a baseline."""
         return self.trace.output_change[0, 0]
 
+    @property
+    def baseline_contrast(self) -> float | None:
+        """How much contrast normalisation finds in the baseline, as a fraction of the image's.
+
+        The smallest over the layers that normalise each image by itself; None if there are none or
+        they are frozen. Far below 1, such a layer magnifies what little the baseline holds, and
+        neither relevance nor a measurement by replacement says much about the image.
+        """
+        return self.trace.baseline_contrast
+
     def input_weighted(self, weights: Tensor) -> Tensor:
         """`y * (L^T v)`, (D, H, W), for weights v (C, D, H, W) of the image's voxels.
 
@@ -141,36 +151,50 @@ class Explanation:
         InputError
             The trace kept no activations: `keep_values` was False, or there are several windows.
         """
-        values = getattr(self.trace, "values", None)
-        if values is None:
+        chains = list(getattr(self.trace, "chains", [self.trace]))
+        if any(getattr(chain, "values", None) is None for chain in chains):
             raise InputError(
                 "the trace kept no activations; explain with keep_values=True, in one window"
             )
         multiplier = region[None, None].to(self.trace.output.dtype)
-        remaining = float((self.trace.output_change.double() * multiplier.double()).sum())
-        rows = []
+        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in chains])
 
-        def relevance(name: str, part: Tensor) -> float:
-            value = values[name]
-            return float((value.change.double() * part.double()).sum())
 
-        def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
-            nonlocal remaining
-            before = relevance(operation.name, received)
-            after = sum(
-                float(part.double().sum()) if direct else relevance(name, part)
-                for name, part in zip(operation.inputs, passed, strict=True)
-                if part is not None
-            )
-            remaining -= before - after
-            rows.append({
-                "operation": operation.kind,
-                "layer": operation.path,
-                "received": before,
-                "passed": after,
-                "absorbed": before - after,
-                "remaining": remaining,
-            })  # fmt: skip
+def _relevance_by_operation(
+    chain: Trace, multiplier: Tensor
+) -> list[tuple[Operation, float, float]]:
+    """Operations from the output to the image, with the relevance that enters and leaves each."""
+    rows = []
 
-        self.trace.reverse_mode(multiplier, observe)
-        return rows
+    def relevance(name: str, part: Tensor) -> float:
+        return float((chain.values[name].change.double() * part.double()).sum())
+
+    def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
+        after = sum(
+            float(part.double().sum()) if direct else relevance(name, part)
+            for name, part in zip(operation.inputs, passed, strict=True)
+            if part is not None
+        )
+        rows.append((operation, relevance(operation.name, received), after))
+
+    chain.reverse_mode(multiplier, observe)
+    return rows
+
+
+def _rows_of(chains: list[list[tuple[Operation, float, float]]]) -> list[dict]:
+    """Rows of `conservation_by_layer`: the relevance of all chains together."""
+    rows = []
+    remaining = None
+    for of_chains in zip(*chains, strict=True):
+        operation = of_chains[0][0]
+        before, after = (sum(row[side] for row in of_chains) for side in (1, 2))
+        remaining = (before if remaining is None else remaining) - (before - after)
+        rows.append({
+            "operation": operation.kind,
+            "layer": operation.path,
+            "received": before,
+            "passed": after,
+            "absorbed": before - after,
+            "remaining": remaining,
+        })  # fmt: skip
+    return rows

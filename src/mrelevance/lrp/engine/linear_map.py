@@ -25,10 +25,13 @@ class LinearMap:
     """An operation as a linear map, in both directions.
 
     `reverse` returns one multiplier per input; None for an input that takes no relevance.
+    `contrast` is the standard deviation of the baseline over that of the image, the median of what
+    a normalisation with live statistics divides by; None for all else.
     """
 
     forward: Callable[..., Tensor]
     reverse: Callable[[Tensor], tuple[Tensor | None, ...]]
+    contrast: float | None = None
 
 
 Built = tuple[Pair, LinearMap]

@@ -46,4 +46,5 @@ def build_live_normalisation(operation: Operation, values: list[Pair], rule: Rul
         along = layer.average(y_sum * m) / a_sum.square()
         return (2 * (m - layer.average(m)) / a_sum - u_sum * along,)
 
-    return Pair(affine(y), affine(y0)), LinearMap(forward, reverse)
+    contrast = float((a0 / a).median())
+    return Pair(affine(y), affine(y0)), LinearMap(forward, reverse, contrast)

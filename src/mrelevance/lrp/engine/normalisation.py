@@ -10,7 +10,8 @@ from mrelevance.lrp.engine.graph import Operation
 from mrelevance.runtime.errors import InputError
 
 FOLDABLE = (
-    "instance_norm", "group_norm", "batch_norm", "_native_batch_norm_legit_no_training",
+    "instance_norm", "group_norm", "batch_norm", "_native_batch_norm_legit",
+    "_native_batch_norm_legit_no_training",
 )  # fmt: skip
 """Kinds that scale the channels of what they read; they can become part of a convolution."""
 
@@ -68,6 +69,11 @@ def normalisation_of(operation: Operation, shape: torch.Size) -> Normalisation:
         weight, bias, mean, variance, training, _, eps = arguments[:7]
         average = _mean_over((0, *space))
         if training and mean is not None:
+            raise InputError(f"{operation} uses batch statistics; call network.eval() first")
+    elif operation.kind == "_native_batch_norm_legit":
+        average = _mean_over((0, *space))
+        weight, bias, *running, _, _, eps = arguments
+        if running:
             raise InputError(f"{operation} uses batch statistics; call network.eval() first")
     else:
         weight, bias, mean, variance, _, eps = arguments[:6]

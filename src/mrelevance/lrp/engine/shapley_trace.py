@@ -43,12 +43,15 @@ class Parts:
         The chains of the wanted sequences.
     slopes_bytes
         What the slopes of one sequence take in memory.
+    contrast
+        See `Trace.baseline_contrast`.
     """
 
     outputs: Pair
     of_output: list[Tensor]
     chains: list[Trace]
     slopes_bytes: int
+    contrast: float | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class ShapleyTrace:
     def output_change(self) -> Tensor:
         """`y(x) - y(x0)`, (1, 1, D, H, W)."""
         return self.parts.outputs.change
+
+    @property
+    def baseline_contrast(self) -> float | None:
+        """See `Trace.baseline_contrast`."""
+        return self.parts.contrast
 
     @property
     def chains(self) -> Iterable[Trace]:
@@ -145,7 +153,7 @@ def pass_parts(
     values = {sequence: {graph.image: Pair(parts[graph.image][sequence])} for sequence in wanted}
     maps: dict[int, dict[str, LinearMap]] = {sequence: {} for sequence in wanted}
     left = graph.readers()
-    outputs, slopes_bytes = image, 0
+    outputs, slopes_bytes, contrasts = image, 0, []
 
     def build(operation: Operation, inputs: list[Pair]) -> tuple[Pair, LinearMap | None]:
         if operation.kind in ACTIVATIONS:
@@ -156,6 +164,7 @@ def pass_parts(
         if operation.name not in carrying:
             continue
         read = list(zip(*(parts[name] for name in operation.inputs), strict=True))
+        contrasts.append(built and built.contrast)
         built = [built] * len(read)
         if operation.kind in ACTIVATIONS:
             slopes = shapley_slopes(
@@ -175,4 +184,5 @@ def pass_parts(
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
     ]
-    return Parts(outputs, parts[graph.output], chains, slopes_bytes)
+    contrast = min((one for one in contrasts if one is not None), default=None)
+    return Parts(outputs, parts[graph.output], chains, slopes_bytes, contrast)

@@ -51,7 +51,7 @@ class SummedTrace:
         Traces the window of a part.
     progress
         Wraps the list of parts, for a progress bar.
-    output, output_change, with_baseline
+    output, output_change, with_baseline, baseline_contrast
         As in `Trace`; (1, 1, D, H, W).
     known_parts
         For each change, the part of `y` that stems from each sequence, (C, 1, D, H, W), where the
@@ -65,6 +65,7 @@ class SummedTrace:
     output: Tensor
     output_change: Tensor
     with_baseline: bool
+    baseline_contrast: float | None
     known_parts: list[Tensor]
 
     def sequence_parts(self) -> Tensor:
@@ -119,6 +120,7 @@ def sum_traces(
     output = image.new_zeros(1, 1, *image.shape[2:])
     change = torch.zeros_like(output)
     known: dict[int, Tensor] = {}
+    contrasts = []
     for part in progress(parts):
         trace = trace_of(part)
         if trace.output.shape[2:] != part.blend.shape:
@@ -126,6 +128,7 @@ def sum_traces(
                 f"a window of {tuple(part.blend.shape)} voxels gives logits of "
                 f"{tuple(trace.output.shape[2:])} voxels; blending needs the same grid for both"
             )
+        contrasts.append(trace.baseline_contrast)
         change[:, :, *part.box] += part.weight * part.blend * trace.output_change
         if part.change == 0:  # each window's logits once
             output[:, :, *part.box] += part.blend * trace.output
@@ -133,7 +136,8 @@ def sum_traces(
             empty = output.new_zeros(image.shape[1], *output.shape[1:])
             total = known.setdefault(part.change, empty)
             total[:, :, *part.box] += part.blend * trace.sequence_parts()
+    contrast = min((one for one in contrasts if one is not None), default=None)
     return SummedTrace(
         image.shape[1:], parts, trace_of, progress, output, change, trace.with_baseline,
-        list(known.values()),
+        contrast, list(known.values()),
     )  # fmt: skip

@@ -58,6 +58,12 @@ class Trace:
         """What relevance can add up to, (1, 1, D, H, W): y, or `y(x) - y(x0)`."""
         return self.outputs.change
 
+    @property
+    def baseline_contrast(self) -> float | None:
+        """Smallest contrast of the baseline at a live normalisation, see `LinearMap.contrast`."""
+        contrasts = (one.contrast for one in self.maps.values() if one.contrast is not None)
+        return min(contrasts, default=None)
+
     def forward_mode(self, weightings: list[Tensor]) -> list[Tensor]:
         """`y * (L^T v)`, (1, 1, D, H, W), for each weighting v of the image.
 
