@@ -109,7 +109,7 @@ def _relevance(
         {"patient": patient.name, "method": method, "target": settings["target"]},
     )
     table["standard_error"] = _standard_errors(explanation, parts, patient.masks)
-    contrast = getattr(explanation, "baseline_contrast", None)
+    contrast = explanation.baseline_contrast
     if contrast is not None:
         logger.info(
             "patient %s, %s: contrast of the baseline, relative to the image's: %.3g",
