@@ -45,6 +45,8 @@ def shapley_slopes(
     orders
         Orders of joining to sample, (orders, C); None for all subsets, exactly.
     """
+    # Elements are addressed by their number, whatever the network's memory format.
+    baseline, parts = baseline.contiguous(), [part.contiguous() for part in parts]
     lowest = baseline + sum(part.clamp_max(0) for part in parts)
     highest = baseline + sum(part.clamp_min(0) for part in parts)
     if operation.kind in RECTIFIERS:
