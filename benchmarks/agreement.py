@@ -39,13 +39,13 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
     parser.add_argument("--composites", nargs="*", default=["deeplift", "deepshap"])
+    parser.add_argument("--patients", nargs="*", help="test patients; all if not given")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     config = yaml.safe_load(options.config.read_text())
-    patients = sorted(
-        path.parent.name for path in options.results.glob("relevance/*/relevance.tsv")
-    )
+    tested = options.results.glob("relevance/*/relevance.tsv")
+    patients = options.patients or sorted(path.parent.name for path in tested)
     if not patients:
         parser.error(f"{options.results} holds no relevance/*/relevance.tsv; run the study first")
     tables = [

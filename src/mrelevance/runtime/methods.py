@@ -221,7 +221,7 @@ METHODS: dict[str, Method] = {
         needs_baseline=True,
     ),
     "halves": Method(
-        "the halves (one replaced, one kept)",
+        "the halves",
         FORWARD_PASSES,
         "the halves, the mean of what is lost when one sequence is replaced by its baseline and "
         "what is gained when it is put into the baseline alone",
