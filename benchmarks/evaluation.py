@@ -93,7 +93,9 @@ def methods(
     exported = Explainer(exact.padded, image, windows=exact.windows)
 
     def shares(composite: str) -> Callable[[], object]:
-        explainer = under_composite(exported, composite, baseline)
+        explainer = under_composite(
+            exported, composite, baseline, config["relevance"]["statistics"]
+        )
         return lambda: explainer.shares(image, target.classes)
 
     region = torch.from_numpy(explained.masks["tumour", 0])

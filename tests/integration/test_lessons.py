@@ -75,7 +75,7 @@ def test_every_lesion_has_features_and_a_strategy(results, context):
     labelled = features[features["region"] != "FP"]
     assert labelled["contrast_to_noise"].notna().all()
     strategies = read_table(results / "summary/strategies.tsv")
-    known = context[context["method"] == "deeplift"].dropna(subset=["relevance"])
+    known = context[context["method"] == "deepshap"].dropna(subset=["relevance"])
     assert len(strategies) == len(known.drop_duplicates(keys))
     verdicts = read_table(results / "summary/strategy_summary.tsv")["verdict"]
     assert verdicts.str.contains("not clustered").all()
@@ -83,7 +83,7 @@ def test_every_lesion_has_features_and_a_strategy(results, context):
 
 def test_patients_are_compared_as_far_as_they_can_be(results):
     distances = read_table(results / "summary/individuals.tsv")
-    assert set(distances["method"]) == {"deeplift", "shapley"}
+    assert set(distances["method"]) == {"deepshap", "shapley"}
     assert distances["distance"].isna().all(), "three patients are too few"
     differences = read_table(results / "summary/individual_differences.tsv")
     features = differences[differences["kind"] == "feature"]

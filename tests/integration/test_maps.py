@@ -9,7 +9,10 @@ from mrelevance.runtime.methods import GALLERY
 
 pytestmark = pytest.mark.workflow
 
-METHODS = {"alpha1_beta0", "deeplift", "guided_backprop", "seg_grad_cam_coarsest", "random"}
+METHODS = {
+    *("alpha1_beta0", "deeplift", "deepshap"),
+    *("guided_backprop", "seg_grad_cam_coarsest", "random"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +62,8 @@ def test_gallery_lies_over_the_image_and_conserves(study):
         corner = image.TransformPhysicalPointToContinuousIndex((*volume.GetOrigin()[:3], 0.0))
         assert corner[:3] == pytest.approx(np.round(corner[:3]), abs=1e-3)
     left = conservation.groupby("method")["remaining"].last()
-    assert left[["alpha2_beta1", "alpha1_beta0", "gamma", "deeplift"]].to_numpy() == pytest.approx(
-        1, abs=0.02
-    )
+    conserving = ["alpha2_beta1", "alpha1_beta0", "gamma", "deeplift", "deepshap"]
+    assert left[conserving].to_numpy() == pytest.approx(1, abs=0.02)
 
 
 def test_figures_are_drawn(study):

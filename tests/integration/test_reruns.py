@@ -27,7 +27,8 @@ def test_finished_study_has_nothing_to_do(study):
 
 
 def test_another_composite_does_not_train(changed):
-    changed.replace(TINY, "[alpha1_beta0, deeplift]", "[alpha1_beta0, deeplift, epsilon]")
+    composites = "[alpha1_beta0, deeplift, deepshap"
+    changed.replace(TINY, f"{composites}]", f"{composites}, epsilon]")
     jobs = changed.plan()
     assert set(jobs) == AFTER_RELEVANCE | {"compute_relevance"}
     assert jobs["compute_relevance"] == 3

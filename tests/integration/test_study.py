@@ -16,9 +16,10 @@ pytestmark = pytest.mark.workflow
 
 SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T1-15min", "T2"]
 TEST_PATIENTS = {"T1", "T2", "T3"}
-COMPOSITES = {"alpha1_beta0", "deeplift"}
+COMPOSITES = {"alpha1_beta0", "deeplift", "deepshap"}
+MEASUREMENTS = {"halves", "shapley"}
 OTHER_METHODS = {
-    *{"drop_one", "keep_one", "random"},
+    *{"drop_one", "keep_one", "halves", "random"},
     *{"gradient", "input_x_gradient", "integrated_gradients", "seg_grad_cam"},
 }
 FIGURES = [entry.name for entry in ENTRIES if entry.target == "all"]
@@ -52,20 +53,22 @@ def test_every_test_patient_has_relevance_under_every_composite(relevance):
     tumour = relevance[relevance["region"] == "tumour"]
     assert set(tumour["patient"]) == TEST_PATIENTS
     found = tumour.groupby(["patient", "method"], sort=False)["sequence"].agg(list)
-    assert len(found) == len(TEST_PATIENTS) * (len(COMPOSITES) + 1)
+    assert len(found) == len(TEST_PATIENTS) * (len(COMPOSITES) + len(MEASUREMENTS))
     assert all(sequences == SEQUENCES for sequences in found)
 
 
 @pytest.mark.parametrize("measure", ["relevance", "relevance_pooled"])
 def test_shares_sum_to_one(relevance, measure):
     known = relevance.dropna(subset=[measure])
-    assert set(known["method"]) == COMPOSITES | {"shapley"}
+    assert set(known["method"]) == COMPOSITES | MEASUREMENTS
     sums = known.groupby(["patient", "method", "region", "lesion"])[measure].sum()
     np.testing.assert_allclose(sums, 1, atol=1e-3)
 
 
 def test_relevance_is_conserved(relevance):
-    np.testing.assert_allclose(relevance["conservation"].dropna(), 1, atol=0.02)
+    # The halves are no shares of the whole change.
+    conserving = relevance[relevance["method"] != "halves"]
+    np.testing.assert_allclose(conserving["conservation"].dropna(), 1, atol=0.02)
 
 
 def test_every_lesion_is_explained(results, relevance):

@@ -18,7 +18,7 @@ protocol:
   acquisition_minutes: {T1-pre: 1, T1-20s: 1, T1-60s: 1, T1-120s: 1, T1-15min: 2, T2: 4}
 variants:
   residual: null
-  short: {training: {steps: 80}, relevance: {composites: [deeplift]}}
+  short: {training: {steps: 80}, relevance: {composites: [deepshap]}}
 comparisons: {networks: [other_seed, short]}
 """
 RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
@@ -84,7 +84,7 @@ def test_another_seed_is_another_network(results):
     assert card["configuration"]["seed"] == 20190712
     assert card["configuration"] | {"seed": 20190711} == of_study["configuration"]
     agreement = read_table(results / "summary/networks_agreement.tsv")
-    assert set(agreement["method"]) == {"shapley", "deeplift"}
+    assert set(agreement["method"]) == {"shapley", "deepshap"}
     own = agreement.set_index("network")["differs_in"].to_dict()
     assert own == {"other_seed": "seed", "short": "other"}
     values = read_table(results / "summary/networks.tsv")

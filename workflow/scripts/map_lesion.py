@@ -28,7 +28,7 @@ crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baselin
 table, volumes = pd.DataFrame(columns=COLUMNS), {}
 for crop in crops[:1]:
     network = load_network(Path(inputs.weights).parent, params.sequences)
-    mapped = MappedNetwork(network, Target.of_region(params.target, region))
+    mapped = MappedNetwork(network, Target.of_region(params.target, region), params.statistics)
     of_method, table = gallery_maps(mapped, crop, GALLERY, params.seed)
     for name, values in {"image": crop.image, "lesion": crop.region, **of_method}.items():
         volumes[name] = image_like(values.numpy(), crop.grid)

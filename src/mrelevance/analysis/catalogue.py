@@ -71,7 +71,7 @@ _ENTRIES = (
     Entry(
         function="mrelevance.analysis.sequences:summarise_relevance",
         message="Collecting the relevance of every sequence",
-        inputs={name: _METHODS[name] for name in ("relevance", "shapley")},
+        inputs={name: _METHODS[name] for name in ("relevance", "occlusion", "shapley")},
         tables=(Table("relevance", "All values, table", RELEVANCE),),
     ),
     Entry(

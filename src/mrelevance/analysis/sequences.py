@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from mrelevance.attribution.shares import MEASURES, methods_of, share_matrix
+from mrelevance.attribution.shares import HALVES, MEASURES, methods_of, share_matrix
 from mrelevance.runtime.errors import InputError
 from mrelevance.statistics.bootstrap import median_interval
 from mrelevance.statistics.compositions import centred_log_ratios
@@ -19,9 +19,15 @@ from mrelevance.statistics.multiplicity import holm
 from mrelevance.statistics.rank_tests import friedman_test, signed_rank
 
 
-def summarise_relevance(relevance: pd.DataFrame, shapley: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Collect the test patients' relevance by every composite, and the measured Shapley values."""
-    return {"relevance": pd.concat([relevance, shapley], ignore_index=True)}
+def summarise_relevance(
+    relevance: pd.DataFrame, occlusion: pd.DataFrame, shapley: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Collect the test patients' relevance by every composite, and what is measured.
+
+    Measured are the Shapley values and, from the table of the occlusions, the halves.
+    """
+    halves = occlusion[occlusion["method"] == HALVES]
+    return {"relevance": pd.concat([relevance, halves, shapley], ignore_index=True)}
 
 
 def compare_sequences(

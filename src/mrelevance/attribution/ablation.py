@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mrelevance.attribution.inputs import ExplainedPatient
 from mrelevance.attribution.shapley import Coalition
+from mrelevance.attribution.shares import HALVES
 from mrelevance.networks.lesions import find_regions
 from mrelevance.networks.scores import count_lesions, voxel_dice
 from mrelevance.runtime.images import spacing_zyx
@@ -31,9 +32,12 @@ def occlusion_parts(ablation: str, outputs: dict[Coalition, Tensor], count: int)
     """Change of the explained output that one sequence makes, (C, D, H, W).
 
     `drop_one`: what the image loses when the sequence gives way to its baseline; `keep_one`: what
-    the baseline gains when it is given the sequence. `outputs` (D, H, W) by coalition.
+    the baseline gains when it is given the sequence; `halves`: the mean of the two, which are the
+    first and the last term of the Shapley value. `outputs` (D, H, W) by coalition.
     """
     coalitions = ablated_coalitions(count)
+    if ablation == HALVES:
+        return sum(occlusion_parts(half, outputs, count) for half in ABLATIONS) / 2
     if ablation == "drop_one":
         full = outputs[coalitions["all", None]]
         return torch.stack([full - outputs[coalitions["drop_one", c]] for c in range(count)])

@@ -18,7 +18,7 @@ from mrelevance.attribution.shapley import (
     sampled_contributions,
     shapley_values,
 )
-from mrelevance.attribution.shares import MEASURED
+from mrelevance.attribution.shares import HALVES, MEASURED
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import Target
 from mrelevance.networks.predictor import Predictor
@@ -111,7 +111,7 @@ def measure_shapley(
 def measurement_tables(
     measurement: Measurement, patient: ExplainedPatient, target: Target, tau: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Relevance tables of the Shapley values and of the occlusions.
+    """Relevance tables of the Shapley values and of the occlusions, with the mean of both.
 
     The first has one more column, `standard_error` of `relevance_pooled`. Voxels whose change is
     below `tau` times their output leave the mean over a region.
@@ -135,6 +135,7 @@ def measurement_tables(
         error for key in patient.masks for error in measurement.standard_errors[key]
     ]
     occlusion = pd.concat(
-        table_of(ablation, occlusion_parts(ablation, outputs, count)) for ablation in ABLATIONS
+        table_of(measured, occlusion_parts(measured, outputs, count))
+        for measured in (*ABLATIONS, HALVES)
     )
     return shapley, occlusion

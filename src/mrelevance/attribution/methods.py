@@ -31,11 +31,14 @@ class MappedNetwork:
         and its parameters take no gradient from now on.
     target
         The explained output.
+    statistics
+        Of normalisation layers where there is a baseline, `live` or `frozen`.
     """
 
-    def __init__(self, network: nn.Module, target: Target):
+    def __init__(self, network: nn.Module, target: Target, statistics: str):
         self.network = network.requires_grad_(False)
         self.target = target
+        self.statistics = statistics
         self._exported: Explainer | None = None
 
     def exported(self, image: Tensor) -> Explainer:
@@ -83,7 +86,9 @@ def explain_crop(
     method: str, mapped: MappedNetwork, crop: LesionCrop, keep_values: bool = False
 ) -> Explanation:
     """Explanation of a crop under a composite, with the crop's baseline where it needs one."""
-    explainer = under_composite(mapped.exported(crop.image), method, crop.baseline)
+    explainer = under_composite(
+        mapped.exported(crop.image), method, crop.baseline, mapped.statistics
+    )
     return explainer.explain(crop.image, mapped.target.classes, keep_values)
 
 

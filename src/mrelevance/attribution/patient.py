@@ -40,7 +40,9 @@ class PatientRelevance:
     maps
         Region maps `M_A` (C, D, H, W) by (region, lesion).
     table
-        The relevance table.
+        The relevance table. Two more columns: `standard_error` of `relevance_pooled`, at most, zero
+        where nothing is sampled; and `baseline_contrast`, see `Explanation`, NA where the network
+        has no normalisation that takes its statistics from the image, or the rule no baseline.
     """
 
     method: str
@@ -60,8 +62,8 @@ def compute_relevance(
     Parameters
     ----------
     settings
-        `composites` and `tau` of the configuration's section `relevance`. Voxels with a normaliser
-        below `tau` times their logit leave the mean over a region.
+        `composites`, `tau` and `statistics` of the configuration's section `relevance`. Voxels with
+        a normaliser below `tau` times their logit leave the mean over a region.
     """
     image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
 
@@ -70,7 +72,9 @@ def compute_relevance(
         return Explainer(predictor.padded, image, windows=windows)
 
     def explain(method: str, device: torch.device, windows: Windows) -> PatientRelevance:
-        explainer = under_composite(exported(device, windows), method, baseline)
+        explainer = under_composite(
+            exported(device, windows), method, baseline, settings["statistics"]
+        )
         with torch.no_grad():
             explanation = explainer.explain(image, target.classes)
             return _relevance(explanation, patient, method, target, settings["tau"])
@@ -104,6 +108,14 @@ def _relevance(
         patient.sequences,
         {"patient": patient.name, "method": method, "target": target.name},
     )
+    table["standard_error"] = _standard_errors(explanation, parts, patient.masks)
+    contrast = explanation.baseline_contrast
+    if contrast is not None:
+        logger.info(
+            "patient %s, %s: contrast of the baseline, relative to the image's: %.3g",
+            *(patient.name, method, contrast),
+        )
+    table["baseline_contrast"] = np.nan if contrast is None else contrast
     _report_excluded(table, patient.name, method)
     return PatientRelevance(
         method,
@@ -112,6 +124,22 @@ def _relevance(
         _region_maps(explanation, patient.masks, tau),
         table,
     )
+
+
+def _standard_errors(explanation: Explanation, parts: torch.Tensor, masks: Masks) -> list[float]:
+    """Largest standard error of the pooled share of every region and sequence.
+
+    All voxels share the sampled orders, so their errors may add up.
+    """
+    of_voxels = explanation.standard_error
+    if of_voxels is None:
+        return [0.0] * (len(masks) * len(parts))
+    errors = []
+    for mask in masks.values():
+        inside = torch.from_numpy(mask).to(parts.device)
+        total = parts[:, inside].double().sum().abs()
+        errors += (of_voxels[:, inside].double().sum(1) / total).tolist()
+    return errors
 
 
 def _region_maps(explanation: Explanation, masks: Masks, tau: float) -> Masks:

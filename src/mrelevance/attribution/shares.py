@@ -8,6 +8,8 @@ from mrelevance.runtime.errors import InputError
 # The two ways to average over a region's voxels: the mean of quotients, the quotient of sums.
 MEASURES = ["relevance", "relevance_pooled"]
 MEASURED = "shapley"
+HALVES = "halves"
+"""Measured as well: the mean of taking one sequence out and of putting it in alone."""
 TUMOUR = "tumour"
 
 

@@ -85,8 +85,10 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
     image = torch.randn(channels, *size[::-1], generator=generator)
     regions = read_segmentation(configuration["segmentation"]).explained_regions
     target = configuration["relevance"]["target"]
+    statistics = configuration["relevance"]["statistics"]
     networks = [
-        MappedNetwork(tried.network, Target.of_region(target, region)) for region in regions
+        MappedNetwork(tried.network, Target.of_region(target, region), statistics)
+        for region in regions
     ]
     failure = _failure_of(stages_from_output, tried.network, image)
     failure = failure or _failure_of(networks[0].exported, image)

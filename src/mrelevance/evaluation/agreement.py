@@ -6,6 +6,11 @@ The measurement is the exact Shapley value of each sequence, obtained from forwa
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
+from mrelevance.evaluation.baseline_contrast import (
+    contrast_by_patient,
+    depends_on_contrast,
+    doubt,
+)
 from mrelevance.runtime.columns import check_columns
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
 from mrelevance.statistics.ranks import rank_agreement
@@ -15,10 +20,13 @@ from mrelevance.statistics.ranks import rank_agreement
 FOLLOWS = {"tau": 0.9, "l1": 0.35, "first": 0.95}
 APPROXIMATES = {"tau": 0.7, "l1": 0.7, "first": 0.8}
 
-AGREEMENT_COLUMNS = ["patient", "method", "kendall_tau", "same_first", "l1_distance"]
+AGREEMENT_COLUMNS = [
+    *["patient", "method", "kendall_tau", "same_first", "l1_distance"],
+    "baseline_contrast",
+]
 SUMMARY_COLUMNS = [
     *["method", "n", "kendall_tau", "tau_low", "tau_high"],
-    *["l1_distance", "l1_low", "l1_high", "same_first", "verdict"],
+    *["l1_distance", "l1_low", "l1_high", "same_first", "baseline_contrast", "verdict"],
 ]
 
 
@@ -46,7 +54,8 @@ def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
     The shares are the pooled shares of the predicted tumour. Columns: patient, method, kendall_tau
     (rank correlation over the sequences, NA where either has equal shares throughout), same_first
     (1 if the same sequence comes first), l1_distance (0 if equal, 2 if all of the relevance lies on
-    another sequence, more where shares are negative).
+    another sequence, more where shares are negative), baseline_contrast (for methods that start
+    from a baseline, see `Explanation`; NA where the network does not normalise by the image).
 
     Raises
     ------
@@ -54,10 +63,12 @@ def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
         The table holds no Shapley values, or see `share_matrix`.
     """
     measured = share_matrix(relevance, MEASURED, "relevance_pooled")
+    contrasts = contrast_by_patient(relevance)
     rows = []
     for method in methods_of(relevance):
         if method == MEASURED:
             continue
+        known = contrasts if depends_on_contrast(method) else {}
         shares = share_matrix(relevance, method, "relevance_pooled")
         for patient in shares.index.intersection(measured.index, sort=False):
             of_method, truth = shares.loc[patient], measured.loc[patient]
@@ -68,6 +79,7 @@ def agreement(relevance: pd.DataFrame) -> pd.DataFrame:
                     "kendall_tau": rank_agreement(of_method, truth),
                     "same_first": int(of_method.idxmax() == truth.idxmax()),
                     "l1_distance": float((of_method - truth).abs().sum()),
+                    "baseline_contrast": known.get(patient, float("nan")),
                 }
             )
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
@@ -79,8 +91,10 @@ def agreement_summary(
     """Agreement over the patients, and a verdict, per method.
 
     Columns: method, n (patients), kendall_tau, tau_low, tau_high, l1_distance, l1_low,
-    l1_high (medians and bootstrap intervals), same_first (number of patients), verdict:
+    l1_high (medians and bootstrap intervals), same_first (number of patients), baseline_contrast
+    (the smallest), verdict:
 
+    - `not to be trusted: ...`: normalisation blows up the baseline of a patient;
     - `follows the measurement`: tau >= 0.9, L1 <= 0.35, first sequence right in >= 95 %;
     - `approximates the measurement: ...`: tau >= 0.7, L1 <= 0.7, first right in >= 80 %;
     - `misleading: ...` otherwise; both name the criteria that were missed;
@@ -97,6 +111,7 @@ def agreement_summary(
         tau = _median(of_method["kendall_tau"], resamples, confidence, seed)
         distance = _median(of_method["l1_distance"], resamples, confidence, seed)
         first = int(of_method["same_first"].sum())
+        contrast = float(of_method["baseline_contrast"].min())
         rows.append(
             {
                 "method": method,
@@ -104,7 +119,8 @@ def agreement_summary(
                 **dict(zip(["kendall_tau", "tau_low", "tau_high"], tau, strict=True)),
                 **dict(zip(["l1_distance", "l1_low", "l1_high"], distance, strict=True)),
                 "same_first": first,
-                "verdict": verdict(tau[0], distance[0], first, len(of_method)),
+                "baseline_contrast": contrast,
+                "verdict": doubt(contrast) or verdict(tau[0], distance[0], first, len(of_method)),
             }
         )
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
+from mrelevance.lrp.changes import PLANS
 from mrelevance.runtime.method_names import parse
-from mrelevance.runtime.methods import COMPOSITES
+from mrelevance.runtime.methods import COMPOSITES, METHODS
 
 COLUMNS = [
     *["patient", "lesion", "method", "depth", "operation", "layer"],
@@ -23,8 +24,8 @@ def gallery_maps(
     The table has one row per method and operation, from the output (depth 1) to the image:
     patient, lesion, method, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the baseline). Methods without layers have one row, `whole`: the sum of the map of integrated
-    gradients, NA for methods whose map has another unit.
+    the baseline). Methods that do not go layer by layer through one chain have one row, `whole`:
+    the sum of the map of those that explain the change, NA for methods whose map has another unit.
     """
     maps, rows = {}, []
     for method in methods:
@@ -41,17 +42,18 @@ def _conservation(
     method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
     name, _ = parse(method)
-    if name == "integrated_gradients":
+    if name in COMPOSITES and name not in PLANS:
+        explanation = explain_crop(method, mapped, crop, keep_values=True)
+        start = float(explanation.change[crop.region].double().sum())
+        layers = explanation.conservation_by_layer(crop.region)
+        return [
+            [depth, layer["operation"], layer["layer"]]
+            + [layer[key] / start for key in ("received", "passed", "absorbed", "remaining")]
+            for depth, layer in enumerate(layers, start=1)
+        ]
+    if METHODS[name].needs_baseline:
         margin = RegionMargin(mapped.network, crop.region, mapped.target)
         change = float(margin(crop.image[None]) - margin(crop.baseline[None]))
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
-    if name not in COMPOSITES or name == "deeplift_by_sequence":
-        return [[1, "whole", "", *[float("nan")] * 4]]
-    explanation = explain_crop(method, mapped, crop, keep_values=True)
-    start = float(explanation.change[crop.region].double().sum())
-    return [
-        [depth, layer["operation"], layer["layer"]]
-        + [layer[key] / start for key in ("received", "passed", "absorbed", "remaining")]
-        for depth, layer in enumerate(explanation.conservation_by_layer(crop.region), start=1)
-    ]
+    return [[1, "whole", "", *[float("nan")] * 4]]

@@ -7,6 +7,11 @@ In the phantom `decoy` one sequence is noise and deserves no relevance. In the p
 import pandas as pd
 
 from mrelevance.attribution.shares import methods_of, share_matrix
+from mrelevance.evaluation.baseline_contrast import (
+    contrast_by_patient,
+    depends_on_contrast,
+    doubt,
+)
 from mrelevance.runtime.errors import InputError
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
 
@@ -15,7 +20,7 @@ MOST_FOR_DECOY = 0.02
 
 COLUMNS = [
     *["method", "known_answer", "sequence", "n", "share", "share_low", "share_high"],
-    *["largest_share", "ranked_first", "verdict"],
+    *["largest_share", "ranked_first", "baseline_contrast", "verdict"],
 ]
 
 
@@ -49,8 +54,10 @@ def known_answers(
     `relevance` is the cohort's relevance table, `known_answer` is `decoy` or `single_source`.
     Columns: method, known_answer, sequence, n (patients), share (median pooled share of the
     predicted tumour), share_low, share_high (bootstrap interval), largest_share (the largest
-    magnitude in any patient), ranked_first (patients in which the sequence comes first), verdict:
+    magnitude in any patient), ranked_first (patients in which the sequence comes first),
+    baseline_contrast (the smallest, for methods that start from a baseline), verdict:
 
+    - `not to be trusted: ...`: normalisation blows up the baseline of a patient;
     - for `decoy`: `trustworthy` if the median share of noise is below .02 in magnitude and noise
       comes first in no patient, otherwise `misleading` and in what way;
     - for `single_source`: `trustworthy` if the source comes first in every patient, otherwise
@@ -66,8 +73,10 @@ def known_answers(
         raise InputError(
             f"phantom.known_answer: {known_answer!r} is unknown; choose {' or '.join(VERDICTS)}"
         )
+    lowest = min(contrast_by_patient(relevance).values(), default=float("nan"))
     rows = []
     for method in methods_of(relevance):
+        contrast = lowest if depends_on_contrast(method) else float("nan")
         shares = share_matrix(relevance, method, "relevance_pooled")
         if sequence not in shares:
             raise InputError(f"relevance table: it lacks {sequence}, whose answer is known")
@@ -85,7 +94,8 @@ def known_answers(
                 "share_high": high,
                 "largest_share": float(of_sequence.abs().max()),
                 "ranked_first": first,
-                "verdict": _verdict(known_answer, share, first, len(shares)),
+                "baseline_contrast": contrast,
+                "verdict": doubt(contrast) or _verdict(known_answer, share, first, len(shares)),
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -48,7 +48,7 @@ def randomise_lesions(
     def maps_of(changed: nn.Module, number: int, stage: int) -> dict[str, Tensor]:
         if stage not in of_stage:
             of_stage.clear()
-            of_stage[stage] = MappedNetwork(changed, mapped.target)
+            of_stage[stage] = MappedNetwork(changed, mapped.target, mapped.statistics)
         crop = crops[number]
         with torch.no_grad():
             output = mapped.target.of_logits(changed(crop.image[None])[0])[None]

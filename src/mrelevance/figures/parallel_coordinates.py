@@ -71,7 +71,7 @@ def parallel_coordinates(
         _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
         _note(axes, matrices[name], concordance.get(name, np.nan), limits)
         below = (
-            "the measurement, by forward passes alone"
+            "the measurement,\nby forward passes alone"
             if name == MEASURED
             else verdicts.get(name, "")
         )
@@ -170,6 +170,7 @@ def _note(axes: Axes, shares: pd.DataFrame, kendall_w: float, limits: tuple[floa
         fontsize=6,
         color=style.GREY,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
+        in_layout=False,  # a long note may reach beyond its panel, and moves no other
     )
 
 

@@ -12,6 +12,11 @@ from matplotlib.lines import Line2D
 
 from mrelevance.figures import style
 from mrelevance.figures.lesion_kinds import KIND_NAMES
+from mrelevance.figures.measured_totals import (
+    exact_shares,
+    parts_of_region,
+    scaled_to_measured,
+)
 from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
     bar_length_mm,
@@ -49,7 +54,8 @@ def draw_lesion(
 
     `relevance` and `lesions` are the tables of the test patients. `maps` has each patient's folder
     of relevance maps, with one for each composite; the others have each patient's image, label,
-    volume of numbered regions, and segmentation.
+    volume of numbered regions, and segmentation. Where the exact Shapley values are known, each
+    sequence's map is scaled to its own.
 
     Raises
     ------
@@ -60,7 +66,8 @@ def draw_lesion(
     if chosen is None:
         return no_lesion(region)
     logger.info("%s", chosen)
-    patient, number = chosen["patient"], chosen["lesion"]
+    patient = chosen["patient"]
+    number = chosen["region_id"] if region == "FP" else chosen["lesion"]
     image, spacing_mm = read_radiological(images[patient])
     own = relevance[
         (relevance["patient"] == patient)
@@ -77,6 +84,7 @@ def draw_lesion(
         spacing_mm,
         own.set_index("sequence")["relevance"].reindex(sequences),
         lesion_title(chosen, composite),
+        exact_shares(relevance, patient, region, number, sequences),
     )
 
 
@@ -144,6 +152,7 @@ def patient_panels(
     spacing_mm: tuple[float, float, float],
     shares: pd.Series,
     title: str,
+    measured: pd.Series | None = None,
 ) -> Figure:
     """Every sequence in the slice of the lesion's largest cross-section, with relevance in colour.
 
@@ -151,7 +160,9 @@ def patient_panels(
     M_A) are (C, D, H, W); `lesion`, the region, `label` and `prediction` are bool (D, H, W);
     `spacing_mm` is (z, y, x). `shares` holds the region's normalised relevance, its index the
     sequences in channel order. The colour is a voxel's part of the region's whole relevance,
-    in per mille, on one scale for all panels: red speaks for the tumour, blue against it.
+    in per mille, on one scale for all panels: red speaks for the tumour, blue against it. With
+    `measured` shares, each map is scaled to its own, which then stands over the panel; the factor,
+    or why there is none, stands below.
 
     Raises
     ------
@@ -168,17 +179,19 @@ def patient_panels(
     cut = largest_slice(lesion)
     rows_columns = crop_around(lesion[cut], spacing_mm[1:], FIELD_MM)
     anatomy = image[:, cut][:, *rows_columns]
-    total = relevance_map.sum()
-    # Without a usable voxel in the region the map is zero, and stays so.
-    scale = 1000 / total if total else 0.0
-    relevance = relevance_map[:, cut][:, *rows_columns] * scale
+    parts, notes = parts_of_region(relevance_map), {}
+    if measured is not None:
+        title += "; maps scaled to exact Shapley values"
+        shares = measured
+        parts, notes = scaled_to_measured(parts, measured)
+    relevance = 1000 * parts[:, cut][:, *rows_columns]
     limit = float(np.percentile(np.abs(relevance), 99.8)) or 1.0
 
     rows, columns = style.grid_shape(len(image))
     height, width = anatomy.shape[1] * spacing_mm[1], anatomy.shape[2] * spacing_mm[2]
     panel_mm = min((style.PAGE_MM - 20) / columns, 58)
     figure = style.new_figure(
-        panel_mm * columns + 18, rows * (panel_mm * height / width + 6) + 12, "compressed"
+        panel_mm * columns + 18, rows * (panel_mm * height / width + 9) + 12, "compressed"
     )
     figure.suptitle(title, fontsize=7.5)
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -200,6 +213,7 @@ def patient_panels(
             else f"{shares[sequence]:.2f}".replace("-", "\N{MINUS SIGN}")
         )
         axes.set_title(f"{sequence}   {share}", pad=3)
+        axes.set_xlabel(notes.get(sequence, ""), fontsize=5.5, labelpad=2, color=style.GREY)
         axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.4)
     scale_bar(grid[0, 0], bar_length_mm(width))
     for axes in grid.flat[len(image) :]:

@@ -8,10 +8,11 @@ from mrelevance.attribution.ablation import ABLATIONS
 from mrelevance.attribution.baselines import DILATION_VOXELS, RING_VOXELS
 from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.shapley import MOST_SEQUENCES
-from mrelevance.attribution.shares import MEASURED
+from mrelevance.attribution.shares import HALVES, MEASURED
 from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE, PARTS
 from mrelevance.cohort.sheet import MASK
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
+from mrelevance.evaluation.baseline_contrast import LOWEST_CONTRAST
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
 from mrelevance.registration.correction import MARGIN_MM
 from mrelevance.registration.measures import FLAGS
@@ -56,13 +57,15 @@ def study_facts(
         "minutes": sum(rule["total_s"] for rule in record["rules"].values()) / 60,
         "peak_memory_gb": max(rule["peak_mb"] or 0 for rule in record["rules"].values()) / 1000,
         "composites": _described(configuration["relevance"]["composites"]),
-        "compared": _described([*GRADIENT_METHODS, *ABLATIONS]),
+        "compared": _described([*GRADIENT_METHODS, *ABLATIONS, HALVES]),
         "mapped": _described(maps["methods"]),
         "randomised": _described(maps["randomised_methods"]),
         "shown": _described([configuration["figures"]["composite"]])[0],
         "measured": _described([MEASURED])[0],
         "passes": 2 ** len(sequences) if len(sequences) <= MOST_SEQUENCES else None,
+        "lowest_contrast": _known(tables["agreement"]["baseline_contrast"].min()),
         "constants": {
+            "lowest_contrast": LOWEST_CONTRAST,
             "mask_margin_mm": MARGIN_MM,
             "dilation_voxels": DILATION_VOXELS,
             "ring_voxels": RING_VOXELS,

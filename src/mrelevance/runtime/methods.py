@@ -147,6 +147,29 @@ METHODS: dict[str, Method] = {
         {"segments": Parameter(4, lowest=1, highest=1000, whole=True)},
         needs_baseline=True,
     ),
+    "deeplift_halves": Method(
+        "DeepLIFT halves",
+        PROPAGATION,
+        "DeepLIFT's rescale rule for one sequence at a time, the mean of replacing it by the "
+        "baseline and of putting it into the baseline alone",
+        ("shrikumar2017",),
+        needs_baseline=True,
+        in_gallery=True,
+    ),
+    "deepshap": Method(
+        "Shapley activations",
+        PROPAGATION,
+        "Shapley activations, by which every activation function shares its change from the "
+        "baseline among the sequences by their Shapley values (exact up to eight sequences; above, "
+        "from {orders} orders of joining drawn with seed {seed})",
+        ("shrikumar2017", "chen2022"),
+        {
+            "orders": Parameter(64, lowest=4, highest=100000, whole=True),
+            "seed": Parameter(0, lowest=0, highest=2**31 - 1, whole=True),
+        },
+        needs_baseline=True,
+        in_gallery=True,
+    ),
     "gradient": Method(
         "gradient",
         GRADIENTS,
@@ -203,6 +226,13 @@ METHODS: dict[str, Method] = {
         "one sequence kept",
         FORWARD_PASSES,
         "the replacement of all sequences but one by their baselines",
+        needs_baseline=True,
+    ),
+    "halves": Method(
+        "the halves",
+        FORWARD_PASSES,
+        "the halves, the mean of what is lost when one sequence is replaced by its baseline and "
+        "what is gained when it is put into the baseline alone",
         needs_baseline=True,
     ),
     "shapley": Method(

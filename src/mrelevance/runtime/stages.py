@@ -42,7 +42,8 @@ _TRIED = (
     *(f"training.{key}" for key in ("batch", "patch", "precision", "steps", "warmup_share")),
     *("training.learning_rate", "training.augmentation.flip_axes"),
     *_WINDOWS,
-    *("relevance.composites", "relevance.target", "evaluation.precision", "segmentation"),
+    *("relevance.composites", "relevance.target", "relevance.statistics"),
+    *("evaluation.precision", "segmentation"),
     *(f"evaluation.maps.{key}" for key in ("crop", "methods", "randomised_methods")),
 )
 
@@ -68,7 +69,11 @@ STAGES = {
         ),
         Stage("prediction", ("inference", "segmentation"), ("raw", "preprocessed", "model")),
         Stage("relevance", ("relevance",), ("preprocessed", "prediction")),
-        Stage("evaluation", ("evaluation", "seed", *_TARGET), ("preprocessed", "prediction")),
+        Stage(
+            "evaluation",
+            ("evaluation", "seed", *_TARGET, "relevance.statistics"),
+            ("preprocessed", "prediction"),
+        ),
         Stage(
             "summary",
             ("summary", "figures.composite", "seed"),

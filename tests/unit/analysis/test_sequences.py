@@ -154,9 +154,10 @@ def test_empty_table_is_refused(shares):
 
 def test_relevance_and_measurement_in_one_table(shares):
     shapley = table_of(shares, "shapley").assign(standard_error=0.0)
-    stacked = summarise_relevance(table_of(shares), shapley)["relevance"]
-    assert list(stacked["method"].unique()) == ["epsilon", "shapley"]
-    assert stacked["standard_error"].isna().sum() == len(shapley)
+    measured = pd.concat([table_of(shares, name) for name in ("drop_one", "keep_one", "halves")])
+    stacked = summarise_relevance(table_of(shares), measured, shapley)["relevance"]
+    assert list(stacked["method"].unique()) == ["epsilon", "halves", "shapley"]
+    assert stacked["standard_error"].isna().sum() == 2 * len(shapley)
 
 
 def test_step_makes_the_tables_of_all_tests(shares):

@@ -70,6 +70,33 @@ def test_parts_are_differences_of_forward_passes(outputs, label):
     assert not dropped[:, label == 0].any() and not kept[:, label == 0].any()
 
 
+def test_halves_of_a_game_of_four():
+    """v(S) = T1 + 2 T1 T2 + 4 T2 FLAIR DWI: by hand, sequence by sequence."""
+
+    def value(t1: bool, t2: bool, flair: bool, dwi: bool) -> torch.Tensor:
+        return torch.tensor(float(t1 + 2 * t1 * t2 + 4 * t2 * flair * dwi)).view(1, 1, 1)
+
+    needed = set(ablated_coalitions(4).values())
+    assert len(needed) == 2 * 4 + 2
+    outputs = {coalition: value(*coalition) for coalition in needed}
+    # Taken out of all: T1 loses 1 + 2, T2 2 + 4, the others 4. Put in alone: T1 gains 1.
+    assert occlusion_parts("drop_one", outputs, 4).flatten().tolist() == [3, 6, 4, 4]
+    assert occlusion_parts("keep_one", outputs, 4).flatten().tolist() == [1, 0, 0, 0]
+    assert occlusion_parts("halves", outputs, 4).flatten().tolist() == [2, 3, 2, 2]
+
+
+def test_halves_are_shapley_values_where_no_more_than_two_interact():
+    pairs = torch.arange(16.0).view(4, 4).triu(1)
+
+    def value(image: torch.Tensor) -> torch.Tensor:
+        x = image[0, :, 0, 0, 0]
+        return (x @ pairs @ x + x @ torch.tensor([1.0, -2, 3, 0.5])).view(1, 1, 1)
+
+    image, seen = torch.ones(4, 1, 1, 1), {}
+    exact, _ = shapley_values(value, image, torch.zeros_like(image), observe=seen.__setitem__)
+    torch.testing.assert_close(occlusion_parts("halves", seen, 4), exact)
+
+
 def test_table_says_what_is_found_without_each_sequence(outputs, label):
     table = ablation_table(patient_with(label, label > 0), outputs, 0.1)
     rows = table.set_index(["ablation", table["sequence"].fillna("")])

@@ -95,7 +95,12 @@ def test_tables_hold_measurement_and_occlusions(count):
     of_tumour = shapley[shapley["region"] == "tumour"]
     np.testing.assert_allclose(of_tumour["relevance_pooled"], shares / shares.sum(), rtol=1e-4)
     assert (of_tumour["conservation"] - 1).abs().max() < 1e-5
-    assert set(occlusion["method"]) == {"drop_one", "keep_one"}
+    assert set(occlusion["method"]) == {"drop_one", "keep_one", "halves"}
+    by_method = occlusion.assign(
+        contribution=occlusion["relevance_pooled"] * occlusion["conservation"]
+    ).pivot(index=["region", "lesion", "sequence"], columns="method", values="contribution")
+    mean = (by_method["drop_one"] + by_method["keep_one"]) / 2
+    np.testing.assert_allclose(by_method["halves"], mean, rtol=1e-4)
     if count <= 8:
         assert (shapley["standard_error"] == 0).all()
     kept = occlusion[(occlusion["method"] == "keep_one") & (occlusion["region"] == "tumour")]

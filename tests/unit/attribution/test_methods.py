@@ -25,7 +25,7 @@ def explained():
 
 def map_of(explained, method, seed=3):
     network, crop = explained
-    return attribution_map(method, MappedNetwork(network, MARGIN), crop, seed)
+    return attribution_map(method, MappedNetwork(network, MARGIN, "live"), crop, seed)
 
 
 @pytest.mark.parametrize("method", MAPS)
@@ -61,7 +61,7 @@ def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
     patient = explained_patient(
         crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
     )
-    settings = {"composites": [composite], "tau": 0.1}
+    settings = {"composites": [composite], "tau": 0.1, "statistics": "live"}
     predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
     (relevance,) = compute_relevance(patient, predictor, Target("margin"), settings)
     sums = map_of(explained, composite).sum((1, 2, 3))

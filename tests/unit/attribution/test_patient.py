@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from helpers.explained import explained_patient
@@ -44,7 +45,7 @@ def masks() -> dict:
 def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
     patient = explained_patient(image, masks, sequences=SEQUENCES)
     predictor = Predictor(network, window, 0.5, divisor=2)
-    settings = {"composites": composites, "tau": 0.1}
+    settings = {"composites": composites, "tau": 0.1, "statistics": "live"}
     return {
         result.method: result
         for result in compute_relevance(patient, predictor, Target("margin"), settings)
@@ -120,7 +121,7 @@ def test_a_composite_with_parameters_has_its_own_result(network, image, masks):
 
 def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
     patient = explained_patient(image, {("tumour", 0): masks["TP", 1], ("TP", 1): masks["TP", 1]})
-    settings = {"composites": ["epsilon"], "tau": 1e9}
+    settings = {"composites": ["epsilon"], "tau": 1e9, "statistics": "live"}
     (result,) = compute_relevance(
         patient, Predictor(network, ONE_WINDOW, 0.5, 2), Target("margin"), settings
     )
@@ -141,3 +142,51 @@ def test_explained_output_of_a_region_is_the_winner_inside_minus_the_winner_outs
     assert target.of_logits(logits).item() == 4 and target.classes == ((1, 2), (0, 3))
     assert target.of_sides(target.sides(logits)).item() == 4
     assert Target("tumour", inside=(2,), outside=(0, 1, 3)).of_logits(logits).item() == 7
+
+
+def test_a_normalising_network_tells_the_contrast_of_the_baseline(image, masks):
+    torch.manual_seed(3)
+    normalising = nn.Sequential(
+        nn.Conv3d(3, 4, 3, padding=1), nn.InstanceNorm3d(4), nn.LeakyReLU(), nn.Conv3d(4, 2, 1)
+    ).eval()
+    with pytest.warns(UserWarning, match="contrast of the baseline"):
+        results = relevance_of(normalising, image, masks, ["alpha1_beta0", "deepshap"])
+    assert results["alpha1_beta0"].table["baseline_contrast"].isna().all()
+    of_rule = results["deepshap"].table
+    assert (of_rule["baseline_contrast"] < 0.1).all(), "the baseline is zero everywhere"
+    assert (of_rule["standard_error"] == 0).all()
+
+
+def test_running_statistics_need_no_contrast(image, masks):
+    network = nn.Sequential(
+        nn.Conv3d(3, 4, 3, padding=1), nn.BatchNorm3d(4), nn.LeakyReLU(), nn.Conv3d(4, 2, 1)
+    ).eval()
+    (result,) = relevance_of(network, image, masks, ["deepshap"]).values()
+    assert result.table["baseline_contrast"].isna().all()
+    assert result.table["conservation"].to_numpy() == pytest.approx(1, abs=1e-4)
+
+
+def test_sampled_orders_state_how_far_shares_may_be_off(masks):
+    """Nine sequences; the pooled error is at most that of all voxels added up."""
+    torch.manual_seed(5)
+    network = nn.Sequential(nn.Conv3d(9, 6, 1), nn.ReLU(), nn.Conv3d(6, 2, 1)).eval()
+    image = np.random.default_rng(2).normal(size=(9, *masks["tumour", 0].shape))
+    patient = explained_patient(image.astype(np.float32), masks, sequences=list("abcdefghi"))
+    shape = tuple(reversed(masks["tumour", 0].shape))
+    settings = {"tau": 0.1, "statistics": "live"}
+
+    def tumour_rows(orders: int) -> pd.DataFrame:
+        composites = [{"name": "deepshap", "orders": orders}]
+        (result,) = compute_relevance(
+            patient,
+            Predictor(network, shape, 0.5, 1),
+            Target("margin"),
+            settings | {"composites": composites},
+        )
+        return result.table.query("region == 'tumour'")
+
+    few, many = tumour_rows(8), tumour_rows(4000)
+    assert (few["standard_error"] > 0).all()
+    assert many["standard_error"].sum() < 0.2 * few["standard_error"].sum()
+    off = (few["relevance_pooled"] - many["relevance_pooled"]).abs()
+    assert (off <= 4 * (few["standard_error"] + many["standard_error"])).all()

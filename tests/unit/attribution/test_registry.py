@@ -11,8 +11,9 @@ import yaml
 from mrelevance.attribution.ablation import ABLATIONS
 from mrelevance.attribution.gradients import GRADIENT_METHODS
 from mrelevance.attribution.methods import MAPS
-from mrelevance.attribution.shares import MEASURED
-from mrelevance.lrp import composites, explainer
+from mrelevance.attribution.shares import HALVES, MEASURED
+from mrelevance.lrp import composites
+from mrelevance.lrp.changes import PLANS
 from mrelevance.reporting.citations import CITATIONS
 from mrelevance.runtime.method_names import check_methods
 from mrelevance.runtime.methods import (
@@ -54,10 +55,7 @@ def test_declared_composites_are_those_of_lrp():
 
 @pytest.mark.parametrize("name", COMPOSITES)
 def test_declared_parameters_of_composites_are_those_of_lrp(name):
-    built = parameters_of(composites.COMPOSITES[name])
-    if name == "deeplift_along_path":
-        built = {"segments": explainer.SEGMENTS}
-    assert built == declared(name)
+    assert parameters_of(PLANS.get(name, composites.COMPOSITES[name])) == declared(name)
 
 
 def test_every_map_is_declared_and_computed():
@@ -69,7 +67,7 @@ def test_every_map_is_declared_and_computed():
 
 def test_measurements_are_declared():
     measured = {name for name in METHODS if METHODS[name].group == FORWARD_PASSES}
-    assert measured == {MEASURED, *ABLATIONS, "network_output"}
+    assert measured == {MEASURED, HALVES, *ABLATIONS, "network_output"}
     assert set(YARDSTICKS) == {"network_output", "random"}
     assert set(GALLERY) <= set(MAPS)
 

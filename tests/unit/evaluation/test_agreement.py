@@ -92,6 +92,31 @@ def test_no_predicted_tumour_gives_empty_tables_with_their_columns():
     assert list(agreement_summary(empty, 100, 0.95, 0).columns)[-1] == "verdict"
 
 
+@pytest.mark.parametrize(
+    ("method", "contrast", "trusted"),
+    [
+        ("deeplift", 0.004, False),
+        ("deeplift", 0.5, True),
+        ("deeplift", float("nan"), True),
+        ("integrated_gradients", 0.004, False),
+        ("epsilon", 0.004, True),  # has no baseline
+        ("halves", 0.004, True),  # measured
+    ],
+)
+def test_a_baseline_that_normalisation_blows_up_is_not_trusted(method, contrast, trusted):
+    truth = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.6, -0.1]]
+    table = table_of(deepshap=truth, **{method: truth}, shapley=truth)
+    first = (table["method"] == "deepshap") & (table["patient"] == "01")
+    table.loc[first, "baseline_contrast"] = contrast
+    row = agreement_summary(agreement(table), 100, 0.95, 0).set_index("method").loc[method]
+    if trusted:
+        assert row["verdict"] == "follows the measurement"
+    else:
+        assert row["baseline_contrast"] == contrast
+        expected = "not to be trusted: normalisation blows up the baseline (contrast 0.004)"
+        assert row["verdict"] == expected
+
+
 def test_missing_measurement_is_an_error():
     with pytest.raises(InputError, match="no method shapley"):
         agreement(table_of(rule=[[0.6, 0.3, 0.1]]))

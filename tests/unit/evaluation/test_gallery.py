@@ -9,7 +9,10 @@ from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
 
 MARGIN = Target("margin")
 
-METHODS = ("zero", "alpha2_beta1", "deeplift", "integrated_gradients", "seg_grad_cam_coarsest")
+METHODS = (
+    *("zero", "alpha2_beta1", "deeplift", "deeplift_halves", "deeplift_along_path", "deepshap"),
+    *("integrated_gradients", "seg_grad_cam_coarsest"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +21,7 @@ def mapped():
     margin = RegionMargin(network, crop.region, MARGIN)
     start = float(margin(crop.image[None]))
     change = start - float(margin(crop.baseline[None]))
-    maps, table = gallery_maps(MappedNetwork(network, MARGIN), crop, METHODS, seed=1)
+    maps, table = gallery_maps(MappedNetwork(network, MARGIN, "live"), crop, METHODS, seed=1)
     return maps, table, start, change
 
 
@@ -41,10 +44,19 @@ def test_rules_that_conserve_keep_everything_and_zero_loses_to_biases(mapped):
     assert abs(kept.last()["zero"] - 1) > 0.01
 
 
-def test_methods_without_layers_have_one_row(mapped):
+@pytest.mark.parametrize(
+    "method", ["integrated_gradients", "deeplift_halves", "deeplift_along_path", "deepshap"]
+)
+def test_methods_without_layers_have_one_row(mapped, method):
     maps, table, _, change = mapped
-    path = table[table["method"] == "integrated_gradients"]
+    path = table[table["method"] == method]
     assert list(path["operation"]) == ["whole"]
-    kept = float(maps["integrated_gradients"].sum()) / change
+    kept = float(maps[method].sum()) / change
     assert path["remaining"].item() == pytest.approx(kept, rel=1e-4)
+    if method in ("deeplift_along_path", "deepshap"):
+        assert kept == pytest.approx(1, rel=1e-4)
+
+
+def test_methods_of_another_unit_have_a_row_without_numbers(mapped):
+    _, table, *_ = mapped
     assert table.loc[table["method"] == "seg_grad_cam_coarsest", "remaining"].isna().all()

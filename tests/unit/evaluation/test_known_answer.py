@@ -56,6 +56,17 @@ def test_the_only_source_comes_first():
     assert truth.loc["negative", "ranked_first"] == 3
 
 
+def test_a_baseline_that_normalisation_blows_up_is_never_trustworthy():
+    shares = [[0.7, 0.3, 0.0], [0.6, 0.4, 0.0], [0.5, 0.5, 0.0]]
+    table = table_of(deepshap=shares, integrated_gradients=shares, drop_one=shares, shapley=shares)
+    table.loc[table["method"] == "deepshap", "baseline_contrast"] = 0.02
+    truth = known_answers(table, "decoy", "FLAIR", **SUMMARY).set_index("method")
+    doubtful = truth.loc[["deepshap", "integrated_gradients"]]
+    assert doubtful["verdict"].str.startswith("not to be trusted: ").all()
+    assert (doubtful["baseline_contrast"] == 0.02).all()
+    assert (truth.loc[["drop_one", "shapley"], "verdict"] == "trustworthy").all()
+
+
 def test_two_patients_are_not_judged():
     two = DECOY[DECOY["patient"] != "02"]
     truth = known_answers(two, "decoy", "FLAIR", **SUMMARY)

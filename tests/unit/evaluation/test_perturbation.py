@@ -162,7 +162,7 @@ class Shifted(nn.Module):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_lesion_is_perturbed_in_every_way(precision):
     crop = lesion_crop()
-    margin = crop_margin(MappedNetwork(Shifted(20.0), MARGIN), crop, precision)
+    margin = crop_margin(MappedNetwork(Shifted(20.0), MARGIN, "live"), crop, precision)
     maps = {"random": torch.randn(crop.image.shape)}
     table = perturb_lesion(margin, crop, maps, perturbations(SETTINGS, seed=1))
     assert list(table.columns) == COLUMNS and set(table["patient"]) == {"P1"}
@@ -175,7 +175,7 @@ def test_a_lesion_is_perturbed_in_every_way(precision):
 def test_a_lesion_that_its_crop_loses_is_an_error():
     crop = lesion_crop()
     maps = {"random": torch.randn(crop.image.shape)}
-    margin = crop_margin(MappedNetwork(Shifted(-20.0), MARGIN), crop, "float32")
+    margin = crop_margin(MappedNetwork(Shifted(-20.0), MARGIN, "live"), crop, "float32")
     with pytest.raises(InputError, match=r"P1: lesion 2 .* enlarge evaluation.maps.crop"):
         perturb_lesion(margin, crop, maps, perturbations(SETTINGS, seed=1))
 
@@ -184,7 +184,7 @@ def test_lesions_are_perturbed_under_the_configured_methods():
     settings = SETTINGS | {"methods": ["gradient", {"name": "gamma", "gamma": 1}]}
     network = small_unet()
     network.last.bias += torch.tensor([0, 20])
-    mapped = MappedNetwork(network, MARGIN)
+    mapped = MappedNetwork(network, MARGIN, "live")
     table = perturb_lesions(mapped, [lesion_crop(1)], settings, "float32", seed=1)
     assert list(table["method"].unique()) == ["gradient", "gamma-1"]
     empty = perturb_lesions(mapped, [], settings, "float32", seed=1)

@@ -117,7 +117,8 @@ def test_methods_are_compared_with_themselves_on_the_trained_network():
         "randomised_lesions": 2,
         "randomised_methods": ["alpha1_beta0", "gradient", "random"],
     }
-    table = randomise_lesions(MappedNetwork(small_unet(), MARGIN), crops, settings, seed=1)
+    mapped = MappedNetwork(small_unet(), MARGIN, "live")
+    table = randomise_lesions(mapped, crops, settings, seed=1)
     assert list(table.columns) == COLUMNS
     assert set(table["method"]) == {"alpha1_beta0", "gradient", "random", "network_output"}
     assert len(table) == 2 * 4 * 5 and set(table["lesion"]) == {2}
@@ -129,5 +130,5 @@ def test_methods_are_compared_with_themselves_on_the_trained_network():
 
 def test_without_lesions_the_table_is_empty():
     settings = {"randomised_lesions": 1, "randomised_methods": ["gradient"]}
-    table = randomise_lesions(MappedNetwork(small_unet(), MARGIN), [], settings, seed=1)
+    table = randomise_lesions(MappedNetwork(small_unet(), MARGIN, "live"), [], settings, seed=1)
     assert table.empty and list(table.columns) == COLUMNS

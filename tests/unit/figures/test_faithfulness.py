@@ -9,10 +9,10 @@ from mrelevance.figures.faithfulness import GROUPS, draw
 @pytest.fixture
 def summary() -> pd.DataFrame:
     rows = [
-        ["epsilon", 20, 0.3, 0.1, 0.5, 0.9, 0.8, 1.0, 17, "misleading"],
-        ["deeplift", 20, 0.93, 0.8, 1.0, 0.13, 0.1, 0.2, 20, "follows the measurement"],
-        ["random", 20, np.nan, np.nan, np.nan, 1.4, 1.2, 1.6, 3, "misleading"],
-        ["drop_one", 20, 0.93, 0.8, 1.0, 0.10, 0.1, 0.2, 20, "follows the measurement"],
+        ["epsilon", 20, 0.3, 0.1, 0.5, 0.9, 0.8, 1.0, 17, np.nan, "misleading"],
+        ["deeplift", 20, 0.93, 0.8, 1.0, 0.13, 0.1, 0.2, 20, np.nan, "follows the measurement"],
+        ["random", 20, np.nan, np.nan, np.nan, 1.4, 1.2, 1.6, 3, np.nan, "misleading"],
+        ["drop_one", 20, 0.93, 0.8, 1.0, 0.10, 0.1, 0.2, 20, np.nan, "follows the measurement"],
     ]
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 

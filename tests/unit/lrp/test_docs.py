@@ -34,7 +34,7 @@ def test_snippets_run(capsys):
     finally:
         BUILDERS.clear()
         BUILDERS.update(builders)
-    shares = namespace["shares"]
+    shares = namespace["shares_by_z_plus"]
     torch.testing.assert_close(shares.sum(0), torch.ones_like(shares[0]), rtol=1e-3, atol=1e-3)
     printed = capsys.readouterr().out
     for rule in ("alpha1_beta0", "muted", "epsilon 0.25"):
@@ -46,9 +46,10 @@ def test_snippet_of_the_readme_runs(capsys):
     (snippet,) = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
     namespace = {}
     exec(compile(snippet, "README.md", "exec"), namespace)
-    mean = namespace["shares"][:, namespace["tumour"]].mean(dim=1)
-    assert len(mean) == 4
-    torch.testing.assert_close(mean.sum(), torch.tensor(1.0), rtol=1e-3, atol=1e-3)
+    explanation, tumour = namespace["explanation"], namespace["tumour"]
+    assert len(namespace["parts"]) == 4
+    change = explanation.change[tumour].sum()
+    torch.testing.assert_close(namespace["parts"].sum(), change, rtol=1e-3, atol=1e-3)
     assert "tensor(" in capsys.readouterr().out
 
 

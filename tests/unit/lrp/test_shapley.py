@@ -209,3 +209,19 @@ def test_up_to_eight_sequences_have_no_sampling_error():
     image = image_of()
     explainer = Explainer(step_network("plain"), image, "deepshap", baseline=BASELINE)
     assert explainer.explain(image, TARGET).standard_error is None
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_slopes_do_not_depend_on_the_memory_format(kind):
+    operation = operation_of(kind)
+    baseline, parts = image_of(seed=3), list(image_of(sequences=2 * SEQUENCES, seed=4).split(3, 1))
+    expected = shapley_slopes(operation, baseline, parts, orders=None)
+
+    def laid_out(values: torch.Tensor) -> torch.Tensor:
+        return values.contiguous(memory_format=torch.channels_last_3d)
+
+    slopes = shapley_slopes(
+        operation, laid_out(baseline), [laid_out(part) for part in parts], orders=None
+    )
+    for slope, usual in zip(slopes, expected, strict=True):
+        torch.testing.assert_close(slope, usual)

@@ -193,7 +193,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     masks["FN", 2][0:3, 30:40, 20:26] = True
     masks = {("tumour", 0): masks["TP", 1], **masks}
     patient = explained_patient(image_of().numpy(), masks)
-    settings = {"composites": [composite], "target": "margin", "tau": 0.1}
+    settings = {"composites": [composite], "target": "margin", "tau": 0.1, "statistics": "live"}
 
     def relevance_of(predictor):
         (result,) = compute_relevance(patient, predictor, Target("margin"), settings)

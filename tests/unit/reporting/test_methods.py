@@ -44,6 +44,16 @@ def split_table(excluded=0, validation=1):
     return pd.DataFrame({"patient": [f"p{k}" for k in range(len(parts))], "split": parts})
 
 
+def agreement_table(contrast):
+    return pd.DataFrame(
+        {
+            "method": ["deeplift"],
+            "baseline_contrast": [contrast],
+            "verdict": ["follows the measurement"],
+        }
+    )
+
+
 def facts(changes=None, record=None, **tables):
     """Facts of a small study under the shipped configuration and some changes to it."""
     config = deepcopy(CONFIG)
@@ -68,13 +78,7 @@ def facts(changes=None, record=None, **tables):
                 "false_positives": [1, 0],
             }
         ),
-        "agreement": pd.DataFrame(
-            {
-                "region_name": ["tumour"],
-                "method": ["deeplift"],
-                "verdict": ["follows the measurement"],
-            }
-        ),
+        "agreement": agreement_table(np.nan),
     }
     description = {
         "recorded": "2026-01-02T10:00:00+00:00",
@@ -154,6 +158,7 @@ def test_what_is_cited_is_listed_and_nothing_else(template, changes):
         ("training", "warmup_share", 0.35, "the first 35 % of the steps"),
         ("inference", "lesion_overlap", 0.25, "at least 25 % of its voxels"),
         ("relevance", "tau", 0.17, "less than 0.17 of their output"),
+        ("relevance", "statistics", "frozen", "keep the statistics of the image"),
         ("summary", "resamples", 1234, "1234 resamples"),
         ("summary", "confidence", 0.9, "90 % percentile bootstrap"),
         ("phantom", "dose_ml_per_kg", 0.2, "0.2 mL per kg"),
@@ -195,6 +200,14 @@ def test_methods_follow_the_kind_of_study():
     assert "all visits of a person are in one of them" in drawn
     masked = {"split": "drawn", "subjects": False, "images": {"A": {"mask": {}}}}
     assert "given mask of the organ" in fill(METHODS, facts(OWN, record={"inputs": masked}))
+
+
+def test_methods_warn_of_a_baseline_that_normalisation_blows_up():
+    assert "contrast of a baseline" not in fill(METHODS, facts())
+    low = fill(METHODS, facts(agreement=agreement_table(0.0123)))
+    assert "was 0.012; **below 0.1, no rule that starts from this baseline" in low
+    enough = fill(METHODS, facts(agreement=agreement_table(0.7)))
+    assert "was 0.7; rules are trusted from 0.1 on" in enough
 
 
 def test_methods_name_the_parameters_of_composites():

@@ -74,6 +74,7 @@ def test_nothing_changed_is_nothing_to_compute():
         ("inference.lesion_overlap", 0.5, FROM_MODEL - {"model"}),
         ("relevance.baseline", "zero", {"relevance", "evaluation"} | LAST),
         ("relevance.composites", ["deeplift"], {"relevance", "trial"} | LAST),
+        ("relevance.statistics", "frozen", {"relevance", "evaluation", "trial"} | LAST),
         ("evaluation.permutations", 8, {"evaluation"} | LAST),
         ("summary.resamples", 10, LAST),
         ("figures.composite", "epsilon", LAST),

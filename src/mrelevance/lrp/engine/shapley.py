@@ -52,6 +52,8 @@ def shapley_slopes(
     orders
         Orders of joining to sample, (orders, C); None for all subsets, exactly.
     """
+    # Elements are addressed by their number, whatever the network's memory format.
+    baseline, parts = baseline.contiguous(), [part.contiguous() for part in parts]
     lowest, highest = _extremes(baseline, parts)
     if operation.kind in RECTIFIERS:
         below = _slope_below_zero(operation, baseline)
