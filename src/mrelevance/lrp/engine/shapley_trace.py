@@ -177,6 +177,7 @@ def pass_parts(
             slopes_bytes += slopes[0].nbytes
             maps_of = [scaling_map(slope) for slope in slopes]
             slopes = baseline = None
+        inputs = None
         for sequence in wanted:
             maps[sequence][operation.name] = maps_of[sequence]
         read = [parts[name] for name in operation.inputs]
@@ -188,7 +189,7 @@ def pass_parts(
         if operation.name == graph.output:
             outputs = output
         forget_read(parts, left, operation)
-        inputs = output = built = maps_of = None  # free them before the next operation
+        output = built = maps_of = None  # free them before the next operation
     chains = [
         Trace(graph, maps[s], {}, image.change, outputs, values[s] if keep_values else None)
         for s in wanted
