@@ -78,7 +78,7 @@ def outputs_of_step(step):
     made = {table.name: table_in_report(table, folder) for table in step.tables}
     beside = [f"{folder}/{table.provenance}" for table in step.tables]
     beside += [
-        f"{folder}/summary/" + name.replace("{region}", region)
+        f"{folder}/summary/{name.replace('{region}', region)}"
         for name in step.arrays
         for region in REGIONS
     ]

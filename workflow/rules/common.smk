@@ -34,7 +34,7 @@ from mrelevance.runtime.benchmark import benchmark_of
 from mrelevance.runtime.container import check_image, image_path, variables_inside
 from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
-from mrelevance.runtime.home import variables_without_home
+from mrelevance.runtime.home import find_programs_beside_python, variables_without_home
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.result_paths import (
     RESULTS,
@@ -65,11 +65,7 @@ from mrelevance.runtime.versions import PACKAGES, commit, versions_of
 
 code.search_first(PROJECT / "src")
 
-# Programs that jobs start, such as Jupyter's, lie beside Python, whether the environment was activated
-# or Snakemake was called by its path.
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-)
+find_programs_beside_python()
 if shlex.quote(sys.executable) != sys.executable:
     # Snakemake writes this path into shell commands, without quotes.
     sys.executable = "python"

@@ -1,6 +1,7 @@
-"""Programs that keep files in the user's home folder, where that cannot be written."""
+"""Where programs that jobs start are found, and where they keep their files."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,3 +29,12 @@ def variables_without_home(folder: str | Path) -> dict[str, str]:
             for variable, name in KEPT_IN_HOME.items()
             if variable not in os.environ
         }
+
+
+def find_programs_beside_python() -> None:
+    """Let jobs find programs, such as Jupyter's, beside this Python.
+
+    They do so if its environment was activated, but not if a program of it was called by its path.
+    """
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    os.environ["PATH"] = os.pathsep.join(folders)
