@@ -64,3 +64,27 @@ def test_notebook_is_executed_in_folders_of_any_name(study, tmp_path):
     done = project.snakemake("results/report/figure_1.svg", "--allowed-rules", "execute_notebook")
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: (report / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_another_configuration_does_not_write_into_the_default_study(
+    fresh_project, tmp_path, arguments
+):
+    project = fresh_project.copy(tmp_path / "project")
+    done = project.snakemake(*arguments, config="config/quick.yaml", directory=None)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "Error" in line]
+    assert line.startswith("Error: config/quick.yaml: results here are those of config/config.yaml")
+    assert "--directory runs/quick" in line
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (project.folder / "results").exists()
+
+
+def test_the_default_study_may_be_run_with_and_without_a_folder(fresh_project):
+    for directory in (None, "."):
+        done = fresh_project.snakemake(
+            *("--dry-run", "--config", "cohort={data: images}"),
+            config="config/config.yaml",
+            directory=directory,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from mrelevance.__main__ import COMMANDS
+from mrelevance.runtime import study_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,12 +67,15 @@ def test_only_the_default_configuration_has_the_folder_of_the_project(tmp_path):
         assert folder_of(path) == "."
     folders = [tmp_path, tmp_path / "config", tmp_path / "l'été à ü"]
     found = [folder_of("config/quick.yaml")]
+    assert found == [study_folder.folder_of(ROOT / "config/quick.yaml", ROOT)]
     for folder in folders:
         folder.mkdir(exist_ok=True)
         for name in ("config.yaml", "quick.yaml", "quick.yml"):
             (folder / name).write_text("")
             found.append(folder_of(folder / name))
-            assert found[-1] == f"runs{folder / name}"
+            assert (
+                found[-1] == f"runs{folder / name}" == study_folder.folder_of(folder / name, ROOT)
+            )
     assert len(set(found)) == len(found)
 
 
