@@ -14,6 +14,7 @@ from mrelevance.lrp import Explainer
 from mrelevance.lrp.changes import Plan
 from mrelevance.lrp.engine.graph import Activation, Operation
 from mrelevance.lrp.engine.shapley import shapley_slopes
+from mrelevance.runtime.errors import InputError
 
 BASELINE = image_of(seed=7)
 TARGET = (1, 0)
@@ -225,3 +226,10 @@ def test_slopes_do_not_depend_on_the_memory_format(kind):
     )
     for slope, usual in zip(slopes, expected, strict=True):
         torch.testing.assert_close(slope, usual)
+
+
+@pytest.mark.parametrize("orders", [6, 65, 4.5])
+def test_a_number_of_orders_that_two_samples_cannot_share_is_refused(orders):
+    network, image = step_network("plain"), image_of()
+    with pytest.raises(InputError, match=f"composite 'deepshap': orders={orders} must be a "):
+        Explainer(network, image, "deepshap", baseline=torch.zeros_like, orders=orders)
