@@ -74,9 +74,8 @@ def try_training(configuration: dict, channels: int) -> TriedNetwork:
         torch.manual_seed(0)
         network = build_network(name, arguments, channels, classes)
         window = tuple(configuration["inference"]["window"][::-1])
-        one_size = _check_sizes(
-            network, name, (channels, classes), window, configuration["network"]
-        )
+        divisor = configuration["network"]["divisor"]
+        one_size = _check_sizes(network, name, (channels, classes), window, divisor)
         if not problems:
             network = lay_out(network, settings["precision"])
             step_seconds = _try_step(network, name, settings, channels, classes)
