@@ -52,3 +52,15 @@ def test_snakemake_called_by_its_path_runs_steps_in_folders_of_any_name(
     assert done.returncode == 0, done.stdout + done.stderr
     assert (project.folder / "runs/l'été/results/raw/T1/label.nii.gz").is_file()
     assert not (project.folder / "results").exists()
+
+
+def test_notebook_is_executed_in_folders_of_any_name(study, tmp_path):
+    project = study.copy(tmp_path / NAME)
+    report = project.folder / "results/report"
+    before = {
+        name: (report / name).read_bytes() for name in ("figure_1.svg", "paper_figures.ipynb")
+    }
+    (report / "figure_1.svg").unlink()
+    done = project.snakemake("results/report/figure_1.svg", "--allowed-rules", "execute_notebook")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: (report / name).read_bytes() for name in before} == before

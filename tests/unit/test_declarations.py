@@ -18,10 +18,10 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 # Declared, but imported by MONAI's transformers alone.
 FOR_NETWORKS = {"einops"}
-# Declared, but run as programs or plugins: the executor of profiles/slurm, what Snakemake executes
-# notebooks and colours its report with, parallel tests, and the tools behind make lint.
+# Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
+# what Snakemake colours its report with, parallel tests, and the tools behind make lint.
 NOT_IMPORTED = {
-    "workflow": {"snakemake-executor-plugin-slurm", "ipykernel", "nbconvert", "pygments"},
+    "workflow": {"snakemake-executor-plugin-slurm", "ipykernel", "pygments"},
     "test": {"pytest-xdist", "ruff", "snakefmt"},
 }
 
