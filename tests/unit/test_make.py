@@ -38,7 +38,7 @@ def test_help_explains_every_target_and_variable():
 def test_modules_and_scripts_that_make_runs_exist():
     text = (ROOT / "Makefile").read_text()
     modules = re.findall(r"-m (mrelevance[\w.]*)", text)
-    assert len(modules) == 3
+    assert len(modules) == 4
     assert all(find_spec(module) for module in modules)
     assert set(re.findall(r"-m mrelevance (\w+)", text)) <= set(COMMANDS)
     assert all((ROOT / path).is_file() for path in re.findall(r"\) (benchmarks/\S+\.py)", text))
@@ -140,7 +140,7 @@ def test_target_data_and_cores_reach_snakemake():
 
 def test_init_gets_the_folders_and_the_name_of_the_configuration():
     run = commands("init", "FROM=my scans", "LABELS=drawn")
-    assert 'python -m mrelevance init "my scans" --labels "drawn"' in run
+    assert '-m mrelevance init "my scans" --labels "drawn"' in run
     assert "--out" not in run
     assert '--out "config/ms.yaml"' in commands("init", "FROM=scans", "CONFIG=config/ms.yaml")
     assert f'--bind "{ROOT}/scans"' in commands("init", "FROM=scans", "SDM=apptainer")

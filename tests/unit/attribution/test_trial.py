@@ -3,6 +3,7 @@
 import pytest
 import torch
 from helpers.blobs import CONFIGURATION
+from helpers.segmentations import UNDECLARED
 
 from mrelevance.attribution.trial import in_words, try_network
 from mrelevance.lrp.engine.operations import BUILDERS
@@ -10,7 +11,12 @@ from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import varied
 
 EXPLAINED = CONFIGURATION | {
-    "relevance": {"composites": ["alpha1_beta0", "deeplift"], "target": "margin"},
+    "relevance": {
+        "composites": ["alpha1_beta0", "deeplift"],
+        "target": "margin",
+        "statistics": "live",
+    },
+    "segmentation": UNDECLARED,
     "evaluation": {
         "precision": "float32",
         "maps": {

@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from helpers import dense
+from helpers.dense_deepshap import deepshap_parts
 from helpers.small_networks import SEQUENCES, SIZE, image_of, randomised, step_network
 from torch import nn
 
@@ -87,7 +87,7 @@ def test_parts_and_maps_are_those_of_a_slow_pass_neuron_by_neuron(name):
     network, image = step_network(name), image_of()
     explainer = Explainer(network, image, "deepshap", baseline=BASELINE, statistics="frozen")
     explanation = explainer.explain(image, TARGET)
-    expected = dense.deepshap_parts(network, image, BASELINE, TARGET)
+    expected = deepshap_parts(network, image, BASELINE, TARGET)
     for sequence in range(SEQUENCES):
         np.testing.assert_allclose(
             explanation.sequence_parts[sequence].flatten().numpy(), expected[sequence], atol=1e-7
