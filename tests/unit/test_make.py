@@ -79,9 +79,11 @@ def test_only_the_default_configuration_has_the_folder_of_the_project(tmp_path):
     assert len(set(found)) == len(found)
 
 
-def test_a_configuration_that_is_missing_is_named():
+@pytest.mark.parametrize("targets", [["reproduce"], ["init", "reproduce"], ["init", "clean"]])
+def test_a_configuration_that_is_missing_is_named(targets):
+    """Only init alone, which writes it, can do without."""
     done = subprocess.run(
-        ["make", "--dry-run", "reproduce", "CONFIG=config/quik.yaml"],
+        ["make", "--dry-run", *targets, "CONFIG=config/quik.yaml"],
         cwd=ROOT,
         capture_output=True,
         text=True,
