@@ -30,12 +30,13 @@ from mrelevance.networks.training_data import TrainingPatient, draw_batch, load_
 from mrelevance.networks.training_step import new_state, train_step
 from mrelevance.runtime.images import read_image
 
-SIZE = (32, 64, 64)
+SIZE = (32, 32, 32)
 """Of patches and crops (D, H, W): SwinUNETR halves an image five times."""
 
 NETWORKS = {
     "SwinUNETR": {
         "feature_size": 12, "depths": [2, 2, 2, 2], "num_heads": [1, 2, 4, 8], "window_size": 4,
+        "norm_name": "batch",  # of one voxel at the coarsest level there is no instance norm
     },
     "UNETR": {
         "img_size": list(SIZE), "feature_size": 8, "hidden_size": 96, "mlp_dim": 192,
@@ -90,7 +91,10 @@ def main() -> None:
             for patient, other in zip(tested, tested[1:] + tested[:1], strict=True)
         ]
         table = pd.concat(tables).groupby(["baseline", "method"], sort=False)
-        print(table.median(numeric_only=True).round(2).reset_index().to_markdown(index=False), flush=True)
+        print(
+            table.median(numeric_only=True).round(2).reset_index().to_markdown(index=False),
+            flush=True,
+        )
 
 
 def trained(name: str, patients: list[TrainingPatient], config: dict, steps: int) -> nn.Module:

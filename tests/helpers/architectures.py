@@ -236,10 +236,20 @@ class SoftmaxAsSignal(Between):
         )
 
 
+class SecondNames(Between):
+    """Operations under the second names that PyTorch has for them."""
+
+    def middle(self, x):
+        joined = torch.concat([x, torch.concatenate([x, x], 1), torch.hstack([x])], 1)
+        y = torch.multiply(torch.clip(joined, -1, 1), 2).divide(3).true_divide(2).subtract(1)
+        y = y * torch.special.expit(joined) + torch.negative(torch.arctan(joined))
+        return torch.tensor_split(y, 4, 1)[0] + y[:, 4:8].tile(1, 1, 1, 1) + y[:, 12:].absolute()
+
+
 NEED_A_BASELINE = (Assignments, SoftmaxAsSignal)
 ARCHITECTURES = (
     SqueezeAndExcitation, GridAttention, ConvNeXt, RootsAndDeviations, Attention,
     WindowedAttention, HandWrittenSoftmax, BatchStatistics, Unpooling, MaskedStandardisation,
     PixelShuffle, Ensemble, EncoderPerSequence, Extremes, ChannelAndSpatialAttention,
-    NormedWeights, *NEED_A_BASELINE,
+    NormedWeights, SecondNames, *NEED_A_BASELINE,
 )  # fmt: skip

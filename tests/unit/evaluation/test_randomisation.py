@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.map_lesions import lesion_crop, small_unet
+from torch import nn
 from torch.nn import functional
 
 from mrelevance.attribution.layers import stages_from_output
@@ -40,6 +41,51 @@ def test_stages_follow_the_computation_from_the_output():
     assert [stage.modules for stage in stages] == [
         [network.last], [network.up], [network.down], [network.first, network.norm]
     ]  # fmt: skip
+
+
+class WithTokens(nn.Module):
+    """Convolutions around tokens of two kinds: channels last on a grid, and a list of windows."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.down = nn.Conv3d(2, 4, 3, padding=1), nn.Conv3d(4, 4, 2, 2)
+        self.norm, self.merge = nn.LayerNorm(4), nn.Linear(32, 4)
+        self.mixed, self.skip = nn.MultiheadAttention(4, 1, batch_first=True), nn.Conv3d(4, 4, 1)
+        self.last = nn.Conv3d(8, 2, 1)
+
+    def forward(self, image):
+        fine = self.down(self.first(image))
+        tokens = self.norm(fine.movedim(1, -1))
+        b, d, h, w, c = tokens.shape
+        eighths = tokens.view(b, d // 2, 2, h // 2, 2, w // 2, 2, c)
+        eighths = eighths.permute(0, 1, 3, 5, 2, 4, 6, 7).flatten(4)
+        merged = self.merge(eighths)
+        windows = merged.view(-1, 2, 4)
+        coarse = self.mixed(windows, windows, windows)[0].view(merged.shape).movedim(-1, 1)
+        joined = torch.cat([self.skip(fine), functional.interpolate(coarse, scale_factor=2.0)], 1)
+        return self.last(functional.interpolate(joined, scale_factor=2.0))
+
+
+def test_stages_of_a_transformer_follow_its_tokens():
+    network = WithTokens().eval()
+    stages = stages_from_output(network, torch.randn(2, 8, 8, 8))
+    assert [(stage.name, stage.modules[0]) for stage in stages] == [
+        ("output", network.last),
+        ("decoder 1/2", network.skip),
+        ("coarsest 1/4", network.merge),
+        ("encoder 1/2", network.down),
+        ("encoder 1", network.first),
+    ]
+    assert network.mixed in stages[2].modules
+    assert stages[3].modules == [network.down, network.norm]
+
+
+def test_a_resolution_that_returns_has_a_number():
+    layers = [nn.Conv3d(1, 1, 2, 2), nn.Upsample(scale_factor=2), nn.Conv3d(1, 1, 1)]
+    network = nn.Sequential(*layers, nn.Conv3d(1, 1, 2, 2), nn.Upsample(scale_factor=2))
+    network.append(nn.Conv3d(1, 2, 1))
+    names = [stage.name for stage in stages_from_output(network, torch.randn(1, 4, 4, 4))]
+    assert names == ["output", "coarsest 1/2", "encoder 1", "coarsest 1/2 (2)"]
 
 
 def test_stages_are_redrawn_one_after_the_other_and_keep_their_values():

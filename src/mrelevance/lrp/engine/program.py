@@ -104,8 +104,41 @@ def interpolated(start: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     return start + weight * (end - start)
 
 
+def tiled(x: Tensor, counts: list[int]) -> Tensor:
+    """`tile`, written out: missing counts are those of the first axes, and 1."""
+    return x.repeat([1] * (x.ndim - len(counts)) + list(counts))
+
+
+def side_by_side(tensors: list[Tensor]) -> Tensor:
+    """`hstack`, written out, for tensors of two axes or more."""
+    return torch.cat(tensors, 1)
+
+
 aten = torch.ops.aten
+SPELLINGS = {
+    "absolute": "abs", "arctan": "atan", "clip": "clamp", "concat": "cat", "concatenate": "cat",
+    "divide": "div", "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le",
+    "multiply": "mul", "negative": "neg", "not_equal": "ne", "special_erf": "erf",
+    "special_exp2": "exp2", "special_expit": "sigmoid", "special_expm1": "expm1",
+    "special_log1p": "log1p", "subtract": "sub", "true_divide": "div",
+}  # fmt: skip
+"""Second names of operations, which PyTorch keeps apart."""
+
+
+def second_names() -> dict[torch._ops.OpOverload, torch._ops.OpOverload]:
+    """Every overload of a second name, and the operation that it means."""
+    return {
+        getattr(getattr(aten, spelling), overload): getattr(getattr(aten, name), overload)
+        for spelling, name in SPELLINGS.items()
+        for overload in getattr(aten, spelling).overloads()
+        if "out" not in overload
+    }
+
+
 DECOMPOSITIONS = {
+    **second_names(),
+    aten.tile.default: tiled,
+    aten.hstack.default: side_by_side,
     aten.scaled_dot_product_attention.default: attention,
     aten.addmm.default: hidden_layer,
     aten.baddbmm.default: hidden_layer,
