@@ -133,7 +133,7 @@ def test_all_problems_of_the_start_are_listed_at_once(cohort):
     assert done.returncode != 0
     output = done.stdout + done.stderr
     assert "Traceback" not in output
-    label, missing, damaged, gallery = output.strip().splitlines()[-4:]
+    gallery, label, missing, damaged = output.strip().splitlines()[-4:]
     assert output.count("Error: ") == 4
     assert "patient p1, label" in label and "(drawn on T1)" in label
     assert "patient p2, sequence T2" in missing and "does not exist" in missing

@@ -2,7 +2,9 @@
 
 import shutil
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 import yaml
 from helpers.cache_keys import TABLES, TINY, ask_cache
 
@@ -182,7 +184,7 @@ def test_patients_that_change_places_train_another_network(keys, fresh_project, 
 
 @pytest.fixture
 def own(fresh_project, tmp_path):
-    """A cohort of one's own, whose images nothing opens to make keys."""
+    """A cohort of one's own."""
     project = fresh_project.copy(tmp_path / "project")
     config = yaml.safe_load((project.folder / TINY).read_text())
     config["cohort"] = {"source": "images", "patients": "sheet.tsv", "data": "data"}
@@ -194,29 +196,55 @@ def own(fresh_project, tmp_path):
         rows.append("\t".join([patient, split, *paths]))
         for path in paths:
             (project.folder / "data" / path).parent.mkdir(parents=True, exist_ok=True)
-            (project.folder / "data" / path).write_text(path)
+            sitk.WriteImage(image_for(path), str(project.folder / "data" / path))
     (project.folder / "sheet.tsv").write_text("\n".join(rows) + "\n")
     return project
 
 
+def image_for(path: str) -> sitk.Image:
+    """A small image of noise, or a block as label or mask; its content follows from the path."""
+    generator = np.random.default_rng(list(path.encode()))
+    if path.endswith(("T1.nii", "T2.nii")):
+        return sitk.GetImageFromArray(generator.normal(size=(16, 16, 16)).astype(np.float32))
+    block = np.zeros((16, 16, 16), np.uint8)
+    size = 7 if "mask" in path else 5
+    first = generator.integers(1, 9, size=3)
+    block[tuple(slice(start, start + size) for start in first)] = 1
+    return sitk.GetImageFromArray(block)
+
+
+def own_keys(project, cache, **config):
+    """Keys of a cohort whose images have been checked, as they are when jobs ask for them."""
+    overrides = ["--config", f"cohort={config['cohort']}"] if config else []
+    checked = project.snakemake("results/raw/checked.tsv", *overrides, config=OWN)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    target = "results/evaluation/T1/gradient_methods.tsv"
+    case = {"configfile": OWN, "targets": [target], "config": config}
+    (answer,) = made(project, [case], cache)
+    return answer["keys"]
+
+
 def test_own_images_count_by_content_and_by_what_they_are(own, cache):
-    case = {"configfile": OWN, "targets": ["results/evaluation/T1/gradient_methods.tsv"]}
-    moved = case | {"config": {"cohort": {"data": "elsewhere"}}}
-    shutil.copytree(own.folder / "data", own.folder / "elsewhere")
-    changed = [case | {"files": {f"data/T1/{name}.nii": "!"}} for name in ("T2", "label", "mask")]
-    base, same, *answers = (answer["keys"] for answer in made(own, [case, moved, *changed], cache))
+    base = own_keys(own, cache)
     assert base["results/raw/T1/T1.nii.gz"][0] == "import_patient"
-    assert same == base
+    shutil.copytree(own.folder / "data", own.folder / "elsewhere")
+    assert own_keys(own, cache, cohort={"data": "elsewhere"}) == base
+
     mine = {output for output in base if "/T1/" in output}
-    for answer in answers:
+    imported = {"results/raw/T1/T1.nii.gz"}
+    for name in ("T2", "label", "mask"):
+        path = own.folder / f"data/T1/{name}.nii"
+        before = path.read_bytes()
+        sitk.WriteImage(image_for(f"another {name}.nii"), str(path))
+        answer = own_keys(own, cache)
         differs = {output for output in base if answer[output] != base[output]}
-        imported = {"results/raw/T1/T1.nii.gz"}
-        assert differs == (mine - imported if answer is answers[-1] else mine)
+        assert differs == (mine - imported if name == "mask" else mine)
+        path.write_bytes(before)
 
     # The same two files, each in the other's place.
     t1, t2 = own.folder / "data/T1/T1.nii", own.folder / "data/T1/T2.nii"
     content = t1.read_bytes(), t2.read_bytes()
     t2.write_bytes(content[0])
     t1.write_bytes(content[1])
-    (answer,) = made(own, [case], cache)
-    assert {output for output in base if answer["keys"][output] != base[output]} == mine
+    answer = own_keys(own, cache)
+    assert {output for output in base if answer[output] != base[output]} == mine
