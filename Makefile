@@ -33,7 +33,10 @@ esac
 endef
 FOLDER := $(shell $(FIND_FOLDER))
 ifeq ($(FOLDER),)
+# What init is to write is not there yet.
+ifneq ($(MAKECMDGOALS),init)
 $(error CONFIG=$(CONFIG) does not exist; give a configuration file, such as CONFIG=config/quick.yaml)
+endif
 endif
 REPORT := $(FOLDER)/results/report/report.html
 absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))

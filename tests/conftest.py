@@ -43,15 +43,23 @@ class Project:
 
     folder: Path
 
-    def start(self, *arguments: str, config: str = TINY, **options) -> subprocess.Popen:
-        """Start Snakemake here, with options of Popen; the library is that of the copy."""
+    def start(
+        self, *arguments: str, config: str = TINY, directory: str | None = ".", **options
+    ) -> subprocess.Popen:
+        """Start Snakemake here, with options of Popen; the library is that of the copy.
+
+        Without a directory Snakemake takes the folder of the project, which it does for the default
+        configuration alone.
+        """
         programs = Path(sys.executable).parent
         environment = os.environ | {
             "PYTHONPATH": str(self.folder / "src"),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         }
+        place = [] if directory is None else ["--directory", directory]
+        command = [programs / "snakemake", "--cores", "2", *place, *arguments]
         return subprocess.Popen(
-            [str(programs / "snakemake"), "--cores", "2", *arguments, "--configfile", config],
+            [*map(str, command), "--configfile", config],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -60,9 +68,11 @@ class Project:
             **options,
         )
 
-    def snakemake(self, *arguments: str, config: str = TINY) -> subprocess.CompletedProcess:
+    def snakemake(
+        self, *arguments: str, config: str = TINY, directory: str | None = "."
+    ) -> subprocess.CompletedProcess:
         """Run Snakemake here to its end."""
-        run = self.start(*arguments, config=config)
+        run = self.start(*arguments, config=config, directory=directory)
         output, errors = run.communicate()
         return subprocess.CompletedProcess(run.args, run.returncode, output, errors)
 

@@ -67,6 +67,7 @@ def cache_keys(case: dict) -> dict:
             workflow_settings=WorkflowSettings(cache=[]),
             deployment_settings=DeploymentSettings(deployment_method=methods),
             snakefile=Path("Snakefile"),
+            workdir=Path("."),
         )
         study.dag(DAGSettings(targets=frozenset(case["targets"])))
         workflow = study._workflow

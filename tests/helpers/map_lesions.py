@@ -45,3 +45,13 @@ def lesion_crop(seed: int = 1, size: tuple[int, int, int] = SIZE) -> LesionCrop:
     baseline = torch.where(region, 0, image)
     grid = sitk.GetImageFromArray(np.zeros(size, np.float32))
     return LesionCrop("P1", 2, image, baseline, region, grid)
+
+
+class NormalisedWhereCoarsest(nn.Sequential):
+    """A network whose coarsest resolution has no convolution, for Seg-Grad-CAM to explain."""
+
+    def __init__(self, spatial_dims: int, in_channels: int, out_channels: int):
+        super().__init__(
+            *(nn.Conv3d(in_channels, 4, 3, padding=1), nn.LeakyReLU(), nn.AvgPool3d(2)),
+            *(nn.BatchNorm3d(4), nn.Upsample(scale_factor=2), nn.Conv3d(4, out_channels, 1)),
+        )

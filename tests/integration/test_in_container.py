@@ -147,7 +147,7 @@ def snakemake(project, controller, *arguments: str) -> subprocess.CompletedProce
     variables["PATH"] = f"{controller}/venv/bin{os.pathsep}{os.environ['PATH']}"
     variables["PYTHONPATH"] = str(controller / "pythonpath")
     return subprocess.run(
-        [*program, *arguments, "--configfile", TINY, "--sdm", "apptainer"],
+        [*program, *arguments, "--directory", ".", "--configfile", TINY, "--sdm", "apptainer"],
         cwd=project.folder,
         env=variables,
         capture_output=True,

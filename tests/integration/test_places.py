@@ -52,3 +52,39 @@ def test_snakemake_called_by_its_path_runs_steps_in_folders_of_any_name(
     assert done.returncode == 0, done.stdout + done.stderr
     assert (project.folder / "runs/l'été/results/raw/T1/label.nii.gz").is_file()
     assert not (project.folder / "results").exists()
+
+
+def test_notebook_is_executed_in_folders_of_any_name(study, tmp_path):
+    project = study.copy(tmp_path / NAME)
+    report = project.folder / "results/report"
+    before = {
+        name: (report / name).read_bytes() for name in ("figure_1.svg", "paper_figures.ipynb")
+    }
+    (report / "figure_1.svg").unlink()
+    done = project.snakemake("results/report/figure_1.svg", "--allowed-rules", "execute_notebook")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: (report / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_another_configuration_does_not_write_into_the_default_study(
+    fresh_project, tmp_path, arguments
+):
+    project = fresh_project.copy(tmp_path / "project")
+    done = project.snakemake(*arguments, config="config/quick.yaml", directory=None)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "Error" in line]
+    assert line.startswith("Error: config/quick.yaml: results here are those of config/config.yaml")
+    assert "--directory runs/quick" in line
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (project.folder / "results").exists()
+
+
+def test_the_default_study_may_be_run_with_and_without_a_folder(fresh_project):
+    for directory in (None, "."):
+        done = fresh_project.snakemake(
+            *("--dry-run", "--config", "cohort={data: images}"),
+            config="config/config.yaml",
+            directory=directory,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr

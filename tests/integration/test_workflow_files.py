@@ -155,8 +155,8 @@ def test_every_rule_says_what_it_does(path):
         else:
             assert "    benchmark:" in body, name
         # Rules that are made from a catalogue have their names from there.
-        assert f"/logs/{name}" in body or "notebook=" in body, name
+        assert f"/logs/{name}" in body, name
         # What is in `run:`, or in a local rule, would run outside of the container.
-        assert "    script:" in body or "    notebook:" in body, name
+        assert "    script:" in body, name
     assert "lambda" not in text and "localrule" not in text
     assert path.stem in ("common", "inputs", "parameters", "catalogues") or "def " not in text

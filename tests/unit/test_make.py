@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from mrelevance.__main__ import COMMANDS
+from mrelevance.runtime import study_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def test_help_explains_every_target_and_variable():
 def test_modules_and_scripts_that_make_runs_exist():
     text = (ROOT / "Makefile").read_text()
     modules = re.findall(r"-m (mrelevance[\w.]*)", text)
-    assert len(modules) == 3
+    assert len(modules) == 4
     assert all(find_spec(module) for module in modules)
     assert set(re.findall(r"-m mrelevance (\w+)", text)) <= set(COMMANDS)
     assert all((ROOT / path).is_file() for path in re.findall(r"\) (benchmarks/\S+\.py)", text))
@@ -66,18 +67,23 @@ def test_only_the_default_configuration_has_the_folder_of_the_project(tmp_path):
         assert folder_of(path) == "."
     folders = [tmp_path, tmp_path / "config", tmp_path / "l'été à ü"]
     found = [folder_of("config/quick.yaml")]
+    assert found == [study_folder.folder_of(ROOT / "config/quick.yaml", ROOT)]
     for folder in folders:
         folder.mkdir(exist_ok=True)
         for name in ("config.yaml", "quick.yaml", "quick.yml"):
             (folder / name).write_text("")
             found.append(folder_of(folder / name))
-            assert found[-1] == f"runs{folder / name}"
+            assert (
+                found[-1] == f"runs{folder / name}" == study_folder.folder_of(folder / name, ROOT)
+            )
     assert len(set(found)) == len(found)
 
 
-def test_a_configuration_that_is_missing_is_named():
+@pytest.mark.parametrize("targets", [["reproduce"], ["init", "reproduce"], ["init", "clean"]])
+def test_a_configuration_that_is_missing_is_named(targets):
+    """Only init alone, which writes it, can do without."""
     done = subprocess.run(
-        ["make", "--dry-run", "reproduce", "CONFIG=config/quik.yaml"],
+        ["make", "--dry-run", *targets, "CONFIG=config/quik.yaml"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -136,7 +142,7 @@ def test_target_data_and_cores_reach_snakemake():
 
 def test_init_gets_the_folders_and_the_name_of_the_configuration():
     run = commands("init", "FROM=my scans", "LABELS=drawn")
-    assert 'python -m mrelevance init "my scans" --labels "drawn"' in run
+    assert '-m mrelevance init "my scans" --labels "drawn"' in run
     assert "--out" not in run
     assert '--out "config/ms.yaml"' in commands("init", "FROM=scans", "CONFIG=config/ms.yaml")
     assert f'--bind "{ROOT}/scans"' in commands("init", "FROM=scans", "SDM=apptainer")

@@ -12,11 +12,13 @@ import SimpleITK as sitk
 import torch
 from helpers.motion_pairs import SETTINGS, empty_image, sequence, world
 from helpers.orientations import stored
+from helpers.segmentations import BINARY, TUMOUR
 
 from mrelevance.attribution.context import context_table, patient_zones
 from mrelevance.attribution.contrast import contrast_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.patient import compute_relevance, write_volumes
+from mrelevance.attribution.target import Target
 from mrelevance.cohort.importing import import_mask, import_patient, lesion_table
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.networks.prediction import predict_patient, read_preprocessed, write_prediction
@@ -36,7 +38,7 @@ MOTION = SETTINGS | {
         {"resolution_mm": 5, "control_spacing_mm": 50, "iterations": 4},
     ]
 }
-RELEVANCE = {"composites": ["deeplift"], "target": "margin", "tau": 0.1}
+RELEVANCE = {"composites": ["deeplift"], "tau": 0.1, "statistics": "live"}
 # How each sequence is stored, the fixed one (and what is drawn on it) in the middle.
 ORIENTATIONS = {
     "RAS": ("RAS", "RAS", "RAS"),
@@ -107,7 +109,8 @@ def study(folder: Path, images: dict[str, sitk.Image]) -> dict[str, pd.DataFrame
     files = {name: folder / f"{name}.nii.gz" for name in images}
     for name, image in images.items():
         write_image(image, files[name])
-    raw = import_patient("P", {name: files[name] for name in SEQUENCES}, files["label"], FIXED)
+    sequences = {name: files[name] for name in SEQUENCES}
+    raw = import_patient("P", sequences, files["label"], FIXED, BINARY)
     mask = import_mask(files["mask"], raw.fixed, "P")
     lesions = lesion_table(raw.label, "P")
     corrections = correct_patient(PatientImages("P", raw.images, FIXED, raw.label, mask), MOTION)
@@ -125,14 +128,16 @@ def study(folder: Path, images: dict[str, sitk.Image]) -> dict[str, pd.DataFrame
     write_json(done.channels, paths["channels"])
     write_table(lesions, paths["lesions"])
     predictor = Predictor(SmallNetwork().eval(), (32, 32, 24), 0.5, divisor=4)
-    prediction = predict_patient(predictor, read_preprocessed("P", paths, SEQUENCES), 0.1)
+    preprocessed = read_preprocessed("P", paths, SEQUENCES, BINARY, TUMOUR)
+    prediction = predict_patient(predictor, preprocessed, 0.1, TUMOUR)
     written = {n: folder / f"{n}.nii.gz" for n in ("probability", "segmentation", "regions")}
+    written["label"] = folder / "label_of_region.nii.gz"
     tables = {n: folder / f"{n}.tsv" for n in ("lesions", "scores")}
-    write_prediction(prediction, written | tables)
+    write_prediction(prediction, TUMOUR.name, written | tables)
     explained = read_explained_patient("P", paths | written | tables, SEQUENCES, "inpainted")
     zones = patient_zones(explained, None)
     relevance, context = [], []
-    for found in compute_relevance(explained, predictor, RELEVANCE):
+    for found in compute_relevance(explained, predictor, Target("margin"), RELEVANCE):
         relevance.append(found.table)
         context.append(
             context_table(found.maps, zones, SEQUENCES, {"p": "P", "m": found.method, "t": ""})

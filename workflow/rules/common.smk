@@ -55,6 +55,7 @@ from mrelevance.runtime.storage import (
     check_free_space,
     expected_bytes,
 )
+from mrelevance.runtime.study_folder import check_folder
 from mrelevance.runtime.variants import (
     changes_of,
     compared_variants,
@@ -152,6 +153,13 @@ def check_processor():
     except InputError as error:
         sys.exit(f"Error: {error}")
 
+
+# Who gives --directory has chosen a folder; jobs get it from their Snakemake.
+if workflow.is_main_process and workflow.overwrite_workdir is None:
+    try:
+        check_folder(workflow.overwrite_configfiles, PROJECT)
+    except InputError as error:
+        sys.exit(f"Error: {error}")
 
 PROBLEMS, COHORT = check_study(config, PROJECT)
 # Jobs read these files anew, each in a process of its own; the images are checked once.

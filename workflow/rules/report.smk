@@ -7,8 +7,9 @@ rule execute_notebook:
         agreement_summary="results/summary/agreement_summary.tsv",
     output:
         figure="results/report/figure_1.svg",
-    log:
         notebook="results/report/paper_figures.ipynb",
+    log:
+        "results/logs/execute_notebook.log",
     benchmark:
         "results/benchmarks/execute_notebook.tsv"
     group:
@@ -16,8 +17,9 @@ rule execute_notebook:
     resources:
         mem_mb=doubling(1000),
     params:
-        code=notebook_version("paper_figures"),
+        notebook="paper_figures",
+        code=[code_version("execute_notebook"), notebook_version("paper_figures")],
     message:
         "Executing the notebook of Figure 1 and its statistics"
-    notebook:
-        "../../notebooks/paper_figures.ipynb"
+    script:
+        "../scripts/execute_notebook.py"

@@ -20,6 +20,9 @@ from mrelevance.runtime.method_names import Entry, identifier, parse
 from mrelevance.runtime.methods import GALLERY, METHODS
 from mrelevance.runtime.segmentation import read_segmentation
 
+IN_GALLERY = "always in the gallery"
+"""Key of methods that nothing else asks for; the gallery leaves out those that do not apply."""
+
 
 def try_network(configuration: dict, channels: int) -> dict:
     """Train the configured network for a step, segment a window, explain random voxels.
@@ -31,7 +34,8 @@ def try_network(configuration: dict, channels: int) -> dict:
     -------
     What the network is and what it cost: `network`, `weights`, `step_seconds`,
     `training_minutes` (an estimate from that one step), `window_seconds`, `explained_seconds`,
-    `memory_gb` and `one_size`, whether it takes images of the size of the window alone.
+    `memory_gb`, `one_size`, whether it takes images of the size of the window alone, and
+    `left_out`: methods that the gallery leaves out, with the reason.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def try_network(configuration: dict, channels: int) -> dict:
     """
     tried = try_training(configuration, channels)
     start = time.perf_counter()
-    problems = explanation_problems(tried, configuration, channels)
+    problems, left_out = explanation_problems(tried, configuration, channels)
     if problems:
         raise InputError("\n".join(problems))
     return {
@@ -52,27 +56,36 @@ def try_network(configuration: dict, channels: int) -> dict:
         "explained_seconds": round(time.perf_counter() - start, 3),
         "memory_gb": round(tried.memory_gb, 2),
         "one_size": tried.one_size,
+        "left_out": left_out,
     }
 
 
 def in_words(tried: dict) -> list[str]:
-    """What `try_network` returned, in one line, and a second one if sizes are restricted."""
+    """What `try_network` returned, in one line, and one for each restriction."""
     lines = [
         f"network {tried['network']}: {tried['weights']:,} weights; a training step took "
         f"{tried['step_seconds']:.2g} s here (all steps: about {tried['training_minutes']:.2g} "
         f"minutes), a window {tried['window_seconds']:.2g} s, with {tried['memory_gb']:.1f} GB of "
-        "memory; every method applies to it"
+        "memory; every configured method applies to it"
     ]
     if tried["one_size"]:
         lines.append(
             f"network {tried['network']} takes images of the size of inference.window alone: every "
             "preprocessed image must be at least as large along each axis"
         )
-    return lines
+    return lines + [
+        f"the gallery leaves out {method}, which does not apply to this network: {reason}"
+        for method, reason in tried["left_out"].items()
+    ]
 
 
-def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int) -> list[str]:
-    """What stops the network from being explained as configured: a line for each reason."""
+def explanation_problems(
+    tried: TriedNetwork, configuration: dict, channels: int
+) -> tuple[list[str], dict[str, str]]:
+    """What stops the network from being explained as configured: a line for each reason.
+
+    Also the methods that nothing but the gallery asks for and that do not apply, with the reason.
+    """
     name, window = configuration["network"]["name"], configuration["inference"]["window"]
     overlap, divisor = configuration["inference"]["overlap"], configuration["network"]["divisor"]
     predictor = Predictor(tried.network, window, overlap, divisor)
@@ -80,7 +93,7 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
     image = torch.randn(channels, *window[::-1], generator=generator)
     failure = _failure_of(Explainer, predictor.padded, image)
     if failure:
-        return [f"network.name: {name} cannot be explained: {failure}"]
+        return [f"network.name: {name} cannot be explained: {first_line(failure)}"], {}
     size = configuration["evaluation"]["maps"]["crop"]
     image = torch.randn(channels, *size[::-1], generator=generator)
     regions = read_segmentation(configuration["segmentation"]).explained_regions
@@ -93,20 +106,27 @@ def explanation_problems(tried: TriedNetwork, configuration: dict, channels: int
     failure = _failure_of(stages_from_output, tried.network, image)
     failure = failure or _failure_of(networks[0].exported, image)
     if failure:
-        return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {failure}"]
+        reason = first_line(failure)
+        return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {reason}"], {}
     # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
     longest = max(size) if tried.one_size else 3 * divisor
     crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
     methods_by_reason: dict[str, list[str]] = {}
+    left_out = {}
     for method, key in _methods(configuration).items():
         failures = (_failure_of(attribution_map, method, mapped, crop, 0) for mapped in networks)
-        failure = next(filter(None, failures), "")
-        if failure:
-            methods_by_reason.setdefault(failure, []).append(f"{parse(method)[0]} ({key})")
+        failure = next(filter(None, failures), None)
+        if failure is None:
+            continue
+        reason = first_line(failure)
+        if key == IN_GALLERY and isinstance(failure, InputError):
+            left_out[method] = reason
+        else:
+            methods_by_reason.setdefault(reason, []).append(f"{parse(method)[0]} ({key})")
     return [
         f"network.name: {name} cannot be explained by {', '.join(methods)}: {reason}"
         for reason, methods in methods_by_reason.items()
-    ]
+    ], left_out
 
 
 def _methods(configuration: dict) -> dict[str, str]:
@@ -117,7 +137,7 @@ def _methods(configuration: dict) -> dict[str, str]:
         "evaluation.maps.methods": maps["methods"],
         "evaluation.maps.randomised_methods": maps["randomised_methods"],
         "always compared": GRADIENT_METHODS,
-        "always in the gallery": GALLERY,
+        IN_GALLERY: GALLERY,
     }
     found: dict[str, str] = {}
     for key, entries in asked.items():
@@ -137,13 +157,13 @@ def _at_least_cost(entry: Entry) -> str:
     return identifier({"name": name, **given, **steps})
 
 
-def _failure_of(function: Callable, *arguments: object) -> str:
-    """What a function says when it fails, in one line; nothing if it succeeds."""
+def _failure_of(function: Callable, *arguments: object) -> Exception | None:
+    """What a function raises when it fails; None if it succeeds."""
     try:
         function(*arguments)
     except Exception as error:  # networks and their export fail in ways of their own
-        return first_line(error)
-    return ""
+        return error
+    return None
 
 
 def _random_crop(size: list[int], channels: int, generator: torch.Generator) -> LesionCrop:

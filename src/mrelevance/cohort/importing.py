@@ -110,8 +110,8 @@ def check_placed(
     """
     fixed = images[fixed_sequence]
     for sequence, image in images.items():
-        what = f"patient {name}, sequence {sequence}: {paths[sequence]}"
-        check_overlap(grid_of(image), grid_of(fixed), what, fixed_sequence)
+        moving = f"patient {name}, sequence {sequence}: {paths[sequence]}"
+        check_overlap(grid_of(image), grid_of(fixed), moving, fixed_sequence)
     check_same_geometry(drawn, fixed, f"{what} (drawn on {fixed_sequence})")
 
 

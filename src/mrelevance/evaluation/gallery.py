@@ -1,5 +1,7 @@
 """One lesion under many methods: its maps, and the relevance that each layer keeps."""
 
+import logging
+
 import pandas as pd
 import torch
 from torch import Tensor
@@ -7,8 +9,11 @@ from torch import Tensor
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
 from mrelevance.lrp.changes import PLANS
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES, METHODS
+
+logger = logging.getLogger(__name__)
 
 COLUMNS = [
     *["patient", "lesion", "method", "depth", "operation", "layer"],
@@ -26,10 +31,16 @@ def gallery_maps(
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
     the baseline). Methods that do not go layer by layer through one chain have one row, `whole`:
     the sum of the map of those that explain the change, NA for methods whose map has another unit.
+    A method that does not apply to the network has neither map nor rows, and a warning tells why;
+    methods that the configuration asks for are known to apply since the trial of the network.
     """
     maps, rows = {}, []
     for method in methods:
-        maps[method] = attribution_map(method, mapped, crop, seed)
+        try:
+            maps[method] = attribution_map(method, mapped, crop, seed)
+        except InputError as error:
+            logger.warning("left out of the gallery: %s: %s", method, error)
+            continue
         rows += [
             [crop.patient, crop.lesion, method, *row]
             for row in _conservation(method, maps[method], mapped, crop)

@@ -1,5 +1,6 @@
 """One lesion by many methods: signed maps side by side, and the relevance left by each layer."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from mrelevance.figures.slices import (
 )
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.methods import GALLERY
 
 OUTLINE_COLOUR = "#3CF07A"
 
@@ -36,17 +38,16 @@ def draw(volumes: Path, conservation: pd.DataFrame, sequences: list[str]) -> Fig
     """
     if conservation.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
+    shown = list(conservation["method"].unique())
     image, spacing_mm = read_radiological(volumes / "image.nii.gz")
     return map_gallery(
         image,
         read_radiological(volumes / "lesion.nii.gz")[0] > 0,
-        {
-            method: read_radiological(volumes / f"{method}.nii.gz")[0]
-            for method in conservation["method"].unique()
-        },
+        {method: read_radiological(volumes / f"{method}.nii.gz")[0] for method in shown},
         conservation,
         spacing_mm,
         sequences,
+        left_out=[method for method in GALLERY if method not in shown],
     )
 
 
@@ -58,6 +59,7 @@ def map_gallery(
     conservation: pd.DataFrame,
     spacing_mm: tuple[float, float, float],
     sequences: list[str],
+    left_out: Collection[str] = (),
 ) -> Figure:
     """Methods in rows, sequences in columns, in the slice of the lesion's largest cross-section.
 
@@ -65,7 +67,8 @@ def map_gallery(
     `lesion` is bool (D, H, W), `spacing_mm` (z, y, x). Red speaks for tumour, blue against it, on
     one scale for each row. The plot beside each row shows how much of the relevance is left behind
     every layer, from the output on the left to the image on the right (`conservation`, the table
-    of that name).
+    of that name). A line names the methods that are `left_out` because they do not apply to the
+    network.
 
     Raises
     ------
@@ -96,7 +99,11 @@ def map_gallery(
         width_ratios=[1] * len(sequences) + [plot_share],
     )
     first = conservation.iloc[0]
-    figure.suptitle(f"Patient {first['patient']}, lesion {first['lesion']}", fontsize=7.5)
+    title = f"Patient {first['patient']}, lesion {first['lesion']}"
+    if left_out:
+        names = ", ".join(map(style.method_name, left_out))
+        title += f"\nnot applicable to this network: {names}"
+    figure.suptitle(title, fontsize=7.5)
     for row, (method, values) in zip(grid, maps.items(), strict=True):
         _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])
         row[0].set_ylabel(style.method_name(method).replace(" ", "\n", 1), fontsize=6.5)

@@ -98,13 +98,19 @@ def shapley(sequences: int, orders: float = 64, seed: float = 0) -> Plan:
     """The whole change, shared out at every activation; beyond 8 sequences by sampled orders.
 
     Half of the orders are one sample, half another; the difference between the two tells the error.
-    Every order is used forwards and backwards, which makes the error smaller.
+    Every order is used forwards and backwards, which makes the error smaller; hence their number is
+    a multiple of 4.
     """
     orders, seed = _whole_number("orders", orders, least=4), _whole_number("seed", seed, least=0)
+    if orders % 4:
+        raise InputError(
+            f"orders={orders} must be a multiple of 4, for two samples of orders that are used "
+            "forwards and backwards"
+        )
     if sequences <= EXACT_SEQUENCES:
         return Plan(shapley=True)
     generator = torch.Generator().manual_seed(seed)
-    drawn = [torch.randperm(sequences, generator=generator) for _ in range(2 * (orders // 4))]
+    drawn = [torch.randperm(sequences, generator=generator) for _ in range(orders // 2)]
     both_ways = torch.stack([order for one in drawn for order in (one, one.flip(0))])
     changes = [Change(weight=0.5, draw=draw) for draw in range(2)]
     return Plan(changes, shapley=True, orders=both_ways.view(2, -1, sequences))

@@ -258,9 +258,9 @@ class Explainer:
         return self._folded(next(iter(self._graphs.values()))).operations
 
     def summary(self) -> str:
-        """Table of the layers and their rules."""
+        """Table of the layers and their rules; with a baseline, of what stands for a rule."""
         image = next(iter(self._graphs.values())).image
-        return summary_of(self.operations, image, self._method.rule_of, self._method.input_rule)
+        return summary_of(self.operations, image, self._method)
 
     def _folded(self, graph: Graph) -> Graph:
         return with_folded_normalisation(graph, self._method.live)

@@ -6,9 +6,7 @@ from pathlib import Path
 import yaml
 
 from mrelevance.runtime.errors import InputError
-
-DEFAULT = Path("config/config.yaml")
-"""The configuration that all others change, from the project's folder."""
+from mrelevance.runtime.study_folder import DEFAULT
 
 
 def read_configuration(path: str | Path, project: str | Path) -> dict:

@@ -32,7 +32,7 @@ def variables_without_home(folder: str | Path) -> dict[str, str]:
 
 
 def find_programs_beside_python() -> None:
-    """Let jobs find programs, such as Jupyter's, beside this Python.
+    """Let jobs find programs beside this Python.
 
     They do so if its environment was activated, but not if a program of it was called by its path.
     """

@@ -134,8 +134,10 @@ def _check_parameter(where: str, name: str, parameter: str, value: object) -> No
         raise InputError(
             f"{where}: {parameter} is {value:g}; it must lie between {lowest:g} and {highest:g}"
         )
-    if known[parameter].whole and value != int(value):
-        raise InputError(f"{where}: {parameter} is {value:g}; it must be a whole number")
+    multiple_of = known[parameter].multiple_of
+    if multiple_of and value % multiple_of:
+        kind = "whole number" if multiple_of == 1 else f"multiple of {multiple_of}"
+        raise InputError(f"{where}: {parameter} is {value:g}; it must be a {kind}")
 
 
 def _taken_apart(entry: dict) -> tuple[str, dict]:

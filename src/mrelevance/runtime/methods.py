@@ -15,12 +15,20 @@ CHANCE = "chance"
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that a method takes: its default and the range that is allowed."""
+    """A number that a method takes: its default and the range that is allowed.
+
+    It is a whole number if it must be a multiple of another.
+    """
 
     default: float
     lowest: float
     highest: float
-    whole: bool = False
+    multiple_of: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are allowed."""
+        return self.multiple_of is not None
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,7 @@ METHODS: dict[str, Method] = {
         "DeepLIFT's rescale rule in {segments} steps along the straight path from the baseline, "
         "which tends to integrated gradients",
         ("shrikumar2017", "sundararajan2017"),
-        {"segments": Parameter(4, lowest=1, highest=1000, whole=True)},
+        {"segments": Parameter(4, lowest=1, highest=1000, multiple_of=1)},
         needs_baseline=True,
     ),
     "deeplift_halves": Method(
@@ -164,8 +172,8 @@ METHODS: dict[str, Method] = {
         "from {orders} orders of joining drawn with seed {seed})",
         ("shrikumar2017", "chen2022"),
         {
-            "orders": Parameter(64, lowest=4, highest=100000, whole=True),
-            "seed": Parameter(0, lowest=0, highest=2**31 - 1, whole=True),
+            "orders": Parameter(64, lowest=4, highest=100000, multiple_of=4),
+            "seed": Parameter(0, lowest=0, highest=2**31 - 1, multiple_of=1),
         },
         needs_baseline=True,
         in_gallery=True,
@@ -187,7 +195,7 @@ METHODS: dict[str, Method] = {
         GRADIENTS,
         "integrated gradients from the baseline in {points} steps",
         ("sundararajan2017",),
-        {"points": Parameter(8, lowest=1, highest=1000, whole=True)},
+        {"points": Parameter(8, lowest=1, highest=1000, multiple_of=1)},
         needs_baseline=True,
         in_gallery=True,
     ),

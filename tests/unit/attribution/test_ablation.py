@@ -139,7 +139,7 @@ def test_a_patient_without_prediction_has_no_false_positive(outputs):
 
 
 def test_ignored_voxels_are_neither_found_nor_false(outputs, label):
-    patient = patient_with(np.where(label == 2, 0, label))
+    patient = patient_with(np.where(label == 2, 0, label), label > 0)
     kept = ablation_table(patient, outputs, 0.1).query("ablation == 'all'").iloc[0]
     assert kept["false_positives"] == 1
     ignoring = ablation_table(replace(patient, ignored=label == 2), outputs, 0.1)
@@ -148,6 +148,6 @@ def test_ignored_voxels_are_neither_found_nor_false(outputs, label):
 
 
 def test_dice_of_a_patient_without_lesion_is_not_zero(outputs, label):
-    table = ablation_table(patient_with(np.zeros_like(label)), outputs, 0.1)
+    table = ablation_table(patient_with(np.zeros_like(label), label > 0), outputs, 0.1)
     found = table.query("ablation == 'all'").iloc[0]
     assert np.isnan(found["dice"]) and found["false_positives"] > 0

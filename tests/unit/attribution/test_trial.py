@@ -3,6 +3,9 @@
 import pytest
 import torch
 from helpers.blobs import CONFIGURATION
+from helpers.map_lesions import NormalisedWhereCoarsest
+from helpers.segmentations import UNDECLARED
+from monai.networks import nets
 
 from mrelevance.attribution.trial import in_words, try_network
 from mrelevance.lrp.engine.operations import BUILDERS
@@ -10,7 +13,12 @@ from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import varied
 
 EXPLAINED = CONFIGURATION | {
-    "relevance": {"composites": ["alpha1_beta0", "deeplift"], "target": "margin"},
+    "relevance": {
+        "composites": ["alpha1_beta0", "deeplift"],
+        "target": "margin",
+        "statistics": "live",
+    },
+    "segmentation": UNDECLARED,
     "evaluation": {
         "precision": "float32",
         "maps": {
@@ -62,6 +70,18 @@ def test_a_method_that_does_not_apply_is_named_with_its_key():
     assert "leave both out of evaluation.maps" in line
     without = varied(gated, {"evaluation": {"maps": {"methods": ["random"]}}})
     assert try_network(without, 3)["network"] == "AttentionUnet"
+
+
+def test_what_only_the_gallery_shows_does_not_stop_the_study(monkeypatch):
+    monkeypatch.setattr(nets, "Mine", NormalisedWhereCoarsest, raising=False)
+    mine = with_network("Mine", {}, divisor=2)
+    tried = try_network(mine, 3)
+    assert list(tried["left_out"]) == ["seg_grad_cam_coarsest"]
+    _, line = in_words(tried)
+    assert line.startswith("the gallery leaves out seg_grad_cam_coarsest, which does not apply to ")
+    asked = varied(mine, {"evaluation": {"maps": {"methods": ["seg_grad_cam_coarsest"]}}})
+    (line,) = problems(asked)
+    assert "explained by seg_grad_cam_coarsest (evaluation.maps.methods)" in line
 
 
 def test_an_operation_without_a_rule_is_named_once_for_all_composites(monkeypatch):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from helpers.layouts import cohort, save, segmentation_of, slices_of
+from helpers.segmentations import BINARY
 from pydicom.uid import generate_uid
 
 from mrelevance.cohort.importing import import_patient
@@ -170,7 +171,7 @@ def test_a_patient_is_imported_from_series_and_segmentation(tmp_path):
         references[sequence] = f"{tmp_path / 'all'}#{series[0].SeriesInstanceUID}"
         if sequence == "FLAIR":
             save([segmentation_of(series, to_array(PATIENT.label), ["lesion"])], tmp_path / "seg")
-    patient = import_patient("P1", references, tmp_path / "seg", "FLAIR")
+    patient = import_patient("P1", references, tmp_path / "seg", "FLAIR", BINARY)
     for sequence, image in patient.images.items():
         assert (to_array(image) == to_array(PATIENT.images[sequence])).all()
     assert np.unique(to_array(patient.label)).tolist() == [0, 1, 2]

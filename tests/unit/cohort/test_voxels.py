@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from helpers.damage import flip_a_bit, noise, write
+from helpers.segmentations import BINARY
 
 from mrelevance.cohort.voxels import check_voxels, cohort_problems
 from mrelevance.runtime.files import read_tables, write_table
@@ -36,9 +37,10 @@ def stored(tables, folder):
 def test_good_images_have_a_checksum_and_no_problem(patient, tmp_path):
     table = checked(patient)
     assert table["column"].tolist() == ["T1", "T2", "label", "mask"]
+    assert table["values"].tolist()[2] == "1:8" and table["values"].isna().sum() == 3
     assert table["voxels"].nunique() == 4 and not table["empty"].any()
     assert (table["problem"] == "").all()
-    assert cohort_problems(stored([table], tmp_path)) == []
+    assert cohort_problems(stored([table], tmp_path), BINARY) == []
 
 
 def test_all_problems_of_a_patient_are_listed(patient, tmp_path):
@@ -48,7 +50,7 @@ def test_all_problems_of_a_patient_are_listed(patient, tmp_path):
     holed[0, 0, 0] = np.nan
     patient["T3"] = write(patient["T2"].with_name("T3.mha"), holed)
     write(patient["mask"], np.zeros((8, 10, 12), np.uint8))
-    problems = cohort_problems(stored([checked(patient)], tmp_path))
+    problems = cohort_problems(stored([checked(patient)], tmp_path), BINARY)
     found = [problem.split(":")[0] for problem in problems]
     assert found == [
         f"patient P1, {what}" for what in ("sequence T2", "label", "mask", "sequence T3")
@@ -68,13 +70,13 @@ def test_all_problems_of_a_patient_are_listed(patient, tmp_path):
 )
 def test_values_are_checked(patient, tmp_path, column, voxels, says):
     write(patient[column], voxels)
-    (problem,) = cohort_problems(stored([checked(patient)], tmp_path))
+    (problem,) = cohort_problems(stored([checked(patient)], tmp_path), BINARY)
     assert re.match(f"patient P1, {says}", problem)
 
 
 def test_the_same_voxels_under_another_header_and_type_are_recognised(patient, tmp_path):
     write(patient["T2"], noise(0).astype(np.float64), spacing=(2.0, 1.0, 4.1))
-    (problem,) = cohort_problems(stored([checked(patient)], tmp_path))
+    (problem,) = cohort_problems(stored([checked(patient)], tmp_path), BINARY)
     assert problem.startswith("patient P1, sequence T2: ") and "sequence T1" in problem
 
 
@@ -83,8 +85,8 @@ def test_patients_are_compared_with_each_other(patient, tmp_path):
     for name in ("T1", "T2"):
         other[name] = write(tmp_path / f"other_{name}.nii.gz", noise(50 + int(name[1])))
     tables = [checked(patient), checked(other, "P2")]
-    (problem,) = cohort_problems(stored(tables, tmp_path))
+    (problem,) = cohort_problems(stored(tables, tmp_path), BINARY)
     assert problem.startswith("patient P2, label: ") and "patient P1, label" in problem
     write(patient["label"], np.zeros((8, 10, 12), np.uint8))
     tables = [checked(patient), checked(other, "P2")]
-    assert cohort_problems(stored(tables, tmp_path)) == []
+    assert cohort_problems(stored(tables, tmp_path), BINARY) == []

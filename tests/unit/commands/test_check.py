@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.damage import noise, write
 
 from mrelevance.__main__ import main
 from mrelevance.commands.check import check_study, cohort_problems
@@ -35,8 +36,8 @@ def cohort(tiny, tmp_path):
 
 def test_a_study_without_problems_gives_its_sheet(tiny):
     problems, sheet = check_study(tiny, PROJECT)
-    assert problems == [] and len(sheet) == 6
-    assert cohort_problems(tiny, sheet, PROJECT) == []
+    assert problems == [] and len(sheet.rows) == 6
+    assert cohort_problems(tiny, sheet.rows, PROJECT) == []
 
 
 def test_problems_of_configuration_sheet_and_phantom_come_together(tiny):
@@ -64,9 +65,13 @@ def test_a_section_of_any_kind_ends_in_lines(tiny, section, value):
 def test_every_missing_image_has_a_line(cohort, tmp_path):
     problems, sheet = check_study(cohort, PROJECT)
     assert problems == []
-    lines = cohort_problems(cohort, sheet, PROJECT)
-    assert len(lines) == 6
-    assert lines[0].startswith(f"patient A, T1: {tmp_path}/A/T1.nii does not exist")
+    (line,) = cohort_problems(cohort, sheet.rows, PROJECT)
+    assert line.startswith(f"none of the 6 files of the sample sheet exists, such as {tmp_path}/A/")
+    (tmp_path / "B").mkdir()
+    write(tmp_path / "B/T1.nii", noise())
+    lines = cohort_problems(cohort, sheet.rows, PROJECT)
+    assert len(lines) == 5
+    assert lines[0].startswith(f"patient A, sequence T1: {tmp_path}/A/T1.nii does not exist")
 
 
 def test_the_command_names_all_problems_and_ends_with_status_1(tmp_path, capsys):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers.map_lesions import lesion_crop, small_unet
+from helpers.map_lesions import NormalisedWhereCoarsest, lesion_crop, small_unet
 
 from mrelevance.attribution.lesion_crop import RegionMargin
 from mrelevance.attribution.methods import MappedNetwork
@@ -60,3 +60,16 @@ def test_methods_without_layers_have_one_row(mapped, method):
 def test_methods_of_another_unit_have_a_row_without_numbers(mapped):
     _, table, *_ = mapped
     assert table.loc[table["method"] == "seg_grad_cam_coarsest", "remaining"].isna().all()
+
+
+def test_a_method_that_does_not_apply_to_the_network_is_left_out_with_a_warning(caplog):
+    crop = lesion_crop()
+    network = NormalisedWhereCoarsest(3, len(crop.image), 2).eval()
+    mapped = MappedNetwork(network, MARGIN, "live")
+    maps, table = gallery_maps(mapped, crop, ("zero", "seg_grad_cam_coarsest", "deeplift"), seed=1)
+    assert list(maps) == list(table["method"].unique()) == ["zero", "deeplift"]
+    (warning,) = [
+        record.getMessage() for record in caplog.records if record.name == gallery_maps.__module__
+    ]
+    assert warning.startswith("left out of the gallery: seg_grad_cam_coarsest: ")
+    assert "no convolution where the network is coarsest" in warning

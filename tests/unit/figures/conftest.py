@@ -33,12 +33,13 @@ def results(tmp_path, lesion):
     for place, (patient, volume_ml) in enumerate(PATIENTS.items()):
         lesions.append([patient, "tumour", "TP", 5, 1, "cyst", volume_ml, 9.0])
         relevance += [
-            [patient, "tumour", "epsilon", "TP", 1, "T1", 0.3],
-            [patient, "tumour", "epsilon", "TP", 1, "T2", 0.7],
+            [patient, "tumour", "epsilon", "TP", 1, "T1", 0.3, 0.3, 0.0],
+            [patient, "tumour", "epsilon", "TP", 1, "T2", 0.7, 0.7, 0.0],
         ]
         image = volumes(2).astype(np.float32) + 10 * place
         files = {
             f"preprocessed/{patient}/image.nii": image,
+            f"preprocessed/{patient}/label.nii.gz": lesion,
             f"prediction/{patient}/label.nii.gz": lesion,
             f"prediction/{patient}/regions.nii.gz": 5 * lesion.astype(np.uint8),
             f"prediction/{patient}/segmentation.nii.gz": lesion,
@@ -52,6 +53,7 @@ def results(tmp_path, lesion):
     columns += ["volume_ml", "diameter_mm"]
     write_table(pd.DataFrame(lesions, columns=columns), folder / "summary/lesions.tsv")
     columns = ["patient", "region_name", "method", "region", "lesion", "sequence", "relevance"]
+    columns += ["relevance_pooled", "standard_error"]
     write_table(pd.DataFrame(relevance, columns=columns), folder / "summary/relevance.tsv")
     return folder
 

@@ -71,3 +71,15 @@ def test_volumes_are_read_from_the_folder(gallery_inputs, tmp_path):
     assert figure.axes[3].get_ylabel() == "integrated\ngradients"
     nothing = draw(tmp_path, conservation.iloc[:0], SEQUENCES)
     assert "No lesion was found" in nothing.texts[0].get_text()
+
+
+def test_methods_that_do_not_apply_are_named(gallery_inputs, tmp_path):
+    image, lesion, maps, conservation = gallery_inputs
+    figure = map_gallery(
+        image, lesion, maps, conservation, (4.0, 3.0, 3.0), SEQUENCES, ["seg_grad_cam_coarsest"]
+    )
+    title = figure.get_suptitle()
+    assert title == "Patient P1, lesion 4\nnot applicable to this network: Seg-Grad-CAM"
+    save(figure, tmp_path / "gallery")
+    whole = map_gallery(image, lesion, maps, conservation, (4.0, 3.0, 3.0), SEQUENCES)
+    assert whole.get_suptitle() == "Patient P1, lesion 4"

@@ -104,4 +104,4 @@ def test_the_caption_says_whether_values_are_exact(count, kind):
     study = SimpleNamespace(config={"sequences": [f"S{k}" for k in range(count)]})
     caption = " ".join(Template(path.read_text()).render(snakemake=study).split())
     assert kind in caption and ("exact" in caption) == (count == 8)
-    assert "reproduce. A thin line" in caption or "in each patient. A thin line" in caption
+    assert "reproduce. *The halves*" in caption or "in each patient. *The halves*" in caption

@@ -1,9 +1,8 @@
-"""The interface: a user's own rules and composites, the summary, and error messages."""
+"""The interface: a user's own rules and composites, and error messages."""
 
 import pytest
 import torch
 from helpers.small_networks import SIZE, image_of, randomised, step_network
-from monai.networks.nets import DynUNet
 from torch import nn
 
 from mrelevance.lrp import Explainer, InputRule, Rule
@@ -59,27 +58,6 @@ def test_a_users_own_composite_sees_operation_and_layer():
         assert not torch.allclose(shares, Explainer(network, image, name).shares(image))
     rows = {line.split()[0]: line.split()[-1] for line in mixed.summary().splitlines()}
     assert rows["layers.a"] == "alpha1_beta0" and rows["layers.h"] == "zero"
-
-
-def test_summary_lists_each_layer_with_its_rule():
-    torch.manual_seed(0)
-    network = DynUNet(
-        3, 2, 2, [3, 3, 3], [1, 2, 2], [2, 2], filters=[4, 6, 8], norm_name="INSTANCE"
-    ).eval()
-    image = image_of((8, 8, 8), sequences=2)
-    summary = Explainer(network, image, "epsilon_plus", input_rule="z_box").summary()
-    lines = {line.split()[0]: line for line in summary.splitlines()}
-    names = {}  # MONAI registers each of these modules under two names
-    for name, module in network.named_modules(remove_duplicate=False):
-        if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
-            names.setdefault(module, []).append(name)
-    assert len(names) == 13
-    for module, aliases in names.items():
-        (line,) = [lines[name] for name in aliases if name in lines]
-        first = module.in_channels == 2
-        pointwise = module.kernel_size == (1, 1, 1)
-        assert line.endswith("z_box" if first else "epsilon 1e-06" if pointwise else "alpha1_beta0")
-        assert ("instance_norm" in line) == (isinstance(module, nn.Conv3d) and not pointwise)
 
 
 def test_normalisation_that_something_else_reads_is_not_folded():

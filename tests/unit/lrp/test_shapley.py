@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from helpers import dense
+from helpers.dense_deepshap import deepshap_parts
 from helpers.small_networks import SEQUENCES, SIZE, image_of, randomised, step_network
 from torch import nn
 
@@ -14,6 +14,7 @@ from mrelevance.lrp import Explainer
 from mrelevance.lrp.changes import Plan
 from mrelevance.lrp.engine.graph import Activation, Operation
 from mrelevance.lrp.engine.shapley import shapley_slopes
+from mrelevance.runtime.errors import InputError
 
 BASELINE = image_of(seed=7)
 TARGET = (1, 0)
@@ -86,7 +87,7 @@ def test_parts_and_maps_are_those_of_a_slow_pass_neuron_by_neuron(name):
     network, image = step_network(name), image_of()
     explainer = Explainer(network, image, "deepshap", baseline=BASELINE, statistics="frozen")
     explanation = explainer.explain(image, TARGET)
-    expected = dense.deepshap_parts(network, image, BASELINE, TARGET)
+    expected = deepshap_parts(network, image, BASELINE, TARGET)
     for sequence in range(SEQUENCES):
         np.testing.assert_allclose(
             explanation.sequence_parts[sequence].flatten().numpy(), expected[sequence], atol=1e-7
@@ -225,3 +226,10 @@ def test_slopes_do_not_depend_on_the_memory_format(kind):
     )
     for slope, usual in zip(slopes, expected, strict=True):
         torch.testing.assert_close(slope, usual)
+
+
+@pytest.mark.parametrize("orders", [6, 65, 4.5])
+def test_a_number_of_orders_that_two_samples_cannot_share_is_refused(orders):
+    network, image = step_network("plain"), image_of()
+    with pytest.raises(InputError, match=f"composite 'deepshap': orders={orders} must be a "):
+        Explainer(network, image, "deepshap", baseline=torch.zeros_like, orders=orders)

@@ -204,11 +204,12 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     memory = predictor.memory(patient.image.shape, patient.name)
     trace, voxels = mrelevance.lrp.explainer.trace_image, []
 
-    def limited(graph, box, *others):
-        if memory.device == SMALL_GPU and prod(box.shape[2:]) > 0.9 * 26 * window[1] * 23:
+    def limited(graph, pair, *others, **options):
+        size = pair.image.shape[2:]
+        if memory.device == SMALL_GPU and prod(size) > 0.9 * 26 * window[1] * 23:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        voxels.append(prod(box.shape[2:]))
-        return trace(graph, box, *others)
+        voxels.append(prod(size))
+        return trace(graph, pair, *others, **options)
 
     monkeypatch.setattr(mrelevance.lrp.explainer, "trace_image", limited)
     found = relevance_of(predictor)

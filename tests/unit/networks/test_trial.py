@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 from helpers.blobs import CONFIGURATION
+from helpers.segmentations import UNDECLARED
 from torch import nn
 
 import mrelevance.networks.trial as trial
@@ -17,7 +18,7 @@ from mrelevance.runtime.errors import InputError
 
 def configured(name=None, arguments=None, divisor=4, patch=(16, 16, 12), window=(24, 24, 16)):
     configuration = copy.deepcopy(CONFIGURATION)
-    configuration["evaluation"] = {"precision": "float32"}
+    configuration |= {"evaluation": {"precision": "float32"}, "segmentation": UNDECLARED}
     if name:
         configuration["network"] = {"name": name, "arguments": arguments, "divisor": divisor}
     configuration["training"]["patch"] = list(patch)

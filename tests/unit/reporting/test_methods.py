@@ -4,7 +4,6 @@ import re
 from copy import deepcopy
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +13,7 @@ from snakemake.utils import update_config
 from mrelevance.reporting.citations import CITATIONS
 from mrelevance.reporting.facts import study_facts
 from mrelevance.reporting.machine import versions
-from mrelevance.reporting.text import by, fill, listed, percent, span
+from mrelevance.reporting.text import fill
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
 from mrelevance.runtime.methods import METHODS as DECLARED
 
@@ -47,6 +46,7 @@ def split_table(excluded=0, validation=1):
 def agreement_table(contrast):
     return pd.DataFrame(
         {
+            "region_name": ["tumour"],
             "method": ["deeplift"],
             "baseline_contrast": [contrast],
             "verdict": ["follows the measurement"],
@@ -273,30 +273,6 @@ def test_undefined_scores_are_left_out():
     )  # fmt: skip
     text = fill(CHECKLIST, facts(scores=scores))
     assert "Dice" in text and "Median Dice" not in text
-
-
-def test_unknown_values_and_names_are_errors():
-    with pytest.raises(ValueError, match="None or NaN"):
-        fill("{{ value }}", {"value": None})
-    with pytest.raises(ValueError, match="None or NaN"):
-        fill("{{ value }}", {"value": float("nan")})
-    with pytest.raises(jinja2.UndefinedError):
-        fill("{{ other }}", {"value": 1})
-    with pytest.raises(KeyError):
-        fill('{{ cite("nobody1900") }}', {})
-
-
-def test_paragraphs_become_lines():
-    assert fill("# Title\n\nOne\n  two.\n\n\n- item\n  goes on\n", {}) == (
-        "# Title\n\nOne two.\n\n- item goes on\n"
-    )
-
-
-def test_words_of_the_templates():
-    assert listed(["a"]) == "a" and listed(["a", "b", "c"]) == "a, b and c"
-    assert by([3.5, 3.5, 4.0]) == "3.5 x 3.5 x 4"
-    assert span([5, 15]) == "5 to 15" and span([0, 0]) == "0"
-    assert percent(0.1) == "10 %" and percent(0.333) == "33.3 %"
 
 
 def test_every_citation_is_used_by_some_template():

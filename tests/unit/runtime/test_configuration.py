@@ -66,7 +66,7 @@ def test_variants_that_are_taken_away_are_not_checked():
 def test_all_problems_are_named_at_once_a_line_each():
     config = varied(CONFIG, {"training": {"stepz": 1, "batch": "two"}, "fixed_sequence": "T9"})
     config["variants"] |= {"v": {"seed": "a"}, "w": {"cohort": {"data": "x"}}}
-    config["relevance"]["composites"] = ["deeplift", "lrp"]
+    config["relevance"]["composites"] = [config["figures"]["composite"], "lrp"]
     config["inference"]["window"] = [9, 8, 8]
     config["protocol"]["subsets"] = [["T2", "DWI"]]
     del config["summary"]

@@ -199,7 +199,7 @@ EXEMPT = {
     ("locks.py", "open"),
     ("files.py", "open"),
     ("container.py", "recipe.write_text"),
-    ("images.py", "(Path(folder) / name).symlink_to"),
+    ("itk.py", "(Path(folder) / name).symlink_to"),
 }
 
 

@@ -84,6 +84,7 @@ def test_a_name_that_is_no_method_is_its_own_label():
         ([{"name": "gamma", "gamma": -1}], "gamma is -1; it must lie between 0.001 and 1000"),
         ([{"name": "gamma", "gamma": float("nan")}], "must lie between"),
         ([{"name": "deeplift_along_path", "segments": 2.5}], "2.5; it must be a whole number"),
+        ([{"name": "deepshap", "orders": 66}], "orders is 66; it must be a multiple of 4"),
         (["zero", "zero"], "zero is listed twice"),
         (["epsilon", {"name": "epsilon", "epsilon": 1e-6}], "epsilon-0.000001 is listed twice"),
     ],

@@ -60,8 +60,8 @@ def test_nothing_changed_is_nothing_to_compute():
     [
         ("phantom.texture", 0.1, EVERYTHING),
         ("cohort.seed", 1, EVERYTHING),
-        ("segmentation.ignore", [255], EVERYTHING),
-        ("segmentation.explained", "tumour", FROM_MODEL - {"model"}),
+        ("segmentation.ignore", [255], EVERYTHING | {"trial"}),
+        ("segmentation.explained", "tumour", FROM_MODEL - {"model"} | {"trial"}),
         ("cohort.nifti_geometry", "sform", EVERYTHING),
         ("cohort.test_share", 0.5, FROM_MODEL | {"cohort"}),
         ("motion.method", "none", EVERYTHING - {"raw", "cohort"}),

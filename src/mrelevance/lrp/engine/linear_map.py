@@ -59,7 +59,8 @@ def apply_each(operation: Operation, values: list[Pair]) -> Pair:
 def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Callable, Callable]:
     """Linear part of an affine operation, and its transpose by automatic differentiation.
 
-    Neither keeps memory of the size of the values, unless the operation adds a constant.
+    Neither keeps memory of the size of the values, unless the operation adds a constant. What the
+    transpose gives has memory of its own for every element.
     """
     zeros = [value.image.new_zeros(()).expand(value.image.shape) for value in values]
     offset = None
@@ -73,9 +74,15 @@ def linear_and_transpose(operation: Operation, values: list[Pair]) -> tuple[Call
 
     def transpose(m: Tensor) -> tuple[Tensor, ...]:
         _, pull = torch.func.vjp(lambda *xs: operation.apply_to(xs), *zeros)
-        return pull(m)
+        return tuple(map(_with_own_elements, pull(m)))
 
     return linear, transpose
+
+
+def _with_own_elements(values: Tensor) -> Tensor:
+    """Copy where elements share memory: the transpose of a sum repeats its multiplier so."""
+    shared = any(step == 0 for step in values.stride())
+    return values.clone(memory_format=torch.contiguous_format) if shared else values
 
 
 def _may_add_constant(operation: Operation) -> bool:
