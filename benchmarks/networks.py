@@ -30,6 +30,12 @@ TESTS = Path(__file__).parents[1] / "tests/unit/lrp"
 CHANNELS = {"spatial_dims": 3, "in_channels": 2, "out_channels": 2}
 AFFINE = ("INSTANCE", {"affine": True})
 SWIN = {"feature_size": 12, "depths": (1, 1, 1, 1), "num_heads": (1, 1, 1, 1), "window_size": 2}
+HIGH_RES_LAYERS = (
+    {"name": "conv_0", "n_features": 4, "kernel_size": 3},
+    {"name": "res_1", "n_features": 4, "kernels": (3, 3), "repeat": 2},
+    {"name": "conv_1", "n_features": 8, "kernel_size": 1},
+    {"name": "conv_2", "kernel_size": 1},
+)
 # As nnU-Net's planner writes them.
 NNUNET = {
     "input_channels": 2, "num_classes": 2, "n_stages": 3, "features_per_stage": [4, 6, 8],
@@ -51,7 +57,8 @@ class PromptedVISTA3D(nn.Module):
         self.network = nets.VISTA3D(encoder, head, nn.Identity())
         self.register_buffer("classes", torch.tensor([1, 2]))
 
-    def forward(self, image):
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Logits of both classes (1, 2, D, H, W)."""
         features = self.network.image_encoder(image, with_point=False)[1]
         return self.network.class_head(features, self.classes)[0].transpose(0, 1)
 
@@ -63,7 +70,8 @@ class FirstOutput(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image):
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Logits (1, 2, D, H, W)."""
         return self.network(image)[0]
 
 
@@ -104,16 +112,7 @@ NETWORKS: dict[str, Entry] = {
         (32, 32, 32),
     ),
     "HighResNet": (
-        lambda: nets.HighResNet(
-            **CHANNELS,
-            layer_params=(
-                {"name": "conv_0", "n_features": 4, "kernel_size": 3},
-                {"name": "res_1", "n_features": 4, "kernels": (3, 3), "repeat": 2},
-                {"name": "conv_1", "n_features": 8, "kernel_size": 1},
-                {"name": "conv_2", "kernel_size": 1},
-            ),
-        ),
-        (7, 9, 5),
+        lambda: nets.HighResNet(**CHANNELS, layer_params=HIGH_RES_LAYERS), (7, 9, 5),
     ),
     "HyenaNDUNETR": (lambda: nets.HyenaNDUNETR(2, 2, (True,) * 4, 12), (32, 32, 32)),
     "LocalNet": (lambda: nets.LocalNet(3, 2, 4, (0, 1, 2), out_channels=2), (8, 12, 8)),
@@ -130,36 +129,27 @@ NETWORKS: dict[str, Entry] = {
         (8, 12, 8),
     ),
     "SegResNet": (
-        lambda: nets.SegResNet(
-            **CHANNELS, init_filters=8, blocks_down=[1, 1, 1], blocks_up=[1, 1]
-        ),
+        lambda: nets.SegResNet(**CHANNELS, init_filters=8, blocks_down=[1] * 3, blocks_up=[1, 1]),
         (8, 12, 8),
     ),
     "SegResNetDS": (
-        lambda: nets.SegResNetDS(
-            **CHANNELS, init_filters=4, blocks_down=[1, 1, 1], norm="INSTANCE", dsdepth=2
-        ),
+        lambda: nets.SegResNetDS(**CHANNELS, init_filters=4, blocks_down=[1] * 3, norm="INSTANCE"),
         (8, 12, 8),
     ),
     "SegResNetDS2": (
-        lambda: nets.SegResNetDS2(
-            **CHANNELS, init_filters=4, blocks_down=(1, 1, 1), norm="INSTANCE"
-        ),
+        lambda: nets.SegResNetDS2(**CHANNELS, init_filters=4, blocks_down=(1, 1), norm="INSTANCE"),
         (8, 12, 8),
     ),
     "SegResNetVAE": (
         lambda: FirstOutput(
-            nets.SegResNetVAE(
-                (16, 16, 16), **CHANNELS, blocks_down=(1, 1, 1), blocks_up=(1, 1), vae_nz=4
-            )
+            nets.SegResNetVAE((16,) * 3, **CHANNELS, blocks_down=(1,) * 3, blocks_up=(1, 1))
         ),
         (16, 16, 16),
     ),
     "SwinUNETR": (lambda: nets.SwinUNETR(2, 2, **SWIN), (32, 32, 64)),
     "SwinUNETR, v2": (lambda: nets.SwinUNETR(2, 2, **SWIN, use_v2=True), (32, 32, 64)),
     "UNETR": (
-        lambda: nets.UNETR(2, 2, (16, 16, 16), 2, hidden_size=8, mlp_dim=8, num_heads=2),
-        (16, 16, 16),
+        lambda: nets.UNETR(2, 2, (16,) * 3, 2, 8, mlp_dim=8, num_heads=2), (16, 16, 16),
     ),
     "UNet": (
         lambda: nets.UNet(
@@ -171,30 +161,20 @@ NETWORKS: dict[str, Entry] = {
     "VNet": (lambda: nets.VNet(3, 2, 2), (16, 16, 16)),
     "ViTAutoEnc": (
         lambda: FirstOutput(
-            nets.ViTAutoEnc(
-                2, (16, 16, 16), (4, 4, 4), 2, 4, hidden_size=8, mlp_dim=8, num_layers=1,
-                num_heads=2,
-            )
+            nets.ViTAutoEnc(2, (16,) * 3, (4,) * 3, 2, 4, 8, mlp_dim=8, num_layers=1, num_heads=2)
         ),
         (16, 16, 16),
     ),
     "VoxelMorphUNet": (
-        lambda: nets.VoxelMorphUNet(
-            3, 2, 2, channels=(4, 4, 4, 4), final_conv_channels=(4,), norm=None
-        ),
+        lambda: nets.VoxelMorphUNet(3, 2, 2, channels=(4,) * 4, final_conv_channels=(4,)),
         (16, 16, 16),
     ),
-    "PlainConvUNet": (
-        lambda: nnunet.PlainConvUNet(**NNUNET, n_conv_per_stage=2), (8, 12, 8),
-    ),
+    "PlainConvUNet": (lambda: nnunet.PlainConvUNet(**NNUNET, n_conv_per_stage=2), (8, 12, 8)),
     "ResidualEncoderUNet": (
         lambda: nnunet.ResidualEncoderUNet(**NNUNET, n_blocks_per_stage=[1, 2, 2]), (8, 12, 8),
     ),
     "ResidualUNet": (
-        lambda: nnunet.ResidualUNet(
-            **NNUNET, n_blocks_per_stage=[1, 1, 1],
-        ),
-        (8, 12, 8),
+        lambda: nnunet.ResidualUNet(**NNUNET, n_blocks_per_stage=[1, 1, 1]), (8, 12, 8),
     ),
 }  # fmt: skip
 NOT_EXPLAINED = {

@@ -70,6 +70,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), choices=NETWORKS)
     options = parser.parse_args()
+    if options.patients < 2:
+        parser.error("--patients: give 2 or more, as each is the shuffled baseline of another")
     torch.set_num_threads(options.threads)
     config = yaml.safe_load(options.config.read_text())
     folders = sorted((options.results / "preprocessed").glob("*/image.nii"))
