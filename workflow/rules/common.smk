@@ -31,6 +31,7 @@ from mrelevance.commands.check import check_study, cohort_problems
 from mrelevance.figures.catalogue import FIGURES
 from mrelevance.runtime import code
 from mrelevance.runtime.benchmark import benchmark_of
+from mrelevance.runtime.configuration_file import give_own_arguments
 from mrelevance.runtime.container import check_image, image_path, variables_inside
 from mrelevance.runtime.errors import InputError, StorageError
 from mrelevance.runtime.files import check_writable, read_rows, sha256
@@ -154,12 +155,13 @@ def check_processor():
         sys.exit(f"Error: {error}")
 
 
-# Who gives --directory has chosen a folder; jobs get it from their Snakemake.
-if workflow.is_main_process and workflow.overwrite_workdir is None:
-    try:
+try:
+    # Who gives --directory has chosen a folder; jobs get it from their Snakemake.
+    if workflow.is_main_process and workflow.overwrite_workdir is None:
         check_folder(workflow.overwrite_configfiles, PROJECT)
-    except InputError as error:
-        sys.exit(f"Error: {error}")
+    give_own_arguments(config, workflow.overwrite_configfiles)
+except InputError as error:
+    sys.exit(f"Error: {error}")
 
 PROBLEMS, COHORT = check_study(config, PROJECT)
 # Jobs read these files anew, each in a process of its own; the images are checked once.

@@ -1,6 +1,7 @@
 """Reading a configuration as Snakemake does: a file with changes, laid over the default one."""
 
 import copy
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,31 @@ def read_configuration(path: str | Path, project: str | Path) -> dict:
     InputError
         A file is missing, is not YAML, or is not a table of keys and values.
     """
-    return _merged(_read(Path(project) / DEFAULT), _read(Path(path)))
+    config = _merged(_read(Path(project) / DEFAULT), _read(Path(path)))
+    give_own_arguments(config, [path])
+    return config
+
+
+def give_own_arguments(config: dict, files: Iterable[str | Path]) -> None:
+    """Let the configuration's network have only the arguments of the file that names it.
+
+    Files are merged key by key, in order. The arguments of one network do not fit another, so a
+    file with `network.name` gives all arguments; changes `config`.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read as a table of keys and values.
+    """
+    for path in files:
+        network = _read(Path(path)).get("network")
+        if not isinstance(network, dict):
+            continue
+        arguments = network.get("arguments", {})
+        if "name" in network:
+            config["network"]["arguments"] = copy.deepcopy(arguments)
+        elif isinstance(arguments, dict) and isinstance(config["network"]["arguments"], dict):
+            config["network"]["arguments"] |= copy.deepcopy(arguments)
 
 
 def _merged(default: dict, changes: dict) -> dict:

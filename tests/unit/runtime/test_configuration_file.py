@@ -36,3 +36,13 @@ def test_a_file_that_is_no_configuration_gives_one_line(tmp_path, content, says)
     with pytest.raises(InputError, match=says) as error:
         read_configuration(path, PROJECT)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_file_that_names_its_network_gives_all_arguments(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("network: {name: UNETR, arguments: {feature_size: 8}, divisor: 16}")
+    network = read_configuration(path, PROJECT)["network"]
+    assert network == {"name": "UNETR", "arguments": {"feature_size": 8}, "divisor": 16}
+    path.write_text("network: {arguments: {filters: [8, 16, 32, 64]}}")
+    arguments = read_configuration(path, PROJECT)["network"]["arguments"]
+    assert arguments["filters"] == [8, 16, 32, 64] and arguments["act_name"]
