@@ -38,7 +38,7 @@ def _patient(number: int, values: Mapping[int, int]) -> PatientImages:
         images[sequence] = _placed(noise, (1.5, 1.75, 2.5), (-12.0, 4.0, 30.0))
     drawn = np.zeros((10, 14, 16), np.uint8)
     drawn[2:4, 3:6, 3:7] = values[0]
-    drawn[6:8, 8:10, 9:12] = values[1]
+    drawn[6:8, 8:10, 6 + number : 9 + number] = values[1]  # no two patients are the same
     label = _placed(drawn, (1.5, 1.75, 2.5), (-12.0, 4.0, 30.0))
     return PatientImages(f"P{number}", images, "FLAIR", label)
 

@@ -86,7 +86,7 @@ def test_labels_of_undeclared_meaning_are_one_clear_error(cohort):
     del config["segmentation"]
     (cohort.folder / "undeclared.yaml").write_text(yaml.safe_dump(config))
     done = cohort.snakemake(
-        "results/raw/label_values.tsv", "--forcerun", "check_labels", config="undeclared.yaml"
+        "results/raw/checked.tsv", "--forcerun", "check_cohort", config="undeclared.yaml"
     )
     assert done.returncode != 0
     output = done.stdout + done.stderr
