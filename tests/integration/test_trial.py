@@ -29,7 +29,7 @@ def test_a_network_that_fails_ends_in_one_line_before_registration(fresh_project
 
 
 def test_other_composites_are_tried_and_repeat_neither_registration_nor_training(changed):
-    config = overlay(changed, relevance={"composites": ["alpha1_beta0", "deeplift", "gamma"]})
+    config = overlay(changed, relevance={"composites": ["alpha1_beta0", "deepshap", "gamma"]})
     jobs = changed.plan(config=config)
     assert jobs["try_network"] == jobs["accept_network"] == 1
     assert jobs["compute_relevance"] == 3
