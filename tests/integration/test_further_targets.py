@@ -71,7 +71,7 @@ def test_only_the_measurement_is_repeated_with_another_baseline(project):
     )
     inpainted = shares[shares["baseline"] == "inpainted"]
     assert list(inpainted["share"]) == list(configured["relevance_pooled"])
-    by_baseline = shares.pivot_table(index=["patient", "sequence"], columns="baseline")["share"]
+    by_baseline = shares.pivot_table("share", ["patient", "sequence"], "baseline")
     assert by_baseline.nunique(axis=1).min() == 3, "three baselines, three answers"
     agreement = read_table(summary / "baselines_agreement.tsv")
     assert list(agreement["baseline"]) == ["zero", "shuffled"]

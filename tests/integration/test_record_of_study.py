@@ -9,7 +9,7 @@ from rocrate.rocrate import ROCrate
 
 from mrelevance.reporting.machine import versions
 from mrelevance.reporting.record import result_files
-from mrelevance.reporting.verify import main
+from mrelevance.__main__ import main
 from mrelevance.runtime.files import read_json, sha256
 
 pytestmark = pytest.mark.workflow
@@ -38,7 +38,7 @@ def test_every_result_is_recorded_with_its_checksum(results, record):
         "report/motion.html",
     ):
         assert path in record["files"], path
-    assert main([str(results)]) == 0
+    assert main(["verify", str(results)]) == 0
 
 
 def test_record_says_what_computed(study, record):

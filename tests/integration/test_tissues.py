@@ -32,7 +32,7 @@ def project(fresh_project, tmp_path_factory):
     project = fresh_project.copy(tmp_path_factory.mktemp("tissues") / "project")
     config = yaml.safe_load((project.folder / "tests/integration/tiny.yaml").read_text())
     update_config(config, TISSUES)
-    (project.folder / CONFIG).write_text(yaml.safe_dump(config))
+    (project.folder / CONFIG).write_text(yaml.safe_dump(config, sort_keys=False))
     done = project.snakemake(config=CONFIG)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
@@ -88,7 +88,9 @@ def test_a_core_lies_in_its_tumour(results):
 @pytest.mark.parametrize("region", REGIONS)
 def test_shares_of_every_method_sum_to_one(results, region):
     relevance = summary_of(results, "relevance", region)
-    assert set(relevance["method"]) == {"alpha1_beta0", "deeplift", "shapley"}
+    assert set(relevance["method"]) == {
+        *("alpha1_beta0", "deeplift", "deepshap", "halves", "shapley")
+    }
     sums = relevance.groupby(["patient", "method", "region", "lesion"])["relevance_pooled"].sum()
     np.testing.assert_allclose(sums, 1, atol=1e-3)
     predicted = {

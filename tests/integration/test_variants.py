@@ -94,7 +94,7 @@ def test_another_seed_is_another_network(results):
 
 def test_a_variant_of_ones_own_reads_from_the_study_what_it_does_not_change(results):
     folder = results / "variants/short"
-    stages = {"model", "prediction", "relevance", "evaluation"}
+    stages = {"trial", "model", "prediction", "relevance", "evaluation"}
     assert {path.name for path in folder.iterdir()} == stages | {"benchmarks", "logs"}
     card = read_json(folder / "model/card.json")
     of_study = read_json(results / "model/card.json")

@@ -159,4 +159,7 @@ def test_every_rule_says_what_it_does(path):
         # What is in `run:`, or in a local rule, would run outside of the container.
         assert "    script:" in body, name
     assert "lambda" not in text and "localrule" not in text
-    assert path.stem in ("common", "inputs", "parameters", "catalogues") or "def " not in text
+    assert (
+        path.stem in ("common", "inputs", "user_files", "parameters", "catalogues")
+        or "def " not in text
+    )
