@@ -7,9 +7,9 @@ import pytest
 import yaml
 from rocrate.rocrate import ROCrate
 
+from mrelevance.__main__ import main
 from mrelevance.reporting.machine import versions
 from mrelevance.reporting.record import result_files
-from mrelevance.__main__ import main
 from mrelevance.runtime.files import read_json, sha256
 
 pytestmark = pytest.mark.workflow

@@ -34,7 +34,6 @@ rule accept_network:
     benchmark:
         "{results}/benchmarks/accept_network.tsv"
     priority: 100
-    localrule: True
     resources:
         mem_mb=doubling(1000),
     params:
