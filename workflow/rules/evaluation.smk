@@ -49,7 +49,6 @@ rule measure_shapley:
 
 rule compute_gradient_methods:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),

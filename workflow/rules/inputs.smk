@@ -54,6 +54,14 @@ def trial_of_settings(wildcards):
     return f"{results}/trial/{digest[:16]}.json"
 
 
+def trials_of(target):
+    """Trials of the networks of the study and of the variants that a target compares, each once."""
+    compared = target in config["comparisons"]
+    folders = [STUDY, *(compared_variants(config, target) if compared else [])]
+    places = [located("trial/network.json", results_of(name)) for name in folders]
+    return list(dict.fromkeys(places))
+
+
 def for_split(split, path, **values):
     """Input function: a path that begins with its stage, for each patient of a part of the split."""
     return for_each(functools.partial(patients_of, split), path, **values)

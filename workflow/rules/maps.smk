@@ -3,7 +3,6 @@
 
 rule perturb_maps:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
@@ -45,7 +44,6 @@ rule perturb_maps:
 
 rule randomise_network:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
@@ -86,7 +84,6 @@ rule randomise_network:
 
 rule map_lesion:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=for_each(gallery_patients, "preprocessed/{patient}/image.nii"),

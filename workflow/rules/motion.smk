@@ -2,7 +2,6 @@ rule correct_motion:
     input:
         images=from_stage("raw/{patient}/{sequence}.nii.gz", sequence=SEQUENCES),
         label=from_stage("raw/{patient}/label.nii.gz"),
-        trial=ancient(from_stage("trial/network.json")),
         mask=stored_mask,
         truth=true_motion,
     output:

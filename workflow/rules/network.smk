@@ -28,7 +28,6 @@ checkpoint split_cohort:
 
 rule train_network:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         train_images=for_split("train", "preprocessed/{patient}/image.nii"),
         train_labels=for_split("train", "preprocessed/{patient}/label.nii.gz"),
         validation_images=for_split("validation", "preprocessed/{patient}/image.nii"),

@@ -1,6 +1,5 @@
 rule compute_relevance:
     input:
-        trial=ancient(from_stage("trial/network.json")),
         weights=from_stage("model/weights.pt"),
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),

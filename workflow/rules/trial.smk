@@ -1,6 +1,6 @@
-# The network of the configuration is tried before images are registered and before it is trained.
-# Others wait for `network.json`, whose place is the same for all settings, so that neither their
-# results nor their keys in the cache depend on what was tried.
+# The network of the configuration is tried before images are registered and before it is trained: the
+# trial has the highest priority and all cores. It is asked for by the targets alone. Were it an input
+# of other rules, Snakemake would not see what else has changed for them while a trial is due.
 
 
 rule try_network:
