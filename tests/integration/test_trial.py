@@ -11,7 +11,7 @@ def overlay(project, **changes):
     config = yaml.safe_load((project.folder / TINY).read_text())
     for section, values in changes.items():
         config[section] = config.get(section, {}) | values
-    (project.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
+    (project.folder / "overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     return "overlay.yaml"
 
 

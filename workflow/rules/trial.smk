@@ -1,5 +1,5 @@
 # The network of the configuration is tried before images are registered and before it is trained: the
-# trial has the highest priority and all cores. It is asked for by the targets alone. Were it an input
+# trial has the highest priority. It is asked for by the targets alone. Were it an input
 # of other rules, Snakemake would not see what else has changed for them while a trial is due.
 
 
@@ -11,8 +11,8 @@ rule try_network:
     benchmark:
         "{results}/benchmarks/try_network/{settings}.tsv"
     priority: 100
-    # As many as there are, as for training.
-    threads: 16
+    # One, so that it need not wait for the others: the priority lets it begin first.
+    threads: 1
     resources:
         mem_mb=doubling(4000),
     params:
