@@ -54,6 +54,31 @@ def trial_of_settings(wildcards):
     return f"{results}/trial/{digest[:16]}.json"
 
 
+def trial_kept(wildcards):
+    """Where the answer of a trial is kept until its job, which may come later, reads it."""
+    return f".snakemake/trials/{wildcards.settings}.json"
+
+
+def try_networks():
+    """Try new networks before this machine starts any job; elsewhere their jobs do so.
+
+    Jobs that fail do not stop others, and an order of jobs without files in common cannot be asked
+    for.
+    """
+    due = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "try_network"]
+    if CONTAINED or workflow.non_local_exec or not due:
+        return
+    # Takes seconds, and the environment of Snakemake alone has none of it.
+    from mrelevance.attribution.trial import try_once
+
+    for job in due:
+        try:
+            study = configuration_of(config, job.wildcards.results)
+            try_once(study, len(SEQUENCES), Path(trial_kept(job.wildcards)))
+        except InputError as error:
+            sys.exit(write_error(job.log[0], error))
+
+
 def trials_of(target):
     """Trials of the networks of the study and of the variants that a target compares, each once."""
     compared = target in config["comparisons"]

@@ -1,6 +1,7 @@
-# The network of the configuration is tried before images are registered and before it is trained: the
-# trial has the highest priority. It is asked for by the targets alone. Were it an input
-# of other rules, Snakemake would not see what else has changed for them while a trial is due.
+# The network of the configuration is tried before images are registered and before it is trained: on one
+# machine before any job (`try_networks`), elsewhere by a job of the highest priority. Targets ask for it
+# alone. Were it an input of other rules, Snakemake would not see what else has changed for them while a
+# trial is due.
 
 
 rule try_network:
@@ -18,6 +19,7 @@ rule try_network:
     params:
         # What was tried, and by which code, is told by the name of the output.
         channels=len(SEQUENCES),
+        kept=trial_kept,
     message:
         "Trying the network of {wildcards.results}"
     script:

@@ -1,8 +1,10 @@
 """Try a network with a training step, a window and every method; one line for each problem."""
 
+from pathlib import Path
+
 import torch
 
-from mrelevance.attribution.trial import in_words, try_network
+from mrelevance.attribution.trial import in_words, try_once
 from mrelevance.runtime.files import write_json
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.variants import configuration_of
@@ -11,7 +13,7 @@ logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 configuration = configuration_of(snakemake.config, snakemake.wildcards.results)
-tried = try_network(configuration, snakemake.params.channels)
+tried = try_once(configuration, snakemake.params.channels, Path(snakemake.params.kept))
 for line in in_words(tried):
     logger.info("%s", line)
 write_json(tried, snakemake.output.tried)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import SimpleITK as sitk
 import torch
@@ -16,6 +17,7 @@ from mrelevance.networks.building import first_line
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.trial import TriedNetwork, try_training
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import read_json, write_json
 from mrelevance.runtime.method_names import Entry, identifier, parse
 from mrelevance.runtime.methods import GALLERY, METHODS
 from mrelevance.runtime.segmentation import read_segmentation
@@ -58,6 +60,13 @@ def try_network(configuration: dict, channels: int) -> dict:
         "one_size": tried.one_size,
         "left_out": left_out,
     }
+
+
+def try_once(configuration: dict, channels: int, kept: Path) -> dict:
+    """As `try_network`, whose answer is kept in a file; where there is one, it is read."""
+    if not kept.exists():
+        write_json(try_network(configuration, channels), kept)
+    return read_json(kept)
 
 
 def in_words(tried: dict) -> list[str]:

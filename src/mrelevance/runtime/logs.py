@@ -9,10 +9,19 @@ import time
 from pathlib import Path
 
 from mrelevance.runtime.errors import InputError, StorageError
-from mrelevance.runtime.files import check_writable
+from mrelevance.runtime.files import check_writable, written_whole
 from mrelevance.runtime.locks import be_alone
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def write_error(path: str | Path, error: Exception) -> str:
+    """Write the log of a step that ended with this error before it began; what the log says."""
+    record = logging.LogRecord("mrelevance", logging.ERROR, "", 0, str(error), (), None)
+    text = logging.Formatter(FORMAT).format(record)
+    with written_whole(path) as beside:
+        beside.write_text(f"{text}\n")
+    return text
 
 
 def log_to(path: str | Path) -> logging.Logger:
