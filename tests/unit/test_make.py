@@ -24,6 +24,16 @@ def commands(*arguments: str) -> str:
     return " ".join(done.stdout.replace("\\\n", " ").split())
 
 
+def refusal(*arguments):
+    """The one line with which make refuses a call."""
+    done = subprocess.run(
+        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode
+    (line,) = done.stderr.splitlines()
+    return line
+
+
 def test_help_explains_every_target_and_variable():
     text = (ROOT / "Makefile").read_text()
     shown = subprocess.run(
@@ -82,15 +92,7 @@ def test_only_the_default_configuration_has_the_folder_of_the_project(tmp_path):
 @pytest.mark.parametrize("targets", [["reproduce"], ["init", "reproduce"], ["init", "clean"]])
 def test_a_configuration_that_is_missing_is_named(targets):
     """Only init alone, which writes it, can do without."""
-    done = subprocess.run(
-        ["make", "--dry-run", *targets, "CONFIG=config/quik.yaml"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode
-    (line,) = done.stderr.splitlines()
+    line = refusal(*targets, "CONFIG=config/quik.yaml")
     assert "CONFIG=config/quik.yaml does not exist" in line
 
 
@@ -174,15 +176,7 @@ def test_the_container_sees_the_files_behind_the_links():
 
 
 def test_an_unknown_deployment_method_gives_one_line():
-    done = subprocess.run(
-        ["make", "--dry-run", "reproduce", "SDM=docker"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode
-    (line,) = done.stderr.splitlines()
+    line = refusal("reproduce", "SDM=docker")
     assert "SDM=docker is not known; give SDM=apptainer" in line
 
 

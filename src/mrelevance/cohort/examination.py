@@ -13,9 +13,6 @@ from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.grids import Grid, grid_of
 from mrelevance.runtime.images import to_array
 
-SAME_SPACING = 0.01
-"""Largest difference of two voxel sizes that count as one, as a share."""
-
 
 @dataclass
 class Examination:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mrelevance.cohort.examination import SAME_SPACING, Examination
-from mrelevance.cohort.geometry import canonical_size, canonical_spacing
+from mrelevance.cohort.examination import Examination
+from mrelevance.cohort.geometry import SPACING_TOLERANCE, canonical_size, canonical_spacing
 from mrelevance.cohort.layouts.description import LESION_WORDS, Description
 from mrelevance.cohort.parts import PARTS, cautions, sizes_of_drawn
 from mrelevance.runtime.errors import InputError
@@ -155,7 +155,7 @@ def _spacing(grids: list[Grid]) -> tuple[list[float], bool]:
     """Median voxel size, and whether the patients' differ."""
     spacings = np.array([canonical_spacing(grid) for grid in grids])
     median = np.median(spacings, axis=0)
-    differs = bool((np.abs(spacings / median - 1) > SAME_SPACING).any())
+    differs = bool((np.abs(spacings / median - 1) > SPACING_TOLERANCE).any())
     return [round(float(length), 3) for length in median], differs
 
 

@@ -8,12 +8,8 @@ standard library.
 import re
 from pathlib import Path
 
-from mrelevance.runtime.errors import InputError
-
 _WITH_PART = re.compile(r"(?P<path>.+)#(?P<part>\d+(?:\.\d+)*)")
 IMAGE_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".hdr", ".dcm")
-DICOM_MARK_AT = 128
-"""Bytes before the letters DICM in a DICOM file (DICOM PS3.10, section 7.1)."""
 
 
 def path_of(reference: str) -> str:
@@ -37,23 +33,6 @@ def names_an_image(cell: str) -> bool:
     """Whether a cell of a sample sheet can only be a reference to an image."""
     path = path_of(cell)
     return path.lower().endswith(IMAGE_SUFFIXES) or "/" in path or "\\" in path
-
-
-def is_dicom(path: str | Path) -> bool:
-    """Whether a file says at its beginning that it is DICOM.
-
-    Raises
-    ------
-    InputError
-        The file may not be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            return file.read(DICOM_MARK_AT + 4)[DICOM_MARK_AT:] == b"DICM"
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}; check its permissions"
-        ) from error
 
 
 def bytes_of(path: Path) -> int:

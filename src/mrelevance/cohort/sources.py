@@ -7,9 +7,10 @@ import SimpleITK as sitk
 from mrelevance.cohort.dicom.series import one_series
 from mrelevance.cohort.dicom.stack import stack_of
 from mrelevance.cohort.dicom.volume import read_series
-from mrelevance.cohort.references import is_dicom, part_of, path_of
+from mrelevance.cohort.references import part_of, path_of
 from mrelevance.runtime.grids import Grid, grid_of
 from mrelevance.runtime.images import read_grid, read_volume
+from mrelevance.runtime.user_files import is_dicom
 
 
 def read_source(

@@ -80,7 +80,7 @@ def check_study(config: dict, project: Path) -> tuple[list[str], SampleSheet | N
     problems, sheet = [], None
     with gathered(problems):
         check_configuration(config, project / SCHEMA)
-    faulty = faulty_sections(config, project / SCHEMA)
+    faulty = faulty_sections(config, project / SCHEMA) if problems else set()
     if faulty & {"cohort", "sequences"}:
         return problems, None
     cohort, sequences = config["cohort"], config["sequences"]

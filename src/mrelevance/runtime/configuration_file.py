@@ -8,6 +8,7 @@ import yaml
 
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.study_folder import DEFAULT
+from mrelevance.runtime.variants import merged
 
 
 def read_configuration(path: str | Path, project: str | Path) -> dict:
@@ -18,7 +19,7 @@ def read_configuration(path: str | Path, project: str | Path) -> dict:
     InputError
         A file is missing, is not YAML, or is not a table of keys and values.
     """
-    config = _merged(_read(Path(project) / DEFAULT), _read(Path(path)))
+    config = merged(_read(Path(project) / DEFAULT), _read(Path(path)))
     give_own_arguments(config, [path])
     return config
 
@@ -43,14 +44,6 @@ def give_own_arguments(config: dict, files: Iterable[str | Path]) -> None:
             config["network"]["arguments"] = copy.deepcopy(arguments)
         elif isinstance(arguments, dict) and isinstance(config["network"]["arguments"], dict):
             config["network"]["arguments"] |= copy.deepcopy(arguments)
-
-
-def _merged(default: dict, changes: dict) -> dict:
-    result = copy.deepcopy(default)
-    for key, value in changes.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = _merged(result[key], value) if both else value
-    return result
 
 
 def _read(path: Path) -> dict:

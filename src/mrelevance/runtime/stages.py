@@ -50,7 +50,7 @@ _TRIED = (
 STAGES = {
     stage.name: stage
     for stage in (
-        # What the configured network is tried with; other stages wait for it without following it.
+        # What the configured network is tried with. Targets ask for it; no stage follows it.
         Stage("trial", _TRIED),
         Stage(
             "raw",

@@ -13,6 +13,9 @@ from pathlib import Path
 from mrelevance.runtime.errors import InputError
 
 LIKE_ITS_NAME = 0.8
+DICOM_MARK, DICOM_MARK_AT = b"DICM", 128
+"""What DICOM files hold after 128 bytes (DICOM PS3.10, section 7.1)."""
+
 LOOKED_AT = 200
 """Files of a folder that are opened to tell what it holds."""
 
@@ -106,19 +109,36 @@ def dataset_kind(folder: Path) -> str | None:
 def holds_dicom(folder: Path) -> bool:
     """Whether one of the first files in a folder, or in the folders below it, is a DICOM file."""
     files = (Path(place) / name for place, _, names in os.walk(folder) for name in sorted(names))
-    return any(_is_dicom(path) for path in islice(files, LOOKED_AT))
+    return any(_has_dicom_mark(path) for path in islice(files, LOOKED_AT))
 
 
-def _is_dicom(path: Path) -> bool:
+def is_dicom(path: str | Path) -> bool:
+    """Whether a file says at its beginning that it is DICOM.
+
+    Raises
+    ------
+    InputError
+        The file may not be read.
+    """
     try:
-        return _start(path)[128:132] == b"DICM"
-    except OSError:
+        return _start(path).endswith(DICOM_MARK)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; check its permissions"
+        ) from error
+
+
+def _has_dicom_mark(path: Path) -> bool:
+    """As `is_dicom`; a file that may not be read has no mark."""
+    try:
+        return is_dicom(path)
+    except InputError:
         return False
 
 
-def _start(path: Path) -> bytes:
+def _start(path: str | Path) -> bytes:
     with open(path, "rb") as file:
-        return file.read(132)
+        return file.read(DICOM_MARK_AT + len(DICOM_MARK))
 
 
 def _instead_of_a_file(folder: Path) -> str:

@@ -56,17 +56,17 @@ def configuration_of(config: dict, results: str) -> dict:
 
 def varied(config: dict, changes: dict) -> dict:
     """The configuration with changes: merged key by key, lists and networks replaced."""
+    return merged(config, changes, WHOLE)
+
+
+def merged(config: dict, changes: dict, whole: tuple[str, ...] = ()) -> dict:
+    """The configuration with changes, merged key by key; lists and `whole` sections replaced."""
     result = copy.deepcopy(config)
-    _merge(result, changes, WHOLE)
-    return result
-
-
-def _merge(into: dict, changes: dict, whole: tuple[str, ...] = ()) -> None:
     for key, value in changes.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict) and key not in whole:
-            _merge(into[key], value)
-        else:
-            into[key] = copy.deepcopy(value)
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        together = both and key not in whole
+        result[key] = merged(result[key], value) if together else copy.deepcopy(value)
+    return result
 
 
 def home(config: dict, stage: str, results: str) -> str:

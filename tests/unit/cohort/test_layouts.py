@@ -16,14 +16,13 @@ from helpers.layouts import (
     write_folders,
     write_nnunet,
 )
+from helpers.needs import DATA, not_tested
 
 from mrelevance.cohort.layouts.description import Hints, safe_name, unique_names
 from mrelevance.cohort.layouts.table import describe
 from mrelevance.cohort.sources import read_source
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import to_array
-
-OPEN_MS = Path(__file__).parents[4] / "shared/data/open-ms"
 
 
 def read(folder, **hints):
@@ -255,9 +254,10 @@ def test_names_are_safe_and_unique():
     assert unique_names(["a b", "a_b", "A:B", "c", ""]) == ["a_b", "a_b_2", "A_B_3", "c", "unnamed"]
 
 
-@pytest.mark.skipif(not OPEN_MS.is_dir(), reason="real images are not here")
 def test_real_images():
-    description = read(OPEN_MS)
+    if not (DATA / "open-ms").is_dir():
+        not_tested("NOT TESTED: real images of people, which are not here")
+    description = read(DATA / "open-ms")
     assert description.sequences == ["FLAIR", "T1", "T1KS", "T2"]
     assert [patient.name for patient in description.patients] == [
         *("patient07", "patient19", "patient26")

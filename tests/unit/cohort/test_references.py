@@ -5,13 +5,13 @@ import pytest
 from mrelevance.cohort.files import UserImage, missing_files
 from mrelevance.cohort.references import (
     bytes_of,
-    is_dicom,
     names_an_image,
     part_of,
     path_of,
     reference,
 )
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.user_files import is_dicom
 
 
 @pytest.mark.parametrize(

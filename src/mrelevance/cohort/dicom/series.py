@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import SegmentationStorage
 
-from mrelevance.cohort.references import is_dicom
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.user_files import is_dicom
 
 _TAGS = [
     *("SOPClassUID", "SeriesInstanceUID", "StudyInstanceUID", "StudyDate", "PatientID"),

@@ -23,8 +23,9 @@ from mrelevance.cohort.layouts.description import (
 )
 from mrelevance.cohort.layouts.folders import sequences_of
 from mrelevance.cohort.layouts.labels import choose_label, labels_beside
-from mrelevance.cohort.references import is_dicom, reference
+from mrelevance.cohort.references import reference
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.user_files import is_dicom
 
 NAME = "DICOM"
 

@@ -72,17 +72,26 @@ def build_dense(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     if operation.kind == "dense" and len(operation.arguments) > 2:
         unbiased = replace(operation, arguments=operation.arguments[:2])
     biased = unbiased is not operation and operation.arguments[2] is not None
-    linear, transpose = linear_and_transpose(unbiased, values)
-    absolute, absolute_transpose = linear_and_transpose(_with_absolute(unbiased), values)
-    return output, layer_map(
-        linear=linear,
-        transpose=lambda m: transpose(m)[0],
-        absolute_linear=absolute,
-        absolute_transpose=lambda m: absolute_transpose(m)[0],
-        x=x.image,
-        sums=output.image - operation.arguments[2] if biased else output.image,
-        output=output.image,
-        scale=x.image.new_ones(()),
+    sums = output.image - operation.arguments[2] if biased else output.image
+    plain = linear_and_transpose(unbiased, values)
+    absolute = linear_and_transpose(_with_absolute(unbiased), values)
+    return output, _unscaled_map(plain, absolute, x.image, sums, output.image, rule)
+
+
+def _unscaled_map(
+    plain: tuple[Callable, Callable], absolute: tuple[Callable, Callable], x: Tensor, sums: Tensor,
+    output: Tensor, rule: Rule,
+) -> LinearMap:  # fmt: skip
+    """`layer_map` of a layer without a scale; `plain` and `absolute` as `linear_and_transpose`."""
+    return layer_map(
+        linear=plain[0],
+        transpose=lambda m: plain[1](m)[0],
+        absolute_linear=absolute[0],
+        absolute_transpose=lambda m: absolute[1](m)[0],
+        x=x,
+        sums=sums,
+        output=output,
+        scale=x.new_ones(()),
         rule=rule,
     )
 
@@ -102,18 +111,8 @@ def build_mixing(operation: Operation, values: list[Pair], rule: Rule) -> Built:
     """Interpolation and average pooling: linear layers whose weights are never negative."""
     (x,) = values
     output = apply_each(operation, values)
-    linear, transpose = linear_and_transpose(operation, values)
-    return output, layer_map(
-        linear=linear,
-        transpose=lambda m: transpose(m)[0],
-        absolute_linear=linear,
-        absolute_transpose=lambda m: transpose(m)[0],
-        x=x.image,
-        sums=output.image,
-        output=output.image,
-        scale=x.image.new_ones(()),
-        rule=rule,
-    )
+    plain = linear_and_transpose(operation, values)
+    return output, _unscaled_map(plain, plain, x.image, output.image, output.image, rule)
 
 
 def layer_map(
