@@ -8,7 +8,6 @@ from torch import Tensor
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
-from mrelevance.lrp.changes import PLANS
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES, METHODS
@@ -29,10 +28,11 @@ def gallery_maps(
     The table has one row per method and operation, from the output (depth 1) to the image:
     patient, lesion, method, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the baseline). Methods that do not go layer by layer through one chain have one row, `whole`:
-    the sum of the map of those that explain the change, NA for methods whose map has another unit.
-    A method that does not apply to the network has neither map nor rows, and a warning tells why;
-    methods that the configuration asks for are known to apply since the trial of the network.
+    the baseline). Methods that do not go through the network once, layer by layer, have one row,
+    `whole`: the sum of the map of those that explain the change, NA for methods whose map has
+    another unit. A method that does not apply to the network has neither map nor rows, and a
+    warning tells why; methods that the configuration asks for are known to apply since the trial of
+    the network.
     """
     maps, rows = {}, []
     for method in methods:
@@ -53,8 +53,10 @@ def _conservation(
     method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
     name, _ = parse(method)
-    if name in COMPOSITES and name not in PLANS:
+    explanation = None
+    if name in COMPOSITES:
         explanation = explain_crop(method, mapped, crop, keep_values=True)
+    if explanation is not None and explanation.keeps_activations:
         start = float(explanation.change[crop.region].double().sum())
         layers = explanation.conservation_by_layer(crop.region)
         return [

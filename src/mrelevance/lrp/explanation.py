@@ -135,6 +135,15 @@ class Explanation:
         multiplier[tuple(index)] = 1
         return self.weighted_map(multiplier)
 
+    @property
+    def keeps_activations(self) -> bool:
+        """Whether `conservation_by_layer` can tell what each layer keeps."""
+        return all(getattr(chain, "values", None) is not None for chain in self._chains)
+
+    @property
+    def _chains(self) -> list[Trace]:
+        return list(getattr(self.trace, "chains", [self.trace]))
+
     def conservation_by_layer(self, region: Tensor) -> list[dict]:
         """Relevance that enters and leaves each operation when `region` is explained.
 
@@ -150,15 +159,15 @@ class Explanation:
         Raises
         ------
         InputError
-            The trace kept no activations: `keep_values` was False, or there are several windows.
+            The trace kept no activations: `keep_values` was False, or several windows or changes
+            are summed.
         """
-        chains = list(getattr(self.trace, "chains", [self.trace]))
-        if any(getattr(chain, "values", None) is None for chain in chains):
+        if not self.keeps_activations:
             raise InputError(
                 "the trace kept no activations; explain with keep_values=True, in one window"
             )
         multiplier = region[None, None].to(self.trace.output)
-        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in chains])
+        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in self._chains])
 
 
 def _relevance_by_operation(
