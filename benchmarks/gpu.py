@@ -59,6 +59,8 @@ FULL = {
     "default study": ((40, 96, 96), 6, 2, (16, 32, 64, 128), "batch"),
     "nnU-Net": ((128, 128, 128), 4, 2, (32, 64, 128, 256, 320, 320), "instance"),
 }
+LARGE = {"default study, large patients": ((64, 256, 256), *FULL["default study"][1:])}
+"""Of these, relevance alone is timed."""
 SMALL = {
     "default study": ((8, 16, 16), 6, 2, (4, 6, 8), "batch"),
     "nnU-Net": ((16, 16, 16), 4, 2, (4, 6, 8), "instance"),
@@ -74,7 +76,12 @@ COMPARED: dict[str, Callable[[], nn.Module]] = {
     "residual UNet, PReLU": lambda: nets.UNet(
         **CHANNELS, channels=(8, 16, 24), strides=(2, 2), num_res_units=2, norm="BATCH"
     ),
+    "SwinUNETR": lambda: nets.SwinUNETR(
+        **CHANNELS, feature_size=12, num_heads=(1, 2, 4, 8), window_size=4, norm_name="batch"
+    ),
 }
+DIVISORS = {"SwinUNETR": 32}
+"""Images are enlarged to a multiple of it, where a network needs that."""
 
 
 def with_statistics(network: nn.Module) -> nn.Module:
@@ -131,9 +138,11 @@ def margin_of(network: nn.Module) -> Callable[[Tensor], Tensor]:
 
 def compare_devices(device: torch.device, size: tuple[int, ...]) -> list[Row]:
     """Largest difference between CPU and device, relative to the largest value."""
-    image, baseline = image_and_baseline(2, size)
     rows = []
     for name, build in COMPARED.items():
+        divisor = DIVISORS.get(name, 1)
+        enlarged = tuple(-(-length // divisor) * divisor for length in size)
+        image, baseline = image_and_baseline(2, enlarged)
         torch.manual_seed(0)
         networks = {"cpu": with_statistics(build()), device.type: with_statistics(build())}
         networks[device.type].load_state_dict(networks["cpu"].state_dict())
@@ -362,7 +371,7 @@ def main() -> None:
     start = time.perf_counter()
     with torch.no_grad():
         rows = compare_devices(device, (8, 8, 8) if small else (32, 48, 32))
-        for name, (size, *network) in sizes.items():
+        for name, (size, *network) in (sizes if small else sizes | LARGE).items():
             rows += time_relevance(device, name, dynamic_unet(*network), size)
         rows += limit_memory(device, small)
     for name, (size, *network) in sizes.items():
