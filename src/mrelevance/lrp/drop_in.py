@@ -110,8 +110,8 @@ def attribute(
     inputs = checked_tensor(inputs, "batch of inputs")
     if not inputs.is_floating_point() or inputs.ndim not in (4, 5) or len(inputs) == 0:
         raise InputError(
-            f"the inputs are {inputs.dtype} of shape {tuple(inputs.shape)}; give a batch of floating "
-            "images, (N, C, D, H, W) or (N, C, H, W)"
+            f"the inputs are {inputs.dtype} of shape {tuple(inputs.shape)}; give a batch of "
+            "floating images, (N, C, D, H, W) or (N, C, H, W)"
         )
     axes = inputs.ndim - 2
     if composite in FROM_BASELINE and baselines is None:
