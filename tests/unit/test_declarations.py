@@ -16,12 +16,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-# Declared, but imported by networks alone: MONAI's transformers, and the architectures that plans of
-# nnU-Net name.
+# Declared, but imported by networks alone: MONAI's transformers, and the architectures that plans
+# of nnU-Net name.
 FOR_NETWORKS = {"einops", "dynamic-network-architectures"}
 # Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
-# what Snakemake colours its report with, parallel tests, what builds the wheel, and the tools behind
-# make lint.
+# what Snakemake colours its report with, parallel tests, what builds the wheel, and the tools
+# behind make lint.
 NOT_IMPORTED = {
     "nnunet": FOR_NETWORKS,
     "workflow": FOR_NETWORKS | {"snakemake-executor-plugin-slurm", "ipykernel", "pygments"},

@@ -83,7 +83,9 @@ def test_package_needs_nothing_that_is_not_pinned(pins):
     declared = [*PYPROJECT["dependencies"], *(text for extra in extras for text in extra)]
     needs = [Requirement(text) for text in declared]
     assert {named(need.name) for need in needs} - {"mrelevance"} <= set(pins)
-    assert not any(need.specifier for need in [*needs, *docs]), "versions belong into envs/requirements.txt"
+    assert not any(need.specifier for need in [*needs, *docs]), (
+        "versions belong into envs/requirements.txt"
+    )
     assert mrelevance.__version__ == PYPROJECT["version"]
 
 

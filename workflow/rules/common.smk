@@ -41,6 +41,7 @@ from mrelevance.runtime.logs import write_error
 from mrelevance.runtime.result_paths import (
     RESULTS,
     STUDY,
+    is_new,
     results_of,
     without_variant,
 )
@@ -94,7 +95,7 @@ configfile: str(PROJECT / "config/config.yaml")
 def check_disk():
     """Check that the results can be written and have room."""
     check_writable("results" if Path("results").exists() else ".")
-    if Path("results").exists():
+    if not is_new():
         return
     if KIND.reads_images:
         # Compressed images take about a byte per voxel.
@@ -140,7 +141,7 @@ def check_processor():
 
     In a container and on a cluster the jobs themselves do.
     """
-    if Path("results").exists() or CONTAINED or workflow.non_local_exec:
+    if not is_new() or CONTAINED or workflow.non_local_exec:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
     from mrelevance.networks.precision import check_precision
@@ -163,6 +164,11 @@ try:
     give_own_arguments(config, workflow.overwrite_configfiles)
 except InputError as error:
     sys.exit(f"Error: {error}")
+
+if workflow.modifier.is_module:
+    # Paths of a workflow that uses this one start at its own folder.
+    for key in ("patients", "data"):
+        config["cohort"][key] = str(Path.cwd() / config["cohort"][key])
 
 PROBLEMS, COHORT = check_study(config, PROJECT)
 # Jobs read these files anew, each in a process of its own; the images are checked once.
