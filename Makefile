@@ -46,7 +46,7 @@ absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
 # With containers, only Snakemake and its plugin for the cluster are installed outside.
 VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
-CODE := src tests workflow benchmarks envs
+CODE := src tests workflow benchmarks envs docs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
@@ -156,7 +156,7 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@"$(BIN)/python" -m snakefmt Snakefile workflow
 
 docs: $(DOCS_INSTALLED) ## build the documentation in build/site, which works offline
-	@$(DOCS)/bin/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
 	@echo "Documentation  build/site/index.html"
 
 # Building leaves files beside the source, which a later wheel would contain.
