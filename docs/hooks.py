@@ -34,6 +34,8 @@ INTERFACE = (
     "Rule",
     "InputRule",
 )
+SHIM = "https://unpkg.com/iframe-worker/shim"
+OWN_SHIM = "assets/iframe-worker.js"
 LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TYPES = {"array": "list", "object": "table", "null": "nothing"}
 log = logging.getLogger("mkdocs.plugins.mrelevance")
@@ -80,6 +82,16 @@ def on_page_markdown(markdown, page, **_):
     return "".join(
         block if number % 2 else LINK.sub(linked, block) for number, block in enumerate(blocks)
     )
+
+
+def on_post_page(output, page, **_):
+    """Load the helper of the search from the site itself, so that it works offline."""
+    return output.replace(SHIM, os.path.relpath(OWN_SHIM, PurePosixPath(page.url).parent))
+
+
+def on_post_template(output_content, **_):
+    """Do the same in the page for addresses that lead nowhere."""
+    return output_content.replace(SHIM, OWN_SHIM)
 
 
 def configuration_page() -> str:
