@@ -165,8 +165,8 @@ try:
 except InputError as error:
     sys.exit(f"Error: {error}")
 
-if workflow.modifier.is_module:
-    # Paths of a workflow that uses this one start at its own folder.
+if workflow.modifier.parent_modifier is not None:
+    # Another workflow uses this one as a module: paths start at its folder.
     for key in ("patients", "data"):
         config["cohort"][key] = str(Path.cwd() / config["cohort"][key])
 
