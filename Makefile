@@ -96,7 +96,7 @@ help: ## list the targets and variables
 	@echo "SDM=apptainer              run every step in the container: see docs/containers.md"
 	@echo "CACHE=path                 folder for sharing expensive results: see docs/cache.md"
 	@echo "VERBOSE=1                  make reproduce: show every job, not only finished stages"
-	@echo "INTERPRETER=python3.13     make library: the Python to install it in (default: python3.11)"
+	@echo "INTERPRETER=path           make library, docs, wheel: another Python, from 3.11 to 3.13"
 	@echo "VERSION=1.2.0              make wheel: fail unless this is the version"
 
 init: $(INSTALLED) ## write sample sheet and configuration for the images in FROM

@@ -165,11 +165,6 @@ try:
 except InputError as error:
     sys.exit(f"Error: {error}")
 
-if workflow.modifier.parent_modifier is not None:
-    # Another workflow uses this one as a module: paths start at its folder.
-    for key in ("patients", "data"):
-        config["cohort"][key] = str(Path.cwd() / config["cohort"][key])
-
 PROBLEMS, COHORT = check_study(config, PROJECT)
 # Jobs read these files anew, each in a process of its own; the images are checked once.
 if COHORT is not None and workflow.is_main_process:
