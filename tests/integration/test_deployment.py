@@ -98,5 +98,6 @@ def test_make_reproduce_shows_plan_stages_and_errors(tmp_path):
     (tmp_path / "results/motion/A1/T2.nii.gz").unlink()
     failed = snakemake(*arguments, folder=ROOT, PYTHONPATH=path)
     assert failed.returncode != 0
-    assert "message: Correcting motion of patient A1" in failed.stderr
-    assert "A1/T2.nii.gz" in failed.stderr
+    assert "1 step on 2 cores:" in failed.stderr
+    assert "Error: Correcting motion of patient A1: the job failed" in failed.stderr
+    assert "A1/T2.nii.gz cannot be read as an image" in failed.stderr

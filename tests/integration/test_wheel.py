@@ -82,7 +82,7 @@ def python(wheel, tmp_path_factory) -> Path:
             if not link.exists():
                 link.symlink_to(package.locate_file(top))
     # Offline, pip installs the wheel only if all that it requires is there.
-    succeed(python, "-m", "pip", "install", "--quiet", "--no-index", wheel)
+    succeed(python, "-I", "-m", "pip", "install", "--quiet", "--no-index", wheel)
     return python
 
 
@@ -97,7 +97,7 @@ def test_the_wheel_brings_types_data_and_licence(wheel):
 def test_pytorch_and_numpy_are_all_that_relevance_needs(python, tmp_path):
     # Isolated (-I), so that nothing is found but what the environment has.
     succeed(python, "-I", "-c", TEN_LINES, cwd=tmp_path)
-    succeed(python, "-m", "pip", "check")
+    succeed(python, "-I", "-m", "pip", "check")
     version = succeed(python, "-I", "-c", "import mrelevance; print(mrelevance.__version__)")
     assert version.strip() == mrelevance.__version__
 

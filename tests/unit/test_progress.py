@@ -52,7 +52,7 @@ def start(handler, stats):
 
 
 def run(handler, number, rule):
-    send(handler, LogEvent.JOB_INFO, jobid=number, rule_name=rule)
+    send(handler, LogEvent.JOB_INFO, jobid=number, rule_name=rule, rule_msg=None)
     send(handler, LogEvent.JOB_FINISHED, job_id=number)
 
 
@@ -106,14 +106,13 @@ def test_an_error_is_shown_at_once_with_the_jobs_message(handler, tmp_path):
     log.write_text("Error: patient P1: no label")
     start(handler, {"correct_motion": 1})
     shown(handler)
-    fields = {
-        "rule_name": "correct_motion", "jobid": 1, "rule_msg": "Correcting motion of patient P1",
-        "input": [], "output": [], "log": [str(log)], "conda_env": None, "shellcmd": None,
-        "aux": {}, "msg": "failed",
-    }  # fmt: skip
-    send(handler, LogEvent.JOB_ERROR, "failed", logging.ERROR, **fields)
-    text = shown(handler)
-    assert "Correcting motion of patient P1" in text and "Error: patient P1: no label" in text
+    message = "Correcting motion of patient P1"
+    names = {"rule_name": "correct_motion", "jobid": 1}
+    send(handler, LogEvent.JOB_INFO, rule_msg=message, **names)
+    send(handler, LogEvent.JOB_ERROR, "failed", logging.ERROR, log=[str(log)], **names)
+    first, *rest = shown(handler).splitlines()
+    assert first == f"Error: {message}: the job failed (rule correct_motion)"
+    assert "Error: patient P1: no label" in rest
 
 
 def test_warnings_and_an_empty_plan_are_shown(handler):

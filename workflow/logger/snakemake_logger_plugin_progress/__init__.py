@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from snakemake.logging import show_logs
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -42,7 +43,6 @@ STAGES = {
     "provenance": "Record",
 }
 """Stage of the rules in each file, in the order in which they run."""
-ERRORS = (LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR)
 SHOWN = ("Nothing to be done", "Complete log")
 
 
@@ -73,6 +73,7 @@ class LogHandler(LogHandlerBase):
         self.seen: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()
         self.running: dict[int, str] = {}
+        self.messages: dict[int, str] = {}
         self.reported: set[str] = set()
         self.steps = (0, 0)
 
@@ -104,7 +105,9 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: logging.LogRecord) -> None:
         """Show what a record means for the user."""
         event = getattr(record, "event", None)
-        if event in ERRORS or record.levelno >= logging.WARNING:
+        if event == LogEvent.JOB_ERROR:
+            self.fail(record)
+        elif record.levelno >= logging.WARNING:
             self.show(self.format(record))
         elif event == LogEvent.WORKFLOW_STARTED:
             self.configurations = [str(path) for path in record.configfiles]
@@ -117,6 +120,7 @@ class LogHandler(LogHandlerBase):
             if record.jobid not in self.running:
                 self.seen[stage] += 1
             self.running[record.jobid] = stage
+            self.messages[record.jobid] = record.rule_msg
         elif event == LogEvent.JOB_FINISHED:
             self.finish(record.job_id)
         elif event == LogEvent.PROGRESS:
@@ -124,14 +128,22 @@ class LogHandler(LogHandlerBase):
         elif str(record.msg).startswith(SHOWN):
             self.show(str(record.msg))
 
+    def fail(self, record: logging.LogRecord) -> None:
+        """Say at once which job failed, with what its log says."""
+        what = self.messages.get(record.jobid) or f"rule {record.rule_name}"
+        lines = [f"Error: {what}: the job failed (rule {record.rule_name})", *show_logs(record.log)]
+        self.show("\n".join(lines))
+
     def plan(self, jobs: dict[str, int]) -> None:
         """Say what will run and how long it should take."""
         total = jobs.pop("total")
         for rule, number in jobs.items():
             if rule != "all":
                 self.planned[self.stage_of(rule)] += number
-        self.show(f"{total} steps on {self.cores} core{'s' * (self.cores != 1)}:")
-        for stage in [*dict.fromkeys(STAGES.values()), ""]:
+        self.show(
+            f"{total} step{'s' * (total != 1)} on {self.cores} core{'s' * (self.cores != 1)}:"
+        )
+        for stage in dict.fromkeys(STAGES.values()):
             if self.planned[stage]:
                 self.show(f"  {stage:<28}{self.planned[stage]:>5}")
         self.show(f"This takes {self.expected(jobs)}.")
@@ -166,9 +178,7 @@ class LogHandler(LogHandlerBase):
         self.reported.add(stage)
         number = self.finished[stage]
         place = f", step {done + 1} of {total}" if total else ""
-        self.show(
-            f"[{self.elapsed()}] {stage or 'Other'}: {number} job{'s' * (number != 1)} done{place}"
-        )
+        self.show(f"[{self.elapsed()}] {stage}: {_counted(number, 'job')} done{place}")
 
     def close(self) -> None:
         """At the end, the stages that checkpoints have made larger, or that did not finish."""
@@ -193,3 +203,7 @@ class LogHandler(LogHandlerBase):
         """Write a line at once."""
         self.stream.write(f"{text}\n")
         self.stream.flush()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
