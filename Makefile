@@ -163,7 +163,7 @@ docs: $(DOCS_INSTALLED) ## build the documentation in build/site, which works of
 wheel: ## build the package in dist/
 	@rm -rf dist build/lib build/bdist.* build/package && $(INTERPRETER) -m venv build/package
 	@build/package/bin/python -m pip install --quiet build
-	@build/package/bin/python -m build --quiet --outdir dist
+	@build/package/bin/python -m build --outdir dist > /dev/null
 	@rm -rf build/lib build/bdist.*
 	@[ -z "$(VERSION)" ] || [ -e "dist/mrelevance-$(VERSION)-py3-none-any.whl" ] || \
 		{ echo "Error: the version is not $(VERSION); change it in pyproject.toml and \
@@ -172,7 +172,7 @@ src/mrelevance/__init__.py"; exit 1; }
 library: wheel ## install the package alone in a fresh environment, and explain a network with it
 	@rm -rf build/library && $(INTERPRETER) -m venv build/library
 	@build/library/bin/python -m pip install --quiet dist/*.whl
-	@build/library/bin/python -I tests/helpers/explain_alone.py > /dev/null
+	@build/library/bin/python -I -W ignore tests/helpers/explain_alone.py > /dev/null
 	@echo "mrelevance.lrp works with PyTorch and NumPy alone"
 
 bench: $(INSTALLED) ## print the cost of the last run by stage, and an estimate for larger studies

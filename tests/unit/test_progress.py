@@ -45,9 +45,11 @@ def shown(handler) -> str:
     return text
 
 
-def start(handler, stats):
+def start(handler, stats, configuration="config/config.yaml"):
+    # Snakemake lists what the command line gives before what the workflow names itself.
+    files = [ROOT / configuration, ROOT / "config/config.yaml"]
     send(handler, LogEvent.RESOURCES_INFO, cores=4)
-    send(handler, LogEvent.WORKFLOW_STARTED, configfiles=[ROOT / "config/config.yaml"])
+    send(handler, LogEvent.WORKFLOW_STARTED, configfiles=files)
     send(handler, LogEvent.RUN_INFO, stats=stats | {"total": sum(stats.values())})
 
 
@@ -75,6 +77,11 @@ def test_the_plan_is_told_before_anything_runs(handler):
     assert re.search(r"Motion correction +69\n", text) and re.search(r"Figures +2\n", text)
     # (69 x 5.4 s + 900 s + 2 x 3 s + 3 s) / 4 cores
     assert "This takes about 5 minutes (estimated from the default study" in text
+
+
+def test_a_smaller_study_is_expected_to_end_sooner(handler):
+    start(handler, {"correct_motion": 69, "train_network": 1}, "tests/integration/tiny.yaml")
+    assert "This takes less than a minute" in shown(handler)
 
 
 def test_a_finished_stage_is_one_line(handler):

@@ -137,12 +137,11 @@ class LogHandler(LogHandlerBase):
     def plan(self, jobs: dict[str, int]) -> None:
         """Say what will run and how long it should take."""
         total = jobs.pop("total")
+        self.planned.clear()
         for rule, number in jobs.items():
             if rule != "all":
                 self.planned[self.stage_of(rule)] += number
-        self.show(
-            f"{total} step{'s' * (total != 1)} on {self.cores} core{'s' * (self.cores != 1)}:"
-        )
+        self.show(f"{_counted(total, 'step')} on {_counted(self.cores, 'core')}:")
         for stage in dict.fromkeys(STAGES.values()):
             if self.planned[stage]:
                 self.show(f"  {stage:<28}{self.planned[stage]:>5}")
@@ -152,7 +151,9 @@ class LogHandler(LogHandlerBase):
         """The time in words, with what it is estimated from."""
         measured = measured_seconds("results/benchmarks")
         default = read_configuration(PROJECT / DEFAULT, PROJECT)
-        own = [path for path in self.configurations if Path(path).is_file()]
+        # The list holds the default configuration, too.
+        given = [Path(path) for path in self.configurations if Path(path).is_file()]
+        own = [path for path in given if not path.samefile(PROJECT / DEFAULT)]
         config = read_configuration(own[-1], PROJECT) if own else default
         of_images, of_training = scales(config, default)
         seconds = expected_seconds(jobs, self.cores, measured, of_images, of_training)
