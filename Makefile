@@ -179,8 +179,7 @@ bench: $(INSTALLED) ## print the cost of the last run by stage, and an estimate 
 	@$(PYTHON) benchmarks/stages.py "$(FOLDER)/results"
 
 clean: ## remove the results of this configuration
-	rm -rf "$(FOLDER)/.snakemake"
-	[ ! -d "$(FOLDER)/results" ] || \
+	rm -rf "$(FOLDER)/.snakemake" && [ ! -d "$(FOLDER)/results" ] || \
 		find "$(FOLDER)/results" -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 $(DOCS_INSTALLED): envs/docs.txt
