@@ -135,7 +135,7 @@ def test_the_library_does_not_know_snakemake():
 
 def test_no_module_lies_loose():
     loose = {path.name for path in PACKAGE.iterdir() if path.is_file()}
-    assert loose <= {"__init__.py", "__main__.py"}
+    assert loose <= {"__init__.py", "__main__.py", "py.typed"}
 
 
 def test_importing_a_package_loads_nothing_else():

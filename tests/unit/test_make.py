@@ -142,6 +142,23 @@ def test_target_data_and_cores_reach_snakemake():
     assert '-m mrelevance check "config/config.yaml" --data "/images"' in check
 
 
+def test_a_run_shows_stages_or_every_job():
+    quiet, verbose = commands("reproduce"), commands("reproduce", "VERBOSE=1")
+    assert f'PYTHONPATH="{ROOT}/workflow/logger:{ROOT}/src' in quiet
+    assert "--logger progress --cores all -- all" in quiet
+    assert "--logger" not in verbose and "workflow/logger" not in verbose
+    # Other calls of Snakemake have no plan to show.
+    assert "--logger" not in commands("report") + commands("lint")
+
+
+def test_clean_keeps_the_guide_to_the_results(tmp_path):
+    for name in ("README.md", "raw/P1/T2.nii.gz", "summary.tsv"):
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).write_text("")
+    subprocess.run(["sh", "-c", commands("clean")], cwd=tmp_path, check=True)
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["README.md"]
+
+
 def test_init_gets_the_folders_and_the_name_of_the_configuration():
     run = commands("init", "FROM=my scans", "LABELS=drawn")
     assert '-m mrelevance init "my scans" --labels "drawn"' in run

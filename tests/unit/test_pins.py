@@ -76,11 +76,16 @@ def test_every_python_of_the_promised_version_will_do(pins):
 
 
 def test_package_needs_nothing_that_is_not_pinned(pins):
-    extras = PYPROJECT["optional-dependencies"].values()
+    of_docs = {named(Requirement(line).name) for line in lines("docs.txt")}
+    docs = [Requirement(text) for text in PYPROJECT["optional-dependencies"]["docs"]]
+    assert {named(need.name) for need in docs} <= of_docs
+    extras = [texts for name, texts in PYPROJECT["optional-dependencies"].items() if name != "docs"]
     declared = [*PYPROJECT["dependencies"], *(text for extra in extras for text in extra)]
     needs = [Requirement(text) for text in declared]
     assert {named(need.name) for need in needs} - {"mrelevance"} <= set(pins)
-    assert not any(need.specifier for need in needs), "versions belong into envs/requirements.txt"
+    assert not any(need.specifier for need in [*needs, *docs]), (
+        "versions belong into envs/requirements.txt"
+    )
     assert mrelevance.__version__ == PYPROJECT["version"]
 
 

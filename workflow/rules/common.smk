@@ -41,6 +41,7 @@ from mrelevance.runtime.logs import write_error
 from mrelevance.runtime.result_paths import (
     RESULTS,
     STUDY,
+    is_new,
     results_of,
     without_variant,
 )
@@ -94,7 +95,7 @@ configfile: str(PROJECT / "config/config.yaml")
 def check_disk():
     """Check that the results can be written and have room."""
     check_writable("results" if Path("results").exists() else ".")
-    if Path("results").exists():
+    if not is_new():
         return
     if KIND.reads_images:
         # Compressed images take about a byte per voxel.
@@ -140,7 +141,7 @@ def check_processor():
 
     In a container and on a cluster the jobs themselves do.
     """
-    if Path("results").exists() or CONTAINED or workflow.non_local_exec:
+    if not is_new() or CONTAINED or workflow.non_local_exec:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
     from mrelevance.networks.precision import check_precision

@@ -23,7 +23,7 @@ from mrelevance.lrp.engine.images import (
 from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.engine.passing import warn_of_probabilities
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
-from mrelevance.lrp.engine.summed_trace import Part, sum_traces
+from mrelevance.lrp.engine.summed_trace import Part, SummedTrace, sum_traces
 from mrelevance.lrp.engine.trace import Trace, trace_image
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.method import Baseline, chosen_method
@@ -157,7 +157,8 @@ class Explainer:
             window = change.of(pair.each(lambda side: side[:, :, *part.box]))
             graph = self._folded(self._graph(window.image).with_target(target))
             if method.plan.shapley:
-                orders = None if change.draw is None else method.plan.orders[change.draw]
+                drawn = method.plan.orders
+                orders = None if drawn is None or change.draw is None else drawn[change.draw]
                 return trace_shapley(
                     graph, window, method.rule_of, live=method.live, orders=orders,
                     keep_values=keep_values,
@@ -167,6 +168,7 @@ class Explainer:
                 keep_values=keep_values,
             )  # fmt: skip
 
+        trace: Trace | ShapleyTrace | SummedTrace
         with torch.no_grad():
             if len(parts) == 1:
                 trace = trace_of(parts[0])

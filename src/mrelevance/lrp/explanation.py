@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
@@ -175,9 +177,11 @@ def _relevance_by_operation(
 ) -> list[tuple[Operation, float, float]]:
     """Operations from the output to the image, with the relevance that enters and leaves each."""
     rows = []
+    # The caller has checked that the trace kept them.
+    values = cast(dict[str, Pair], chain.values)
 
     def relevance(name: str, part: Tensor) -> float:
-        return float((chain.values[name].change.double() * part.double()).sum())
+        return float((values[name].change.double() * part.double()).sum())
 
     def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
         after = sum(
