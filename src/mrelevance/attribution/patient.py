@@ -12,6 +12,7 @@ import SimpleITK as sitk
 import torch
 
 from mrelevance.attribution.composites import under_composite
+from mrelevance.attribution.cost import explanation_cost, is_large, log_cost
 from mrelevance.attribution.inputs import ExplainedPatient, Masks
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import Target
@@ -79,8 +80,13 @@ def compute_relevance(
             explanation = explainer.explain(image, target.classes)
             return _relevance(explanation, patient, method, target, settings["tau"])
 
-    for entry in settings["composites"]:
-        of_composite = partial(explain, identifier(entry))
+    methods = [identifier(entry) for entry in settings["composites"]]
+    if is_large(predictor, patient):
+        for method in methods:
+            cost = explanation_cost(patient, predictor, target, method, settings["statistics"])
+            log_cost(patient.name, f"explanation by {method}", predictor, cost)
+    for method in methods:
+        of_composite = partial(explain, method)
         yield predictor.within_memory(patient.image.shape, patient.name, of_composite)
 
 

@@ -1,6 +1,6 @@
 """Inference: a network is applied to the image of a whole patient."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -91,6 +91,47 @@ class MirroredNetwork(torch.nn.Module):
         return self.network(image.flip(self.axes)).flip(self.axes)
 
 
+class MeanNetwork(torch.nn.Module):
+    """The mean of an ensemble's members on its whole input, as one network.
+
+    If gradients are asked for, they are computed in the memory of one member.
+
+    Attributes
+    ----------
+    members
+        Of the ensemble.
+    networks
+        Every network once.
+    """
+
+    def __init__(self, members: Sequence[Member]):
+        super().__init__()
+        networks = Ensemble(tuple(members)).networks
+        numbers = {id(network): number for number, network in enumerate(networks)}
+        self.networks = torch.nn.ModuleList(networks)
+        self._parts = [(numbers[id(member.network)], member.mirrored) for member in members]
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members of the ensemble."""
+        return tuple(Member(self.networks[number], axes) for number, axes in self._parts)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Map (B, C, D, H, W) to logits (B, outputs, D, H, W)."""
+        logits = sum(logits_of(member, images, len(self._parts)) for member in self.members)
+        return logits / len(self._parts)
+
+
+def logits_of(member: Member, images: torch.Tensor, count: int) -> torch.Tensor:
+    """Logits (B, outputs, D, H, W) of one of `count` members; with several, in less memory."""
+    network = member.network
+    if member.mirrored:
+        network = MirroredNetwork(network, member.mirrored)
+    if count > 1 and images.requires_grad:
+        return checkpoint(network, images, use_reentrant=False)
+    return network(images)
+
+
 class TiledNetwork(torch.nn.Module):
     """A network that computes the logits of its whole input tile by tile."""
 
@@ -142,16 +183,13 @@ def predict_logits(ensemble: Ensemble, image: torch.Tensor) -> torch.Tensor:
 
 
 def _member_logits(member: Member, ensemble: Ensemble, image: torch.Tensor) -> torch.Tensor:
-    network, windows = member.network, ensemble.windows
+    network, windows = member.network, ensemble.windows_of(image[None])
     if windows.tiles is not None:
         network = TiledNetwork(network, windows.tiles)
-    if member.mirrored:
-        network = MirroredNetwork(network, member.mirrored)
-    if len(ensemble.members) > 1 and image.requires_grad:
-        network = partial(checkpoint, network, use_reentrant=False)
+    of_window = partial(logits_of, replace(member, network=network), count=len(ensemble.members))
     size = image.shape[1:]
     covering = tuple(map(min, windows.size, size)) == tuple(size)
-    return network(image[None])[0] if covering else _blended(network, image, windows)
+    return of_window(image[None])[0] if covering else _blended(of_window, image, windows)
 
 
 def _blended(network: Callable, image: torch.Tensor, windows: Windows) -> torch.Tensor:

@@ -4,6 +4,7 @@ Windows, mirrored copies and folds are averaged. Both segmentation and explanati
 predictor, so that what is explained is what predicts.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,12 @@ from torch import Tensor, nn
 from mrelevance.lrp.ensemble import Ensemble, Member
 from mrelevance.lrp.windows import Windows
 from mrelevance.networks.deployment import Case, Deployment
-from mrelevance.networks.inference import PaddedNetwork, check_multiple, predict_logits
+from mrelevance.networks.inference import (
+    MeanNetwork,
+    PaddedNetwork,
+    check_multiple,
+    predict_logits,
+)
 from mrelevance.networks.memory import WithinMemory
 from mrelevance.networks.precision import autocast, lay_out
 from mrelevance.runtime.errors import InputError
@@ -88,6 +94,21 @@ class Predictor:
         self._precision = precision
         self._device = device
         self._memory: dict[tuple, WithinMemory] = {}
+
+    @property
+    def of_crops(self) -> nn.Module:
+        """The mean of all members on a whole crop, without windows and padding, as one network."""
+        if len(self.networks) == 1 and not any(self.mirrorings):
+            return self.networks[0]
+        members = [Member(network, axes) for network in self.networks for axes in self.mirrorings]
+        return MeanNetwork(members).eval()
+
+    @property
+    def of_one_member(self) -> "Predictor":
+        """The same with its first member alone."""
+        single = copy.copy(self)
+        single.ensemble = replace(self.ensemble, members=self.ensemble.members[:1])
+        return single
 
     @property
     def windows(self) -> Windows:

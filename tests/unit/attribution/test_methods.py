@@ -11,7 +11,7 @@ from mrelevance.attribution.lesion_crop import RegionMargin
 from mrelevance.attribution.methods import MAPS, MappedNetwork, attribution_map
 from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 
@@ -62,7 +62,7 @@ def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
         crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
     )
     settings = {"composites": [composite], "tau": 0.1, "statistics": "live"}
-    predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
+    predictor = Predictor(network, Windows(SIZE))
     (relevance,) = compute_relevance(patient, predictor, Target("margin"), settings)
     sums = map_of(explained, composite).sum((1, 2, 3))
     pooled = relevance.table["relevance_pooled"].to_numpy()
