@@ -92,7 +92,7 @@ def explanation_cost(
         start = time.perf_counter()
         with torch.no_grad():
             explanation = explainer.explain(image.to(device), target.classes)
-            parts = explanation.sequence_parts
+            parts = explanation.sequence_parts.cpu()
             of_shares = counted.cost_since(start)
             start = time.perf_counter()
             explanation.weighted_map(torch.ones_like(parts[0])).cpu()

@@ -4,11 +4,12 @@ import logging
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
 from mrelevance.lrp.changes import PLANS
+from mrelevance.networks.inference import MeanNetwork
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES, METHODS
@@ -53,7 +54,7 @@ def _conservation(
     method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
     name, _ = parse(method)
-    if name in COMPOSITES and name not in PLANS:
+    if name in COMPOSITES and name not in PLANS and _alike(mapped.network):
         explanation = explain_crop(method, mapped, crop, keep_values=True)
         start = float(explanation.change[crop.region].double().sum())
         layers = explanation.conservation_by_layer(crop.region)
@@ -68,3 +69,9 @@ def _conservation(
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
     return [[1, "whole", "", *[float("nan")] * 4]]
+
+
+def _alike(network: nn.Module) -> bool:
+    """Whether the layers of an ensemble's networks can be summed one by one."""
+    networks = network.networks if isinstance(network, MeanNetwork) else [network]
+    return len({str(one) for one in networks}) == 1

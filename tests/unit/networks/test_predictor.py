@@ -119,9 +119,8 @@ def test_logits_are_the_mean_over_folds_mirrors_and_windows(network, image, weig
 def test_gradients_of_an_ensemble_are_those_of_the_mean(network, image):
     folds, windows = [network, another(network)], Windows((8, 6, 6))
     given = image.clone().requires_grad_()
-    Predictor(folds, windows, divisor=2, mirrorings=((), (1,))).apply(
-        given
-    ).square().sum().backward()
+    predictor = Predictor(folds, windows, divisor=2, mirrorings=((), (1,)))
+    predictor.apply(given).square().sum().backward()
     alone = image.clone().requires_grad_()
     single = [
         Predictor(fold, windows, divisor=2, mirrorings=(axes,)).apply(alone)
