@@ -69,7 +69,7 @@ def compute_relevance(
 
     @lru_cache(maxsize=1)
     def exported(device: torch.device, windows: Windows) -> Explainer:
-        return Explainer(predictor.padded, image, windows=windows)
+        return Explainer(predictor.ensemble_in(windows), image)
 
     def explain(method: str, device: torch.device, windows: Windows) -> PatientRelevance:
         explainer = under_composite(

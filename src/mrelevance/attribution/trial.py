@@ -12,7 +12,7 @@ from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.building import first_line
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.trial import TriedNetwork, try_training
@@ -97,10 +97,10 @@ def explanation_problems(
     """
     name, window = configuration["network"]["name"], configuration["inference"]["window"]
     overlap, divisor = configuration["inference"]["overlap"], configuration["network"]["divisor"]
-    predictor = Predictor(tried.network, window, overlap, divisor)
+    predictor = Predictor(tried.network, Windows(tuple(window[::-1]), overlap), divisor=divisor)
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(channels, *window[::-1], generator=generator)
-    failure = _failure_of(Explainer, predictor.padded, image)
+    failure = _failure_of(Explainer, predictor, image)
     if failure:
         return [f"network.name: {name} cannot be explained: {first_line(failure)}"], {}
     size = configuration["evaluation"]["maps"]["crop"]
