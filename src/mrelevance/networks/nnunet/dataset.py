@@ -134,9 +134,7 @@ def _classes(members: dict[str, tuple[int, ...]], path: Path) -> Outputs:
     return Outputs(tuple(map(" or ".join, names)), SOFTMAX, tuple(values), {})
 
 
-def _regions(
-    members: dict[str, tuple[int, ...]], order: list[int] | None, path: Path
-) -> Outputs:
+def _regions(members: dict[str, tuple[int, ...]], order: list[int] | None, path: Path) -> Outputs:
     """One output for each region but the background, in the order of the file."""
     regions = {name: values for name, values in members.items() if set(values) != {0}}
     if order is None or len(order) != len(regions):

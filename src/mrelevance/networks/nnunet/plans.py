@@ -27,7 +27,12 @@ _AXES = {"type": "array", "items": {"enum": [0, 1, 2]}, "minItems": 3, "maxItems
 _OBJECT = {"type": "object"}
 SCHEMA = {
     "type": "object",
-    "required": ["configurations", "transpose_forward", "transpose_backward", "image_reader_writer"],
+    "required": [
+        "configurations",
+        "transpose_forward",
+        "transpose_backward",
+        "image_reader_writer",
+    ],
     "properties": {
         "configurations": {"type": "object", "additionalProperties": _OBJECT},
         "transpose_forward": _AXES,
@@ -116,7 +121,10 @@ def read_plans(path: Path, configuration: str, channels: int) -> Plans:
     _check_own_classes(content, entries, where)
     _check_counts(entries, channels, where)
     forward = tuple(content["transpose_forward"])
-    if sorted(forward) != [0, 1, 2] or content["transpose_backward"] != np.argsort(forward).tolist():
+    if (
+        sorted(forward) != [0, 1, 2]
+        or content["transpose_backward"] != np.argsort(forward).tolist()
+    ):
         raise InputError(
             f"nnU-Net: {path}: transpose_backward {content['transpose_backward']} does not undo "
             f"transpose_forward {list(forward)}; copy the file again"

@@ -96,7 +96,8 @@ def through_plane(
     if forced is None:
         ratios = [max(of) / min(of) for of in (spacing, new_spacing)]
         anisotropic = [
-            of for of, ratio in zip((spacing, new_spacing), ratios, strict=True)
+            of
+            for of, ratio in zip((spacing, new_spacing), ratios, strict=True)
             if ratio > threshold
         ]
     else:
@@ -148,7 +149,9 @@ def _by_torch(
     slices = volume[0].movedim(axis + 1, 1).flatten(0, 1)[None]
     in_plane = [length for other, length in enumerate(shape) if other != axis]
     slices = interpolate(slices, in_plane, mode=_mode(arguments["mode"], 2))
-    volume = slices[0].unflatten(0, (array.shape[0], array.shape[axis + 1])).movedim(1, axis + 1)[None]
+    volume = (
+        slices[0].unflatten(0, (array.shape[0], array.shape[axis + 1])).movedim(1, axis + 1)[None]
+    )
     return interpolate(volume, shape, mode=_mode(arguments["aniso_axis_mode"], 3))[0].numpy()
 
 
@@ -166,7 +169,8 @@ def _not_at_all(
 _COMMON = {"force_separate_z": None, "separate_z_anisotropy_threshold": ANISOTROPIC}
 FUNCTIONS = {
     "resample_data_or_seg_to_shape": _Function(
-        _by_splines, {"is_seg": False, "order": 3, "order_z": 0} | _COMMON | {"force_separate_z": False}
+        _by_splines,
+        {"is_seg": False, "order": 3, "order_z": 0} | _COMMON | {"force_separate_z": False},
     ),
     "resample_torch_fornnunet": _Function(
         _by_torch,
