@@ -170,7 +170,7 @@ def _target(plans: Plans, spacing: tuple[float, float, float]) -> tuple[float, f
 
 def _new_shape(steps: Steps) -> tuple[int, int, int]:
     shape = tuple(
-        int(round(before / after * length))
+        round(before / after * length)
         for before, after, length in zip(
             steps.spacing, steps.new_spacing, steps.cropped, strict=True
         )
