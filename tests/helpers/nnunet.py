@@ -1,4 +1,4 @@
-"""Tiny networks of nnU-Net: plans, dataset.json, images, and results folders as nnU-Net writes them.
+"""Tiny networks of nnU-Net: plans, dataset.json, images, and folders as nnU-Net writes them.
 
 Needs neither pytest nor the project, so that programs of nnU-Net's own environment can use it.
 """

@@ -95,7 +95,8 @@ def expect(name: str, network: dict, folder: Path) -> None:
     for seed, case in enumerate((*TRAINED, NEW)):
         write_case(images, case, 10 * seed, network)
     preprocess(images, base, plans, network)
-    results = [train(plans, network, fold) for fold in (0, 1)][0]
+    for fold in (0, 1):
+        results = train(plans, network, fold)
     results.rename(folder / name / "results")
     arrays = predict(folder / name / "results", images)
     np.savez(folder / name / "expected.npz", **arrays)
