@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
+from mrelevance.lrp.engine.images import spatial_axes
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
@@ -31,15 +32,21 @@ class Member:
 
     def __post_init__(self) -> None:
         """Check the axes."""
-        if not set(self.mirrored) <= {0, 1, 2} or len(set(self.mirrored)) < len(self.mirrored):
-            raise InputError(
-                f"mirrored axes {list(self.mirrored)}: give each of the axes 0, 1 and 2 at most once"
-            )
+        axes = self.mirrored
+        if not set(axes) <= {0, 1, 2} or len(set(axes)) < len(axes):
+            raise InputError(f"mirrored axes {list(axes)}: give each of 0, 1 and 2 at most once")
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """Members whose logits are averaged in every window; the windows are blended.
+
+    Attributes
+    ----------
+    members
+        All count alike.
+    windows
+        None: the whole image.
 
     Raises
     ------
@@ -48,9 +55,45 @@ class Ensemble:
     """
 
     members: tuple[Member, ...]
-    windows: Windows
+    windows: Windows | None = None
 
     def __post_init__(self) -> None:
         """Check that there are members."""
         if not self.members:
             raise InputError("the ensemble has no members; give at least one network")
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """Every network once, however many members have it."""
+        return list({id(member.network): member.network for member in self.members}.values())
+
+    def windows_of(self, image: Tensor) -> Windows:
+        """Windows for an image (1, C, D, H, W)."""
+        return self.windows or Windows(tuple(image.shape[2:]))
+
+    def axes(self, image: Tensor) -> int:
+        """Number of axes in space of the images that it takes, see `spatial_axes`."""
+        if self.windows is not None and image.ndim - len(self.windows.size) in (1, 2):
+            return len(self.windows.size)
+        return spatial_axes(self.members[0].network, image)
+
+
+def as_ensemble(given: object, windows: Windows | None) -> Ensemble:
+    """The ensemble that is given, has been given as an attribute, or consists of one network.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or windows are given twice.
+    """
+    if isinstance(given, nn.Module):
+        return Ensemble((Member(given),), windows)
+    ensemble = given if isinstance(given, Ensemble) else getattr(given, "ensemble", None)
+    if not isinstance(ensemble, Ensemble):
+        raise InputError(
+            f"the network is a {type(given).__name__}; give a torch.nn.Module, an Ensemble, or a "
+            "predictor"
+        )
+    if windows is not None:
+        raise InputError("an ensemble has windows of its own; leave out windows=")
+    return ensemble

@@ -1,5 +1,6 @@
 """Overlapping windows whose logits are blended, as in deployed predictors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
@@ -95,7 +96,7 @@ class Windows:
             return windows
         return [box for window in windows for box, _ in self.tiles.of(window)]
 
-    def blending(self, grid: tuple[int, ...], like: Tensor) -> list[Tensor]:
+    def blending(self, grid: tuple[int, ...], like: Tensor) -> "Blending":
         """Weight (D, H, W) of each box in the blended logits of its voxels, ordered as `boxes`.
 
         The weights of all boxes that cover a voxel add up to 1. Type and device are those of
@@ -106,17 +107,10 @@ class Windows:
         total = like.new_zeros(grid)
         for window in windows:
             total[window] += weights
-        blends = []
-        for window in windows:
-            blend = weights / total[window]
-            if self.tiles is None:
-                blends.append(blend)
-                continue
-            for box, tile in self.tiles.of(window):
-                of_tile = like.new_zeros([side.stop - side.start for side in box])
-                of_tile[within(tile, box)] = blend[within(tile, window)]
-                blends.append(of_tile)
-        return blends
+        places: list[Place] = [(window, None, None) for window in windows]
+        if self.tiles is not None:
+            places = [(window, *tile) for window in windows for tile in self.tiles.of(window)]
+        return Blending(weights, total, places)
 
     def window_weights(self, grid: tuple[int, ...], like: Tensor) -> Tensor:
         """Weights of the voxels of every window of a grid (D, H, W), before they are normalised."""
@@ -140,6 +134,45 @@ class Windows:
             starts = starts_of(length, size, self.overlap)
             sides.append([slice(start, start + size) for start in starts])
         return list(product(*sides))
+
+
+Place = tuple[Box, Box | None, Box | None]
+"""A window, and if it has tiles, the box to compute and the tile in it."""
+
+
+@dataclass(frozen=True)
+class Blending(Sequence):
+    """Weights (D, H, W) of boxes, each computed when it is asked for.
+
+    All together they would take the memory of several images.
+
+    Attributes
+    ----------
+    weights
+        Of the voxels of every window.
+    total
+        Sum of the weights of all windows, on the grid of the image.
+    places
+        Of the boxes.
+    """
+
+    weights: Tensor
+    total: Tensor
+    places: list[Place]
+
+    def __len__(self) -> int:
+        """Number of boxes."""
+        return len(self.places)
+
+    def __getitem__(self, number: int) -> Tensor:
+        """Weight (D, H, W) of a box."""
+        window, box, tile = self.places[number]
+        blend = self.weights / self.total[window]
+        if box is None:
+            return blend
+        of_tile = blend.new_zeros([side.stop - side.start for side in box])
+        of_tile[within(tile, box)] = blend[within(tile, window)]
+        return of_tile
 
 
 def regular_starts(length: int, size: int, overlap: float) -> list[int]:

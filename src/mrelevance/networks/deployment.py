@@ -1,4 +1,4 @@
-"""What surrounds a network where it is deployed: its preprocessing, its outputs, and the way back."""
+"""What surrounds a deployed network: its preprocessing, its outputs, and the way back."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
