@@ -29,14 +29,20 @@ def pad_to_divisor(image: torch.Tensor, divisor: int) -> torch.Tensor:
     return pad(image, amounts, mode="replicate") if any(amounts) else image
 
 
-def pad_to_size(image: torch.Tensor, smallest: tuple[int, int, int]) -> tuple[torch.Tensor, Box]:
+def pad_to_size(
+    image: torch.Tensor, smallest: tuple[int, int, int], mirrored: tuple[int, ...] = ()
+) -> tuple[torch.Tensor, Box]:
     """Pad (B, C, D, H, W) with zeros to at least `smallest`, and say where the image then lies.
 
-    It lies in the middle. If the difference is odd, there is one voxel more behind it than before.
+    It lies in the middle. If the difference is odd, there is one voxel more behind it than before;
+    along the axes `mirrored` of an image that is flipped, one more before it.
     """
     size = list(image.shape[2:])
     padded = list(map(max, size, smallest))
-    place = middle_of(padded, size)
+    place = tuple(
+        slice(length - side.stop, length - side.start) if axis in mirrored else side
+        for axis, (side, length) in enumerate(zip(middle_of(padded, size), padded, strict=True))
+    )
     amounts = [
         amount
         for side, length in zip(reversed(place), reversed(padded), strict=True)
@@ -59,20 +65,27 @@ class PaddedNetwork(torch.nn.Module):
         Inputs are padded to multiples of it, see `pad_to_divisor`.
     smallest
         Size (D, H, W) that smaller inputs are padded to before, with zeros on both sides.
+    mirrored
+        Axes in space along which inputs are flipped: they are padded as if flipped afterwards.
     """
 
     def __init__(
-        self, network: torch.nn.Module, divisor: int, smallest: tuple[int, int, int] | None = None
+        self,
+        network: torch.nn.Module,
+        divisor: int,
+        smallest: tuple[int, int, int] | None = None,
+        mirrored: tuple[int, ...] = (),
     ):
         super().__init__()
         self.network = network
         self.divisor = divisor
         self.smallest = smallest
+        self.mirrored = mirrored
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Map (1, C, D, H, W) to logits (1, outputs, D, H, W)."""
         size = image.shape[2:]
-        padded, place = pad_to_size(image, self.smallest or size)
+        padded, place = pad_to_size(image, self.smallest or size, self.mirrored)
         enlarged = padded.shape[2:]
         logits = crop_to(self.network(pad_to_divisor(padded, self.divisor)), enlarged)
         return logits if enlarged == size else logits[:, :, *place]

@@ -87,8 +87,11 @@ class Predictor:
         self.networks = tuple(lay_out(network, precision) for network in networks)
         self.mirrorings = mirrorings
         self.deployment = deployment
-        padded = [PaddedNetwork(network, divisor, smallest).eval() for network in self.networks]
-        members = [Member(network, axes) for network in padded for axes in mirrorings]
+        members = [
+            Member(padded, axes)
+            for network in self.networks
+            for padded, axes in _padded(network, divisor, smallest, mirrorings)
+        ]
         self.ensemble = Ensemble(tuple(members), replace(windows, smallest=smallest))
         self._divisor = divisor
         self._precision = precision
@@ -204,6 +207,19 @@ class Predictor:
                 "mrelevance.networks.load"
             )
         return self.deployment
+
+
+def _padded(
+    network: nn.Module,
+    divisor: int,
+    smallest: tuple[int, int, int] | None,
+    mirrorings: tuple[tuple[int, ...], ...],
+) -> list[tuple[PaddedNetwork, tuple[int, ...]]]:
+    """A network that pads its input, for each mirroring; one for all where nothing is padded."""
+    if smallest is None:
+        padded = PaddedNetwork(network, divisor).eval()
+        return [(padded, axes) for axes in mirrorings]
+    return [(PaddedNetwork(network, divisor, smallest, axes).eval(), axes) for axes in mirrorings]
 
 
 def _read_channel(given: str | Path | sitk.Image, name: str) -> sitk.Image:
