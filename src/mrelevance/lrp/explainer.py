@@ -109,7 +109,9 @@ class Explainer:
         example = self._prepared(example_input)
         first = self._ensemble.windows_of(example).boxes(example.shape[2:])[0]
         for member in self._ensemble.networks:
-            warn_of_probabilities(self._graphs.of(member, example[:, :, *first]))
+            self._graphs.of(member, example[:, :, *first])
+        for graph in self._graphs.all:
+            warn_of_probabilities(graph)
 
     def with_composite(
         self,

@@ -90,6 +90,17 @@ class PaddedNetwork(torch.nn.Module):
         logits = crop_to(self.network(pad_to_divisor(padded, self.divisor)), enlarged)
         return logits if enlarged == size else logits[:, :, *place]
 
+    def function_for(self, size: tuple[int, int, int]) -> tuple:
+        """Equal for networks that compute the same for inputs of this size (D, H, W).
+
+        Mirroring matters only where the zeros around an input are not the same on both sides.
+        """
+        _, place = pad_to_size(
+            torch.empty(1, 1, *size, device="meta"), self.smallest or size, self.mirrored
+        )
+        starts = tuple(side.start for side in place)
+        return id(self.network), self.divisor, self.smallest, starts
+
 
 class MirroredNetwork(torch.nn.Module):
     """A network that sees its input flipped along `axes` in space, and flips its logits back."""

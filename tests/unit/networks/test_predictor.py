@@ -11,6 +11,7 @@ import torch
 from helpers.deployed import ensemble_of
 from torch import nn
 
+import mrelevance.lrp.graphs
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.deployment import Case, Deployment, Outputs
 from mrelevance.networks.inference import predict_logits
@@ -237,3 +238,29 @@ def test_wrong_channels_are_named(network, image):
     )
     with pytest.raises(InputError, match="does not say what its channels are"):
         nameless.preprocess(images)
+
+
+@pytest.mark.parametrize(("length", "graphs"), [(8, 1), (6, 1), (5, 2)])
+def test_mirrored_copies_share_a_graph_unless_padding_differs(network, length, graphs, monkeypatch):
+    """With one zero more on one side, a mirrored copy is another function."""
+    exported = []
+    export = mrelevance.lrp.graphs.export_graph
+    monkeypatch.setattr(
+        mrelevance.lrp.graphs, "export_graph",
+        lambda network, *rest: exported.append(network) or export(network, *rest),
+    )  # fmt: skip
+    size = (8, 6, 4)
+    windows = Windows(size, placement="even", weights="float16")
+    predictor = Predictor(network, windows, smallest=size, mirrorings=((), (0,), (1,)), divisor=2)
+    image = torch.randn(3, length, 6, 4, generator=torch.Generator().manual_seed(5))
+    explanation = Explainer(predictor, image, "zero").explain(image, (1, 0))
+    assert len(exported) == graphs
+    # As nnU-Net does it: pad, mirror, apply, mirror back, cut.
+    before = (8 - length) // 2
+    padded = torch.zeros(1, 3, *size)
+    padded[0, :, before : before + length] = image
+    with torch.no_grad():
+        seen = [seen_flipped(network, padded[0], axes) for axes in ((), (0,), (1,))]
+    expected = torch.stack(seen).mean(0)[:, before : before + length]
+    torch.testing.assert_close(predictor.logits(image), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(explanation.logit, expected[1] - expected[0], rtol=1e-4, atol=1e-5)
