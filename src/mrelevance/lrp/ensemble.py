@@ -72,9 +72,12 @@ class Ensemble:
         return self.windows or Windows(tuple(image.shape[2:]))
 
     def axes(self, image: Tensor) -> int:
-        """Number of axes in space of the images that it takes, see `spatial_axes`."""
-        if self.windows is not None and image.ndim - len(self.windows.size) in (1, 2):
-            return len(self.windows.size)
+        """Number of axes in space of the images that it takes, see `spatial_axes`.
+
+        Windows of three axes tell that (1, D, H, W) is one sequence in 3D.
+        """
+        if self.windows is not None and len(self.windows.size) == 3 and image.ndim == 4:
+            return 3
         return spatial_axes(self.members[0].network, image)
 
 

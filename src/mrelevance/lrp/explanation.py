@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.mirrored_trace import MirroredTrace
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
@@ -26,7 +27,7 @@ class Explanation:
     """
 
     image: Tensor
-    trace: Trace | ShapleyTrace | SummedTrace
+    trace: Trace | ShapleyTrace | MirroredTrace | SummedTrace
 
     @property
     def logit(self) -> Tensor:

@@ -83,6 +83,7 @@ class Predictor:
         deployment: Deployment | None = None,
     ):
         check_multiple(windows.size[::-1], divisor, "inference.window")
+        smallest = None if smallest is None else tuple(smallest)
         networks = [networks] if isinstance(networks, nn.Module) else networks
         self.networks = tuple(lay_out(network, precision) for network in networks)
         self.mirrorings = mirrorings
