@@ -10,7 +10,7 @@ from helpers.deployed import ensemble_of
 from helpers.explained import explained_patient
 from torch import nn
 
-import mrelevance.lrp.explainer
+import mrelevance.lrp.tracing
 from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import Target
 from mrelevance.lrp import Windows
@@ -205,7 +205,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
     expected = relevance_of(Predictor(network, Windows(window[::-1]), divisor=4, device=SMALL_GPU))
     predictor = Predictor(network, Windows(window[::-1]), divisor=4, device=SMALL_GPU)
     memory = predictor.memory(patient.image.shape, patient.name)
-    trace, voxels = mrelevance.lrp.explainer.trace_image, []
+    trace, voxels = mrelevance.lrp.tracing.trace_image, []
 
     def limited(graph, pair, *others, **options):
         size = pair.image.shape[2:]
@@ -214,7 +214,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
         voxels.append(prod(size))
         return trace(graph, pair, *others, **options)
 
-    monkeypatch.setattr(mrelevance.lrp.explainer, "trace_image", limited)
+    monkeypatch.setattr(mrelevance.lrp.tracing, "trace_image", limited)
     found = relevance_of(predictor)
     assert memory.tiles is not None and memory.device == SMALL_GPU
     assert max(voxels) == prod(memory.tiles.largest(tuple(map(min, SIZE, window[::-1]))))
