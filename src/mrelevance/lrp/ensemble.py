@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from mrelevance.lrp.engine.images import spatial_axes
 from mrelevance.lrp.windows import Windows
 from mrelevance.runtime.errors import InputError
 
@@ -70,15 +69,6 @@ class Ensemble:
     def windows_of(self, image: Tensor) -> Windows:
         """Windows for an image (1, C, D, H, W)."""
         return self.windows or Windows(tuple(image.shape[2:]))
-
-    def axes(self, image: Tensor) -> int:
-        """Number of axes in space of the images that it takes, see `spatial_axes`.
-
-        Windows of three axes tell that (1, D, H, W) is one sequence in 3D.
-        """
-        if self.windows is not None and len(self.windows.size) == 3 and image.ndim == 4:
-            return 3
-        return spatial_axes(self.members[0].network, image)
 
 
 def as_ensemble(given: object, windows: Windows | None) -> Ensemble:

@@ -19,6 +19,7 @@ from mrelevance.lrp.engine.images import (
     of_same_shape,
     prepared_image,
     shared_type_and_device,
+    spatial_axes,
 )
 from mrelevance.lrp.engine.mirrored_trace import MirroredTrace
 from mrelevance.lrp.engine.pair import Pair
@@ -100,7 +101,7 @@ class Explainer:
             dtype = torch.promote_types(own_type, torch.float32)
         self._like = torch.empty(0, dtype=dtype, device=device)
         self._graphs = Graphs(dtype)
-        self._axes = self._ensemble.axes(example_input)
+        self._axes = spatial_axes(self._ensemble.networks[0], example_input)
         self._sequences = example_input.shape[-self._axes - 1]
         self._progress = progress
         self._method = chosen_method(
