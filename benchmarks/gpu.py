@@ -27,7 +27,7 @@ from monai.networks import nets
 from torch import Tensor, nn
 
 from mrelevance.attribution.shapley import shapley_values
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.training_step import Batch, new_state, train_step
@@ -245,14 +245,14 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
     image, baseline = image_and_baseline(6, size)
 
     def explain(free_gb: float | None) -> tuple[str, tuple[Tensor, Tensor]]:
-        predictor = Predictor(network, size[::-1], 0.5, divisor, device=device)
+        predictor = Predictor(network, Windows(size), divisor=divisor, device=device)
 
         def compute(place: torch.device, windows) -> tuple[Tensor, Tensor]:
             if free_gb is not None and device.type == "cpu" and windows.tiles is None:
                 raise torch.OutOfMemoryError("simulated: whole windows do not fit")
             x = image.to(place)
             explainer = Explainer(
-                predictor.padded, x, "deeplift", baseline=baseline.to(place), windows=windows
+                predictor.ensemble_in(windows), x, "deeplift", baseline=baseline.to(place)
             )
             return tuple(result.cpu() for result in parts_and_map(explainer, x))
 

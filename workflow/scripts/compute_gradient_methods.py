@@ -7,6 +7,7 @@ import torch
 from mrelevance.attribution.gradients import gradient_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.target import Target
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
@@ -23,7 +24,8 @@ patient = read_explained_patient(
     snakemake.wildcards.patient, paths, params.sequences, params.baseline
 )
 network = load_network(Path(snakemake.input.weights).parent, params.sequences)
-predictor = Predictor(network, params.window, params.overlap, params.divisor)
+windows = Windows(tuple(params.window[::-1]), params.overlap)
+predictor = Predictor(network, windows, divisor=params.divisor)
 region = read_segmentation(params.segmentation).region(params.region)
 target = Target.of_region(params.target, region)
 table = gradient_table(patient, predictor, target, params.seed)

@@ -10,6 +10,7 @@ from mrelevance.attribution.contrast import contrast_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.patient import compute_relevance, write_volumes
 from mrelevance.attribution.target import Target
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.benchmark import record_benchmark
@@ -29,7 +30,8 @@ patient = read_explained_patient(name, dict(inputs.items()), sequences, settings
 organ = read_organ(inputs.organ[0], patient.grid, name) if inputs.organ else None
 zones = patient_zones(patient, organ)
 network = load_network(Path(inputs.weights).parent, sequences)
-predictor = Predictor(network, params.window, params.overlap, params.divisor)
+windows = Windows(tuple(params.window[::-1]), params.overlap)
+predictor = Predictor(network, windows, divisor=params.divisor)
 tables, contexts = [], []
 for relevance in compute_relevance(patient, predictor, target, settings):
     write_volumes(relevance, patient.grid, Path(snakemake.output.volumes) / relevance.method)

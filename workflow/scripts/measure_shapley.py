@@ -9,6 +9,7 @@ from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
 from mrelevance.attribution.target import Target
 from mrelevance.attribution.target_table import target_table
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.precision import check_precision
 from mrelevance.networks.predictor import Predictor
@@ -28,9 +29,8 @@ check_precision({"evaluation.precision": params.precision})
 paths = dict(snakemake.input.items())
 patient = read_explained_patient(name, paths, params.sequences, params.baseline)
 network = load_network(Path(snakemake.input.weights).parent, params.sequences)
-predictor = Predictor(
-    network, params.window, params.overlap, params.divisor, precision=params.precision
-)
+windows = Windows(tuple(params.window[::-1]), params.overlap)
+predictor = Predictor(network, windows, divisor=params.divisor, precision=params.precision)
 region = read_segmentation(params.segmentation).region(params.region)
 target = Target.of_region(params.target, region)
 sampling = Sampling(params.permutations, patient_seed(params.seed, name))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.prediction import predict_patient, read_preprocessed, write_prediction
 from mrelevance.networks.predictor import Predictor
@@ -18,8 +19,9 @@ inputs, params = snakemake.input, snakemake.params
 segmentation = read_segmentation(params.segmentation)
 region = segmentation.region(params.region)
 network = load_network(Path(inputs.weights).parent, params.sequences)
+windows = Windows(tuple(params.window[::-1]), params.overlap)
 prediction = predict_patient(
-    Predictor(network, params.window, params.overlap, params.divisor),
+    Predictor(network, windows, divisor=params.divisor),
     read_preprocessed(
         snakemake.wildcards.patient, dict(inputs.items()), params.sequences, segmentation, region
     ),

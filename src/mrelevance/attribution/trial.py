@@ -12,10 +12,10 @@ from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.building import first_line
 from mrelevance.networks.predictor import Predictor
-from mrelevance.networks.trial import TriedNetwork, try_training
+from mrelevance.networks.trial import try_training
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, write_json
 from mrelevance.runtime.method_names import Entry, identifier, parse
@@ -46,7 +46,16 @@ def try_network(configuration: dict, channels: int) -> dict:
     """
     tried = try_training(configuration, channels)
     start = time.perf_counter()
-    problems, left_out = explanation_problems(tried, configuration, channels)
+    window, overlap = (configuration["inference"][key] for key in ("window", "overlap"))
+    predictor = Predictor(
+        tried.network,
+        Windows(tuple(window[::-1]), overlap),
+        divisor=configuration["network"]["divisor"],
+    )
+    name = configuration["network"]["name"]
+    problems, left_out = explanation_problems(
+        predictor, name, configuration, channels, tried.one_size
+    )
     if problems:
         raise InputError("\n".join(problems))
     return {
@@ -89,18 +98,18 @@ def in_words(tried: dict) -> list[str]:
 
 
 def explanation_problems(
-    tried: TriedNetwork, configuration: dict, channels: int
+    predictor: Predictor, name: str, configuration: dict, channels: int, one_size: bool
 ) -> tuple[list[str], dict[str, str]]:
-    """What stops the network from being explained as configured: a line for each reason.
+    """What stops a network from being explained as configured: a line for each reason.
 
     Also the methods that nothing but the gallery asks for and that do not apply, with the reason.
+    `name` is what messages call the network; `one_size` says whether it takes images of the size
+    of the window alone. Members of an ensemble that are built alike are tried once.
     """
-    name, window = configuration["network"]["name"], configuration["inference"]["window"]
-    overlap, divisor = configuration["inference"]["overlap"], configuration["network"]["divisor"]
-    predictor = Predictor(tried.network, window, overlap, divisor)
+    divisor = configuration["network"]["divisor"]
     generator = torch.Generator().manual_seed(0)
-    image = torch.randn(channels, *window[::-1], generator=generator)
-    failure = _failure_of(Explainer, predictor.padded, image)
+    image = torch.randn(channels, *predictor.windows.size, generator=generator)
+    failure = _failure_of(Explainer, predictor, image)
     if failure:
         return [f"network.name: {name} cannot be explained: {first_line(failure)}"], {}
     size = configuration["evaluation"]["maps"]["crop"]
@@ -108,17 +117,23 @@ def explanation_problems(
     regions = read_segmentation(configuration["segmentation"]).explained_regions
     target = configuration["relevance"]["target"]
     statistics = configuration["relevance"]["statistics"]
+    different = {str(network): network for network in predictor.networks}.values()
     networks = [
-        MappedNetwork(tried.network, Target.of_region(target, region), statistics)
+        MappedNetwork(network, Target.of_region(target, region), statistics)
+        for network in different
         for region in regions
     ]
-    failure = _failure_of(stages_from_output, tried.network, image)
-    failure = failure or _failure_of(networks[0].exported, image)
+    failures = (
+        _failure_of(stages_from_output, mapped.network, image)
+        or _failure_of(mapped.exported, image)
+        for mapped in networks[:: len(regions)]
+    )
+    failure = next(filter(None, failures), None)
     if failure:
         reason = first_line(failure)
         return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {reason}"], {}
     # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
-    longest = max(size) if tried.one_size else 3 * divisor
+    longest = max(size) if one_size else 3 * divisor
     crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
     methods_by_reason: dict[str, list[str]] = {}
     left_out = {}

@@ -4,10 +4,12 @@ import logging
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
+from mrelevance.lrp.changes import PLANS, shapley
+from mrelevance.networks.inference import MeanNetwork
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES, METHODS
@@ -53,10 +55,9 @@ def _conservation(
     method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
     name, _ = parse(method)
-    explanation = None
-    if name in COMPOSITES:
+    in_one_pass = name in COMPOSITES and PLANS.get(name, shapley) is shapley
+    if in_one_pass and _alike(mapped.network):
         explanation = explain_crop(method, mapped, crop, keep_values=True)
-    if explanation is not None and explanation.keeps_activations:
         start = float(explanation.change[crop.region].double().sum())
         layers = explanation.conservation_by_layer(crop.region)
         return [
@@ -70,3 +71,9 @@ def _conservation(
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
     return [[1, "whole", "", *[float("nan")] * 4]]
+
+
+def _alike(network: nn.Module) -> bool:
+    """Whether the layers of an ensemble's networks can be summed one by one."""
+    networks = network.networks if isinstance(network, MeanNetwork) else [network]
+    return len({str(one) for one in networks}) == 1

@@ -2,9 +2,20 @@
 
 from mrelevance.lrp.drop_in import attribute
 from mrelevance.lrp.engine.tiles import Tiles
+from mrelevance.lrp.ensemble import Ensemble, Member
 from mrelevance.lrp.explainer import Explainer
 from mrelevance.lrp.explanation import Explanation
 from mrelevance.lrp.rules import InputRule, Rule
 from mrelevance.lrp.windows import Windows
 
-__all__ = ["Explainer", "Explanation", "InputRule", "Rule", "Tiles", "Windows", "attribute"]
+__all__ = [
+    "Ensemble",
+    "Explainer",
+    "Explanation",
+    "InputRule",
+    "Member",
+    "Rule",
+    "Tiles",
+    "Windows",
+    "attribute",
+]

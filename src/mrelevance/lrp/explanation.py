@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
-from mrelevance.lrp.engine.pair import Pair
+from mrelevance.lrp.engine.mirrored_trace import MirroredTrace
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
@@ -28,7 +27,7 @@ class Explanation:
     """
 
     image: Tensor
-    trace: Trace | ShapleyTrace | SummedTrace
+    trace: Trace | ShapleyTrace | MirroredTrace | SummedTrace
 
     @property
     def logit(self) -> Tensor:
@@ -137,15 +136,6 @@ class Explanation:
         multiplier[tuple(index)] = 1
         return self.weighted_map(multiplier)
 
-    @property
-    def keeps_activations(self) -> bool:
-        """Whether `conservation_by_layer` can tell what each layer keeps."""
-        return all(getattr(chain, "values", None) is not None for chain in self._chains)
-
-    @property
-    def _chains(self) -> list[Trace]:
-        return list(getattr(self.trace, "chains", [self.trace]))
-
     def conservation_by_layer(self, region: Tensor) -> list[dict]:
         """Relevance that enters and leaves each operation when `region` is explained.
 
@@ -161,24 +151,22 @@ class Explanation:
         Raises
         ------
         InputError
-            The trace kept no activations: `keep_values` was False, or several windows or changes
-            are summed.
+            The trace kept no activations, as `keep_values` was False, or the members of an
+            ensemble have different layers.
         """
-        if not self.keeps_activations:
-            raise InputError(
-                "the trace kept no activations; explain with keep_values=True, in one window"
-            )
         multiplier = region[None, None].to(self.trace.output)
-        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in self._chains])
+        chains = self.trace.chains_for(multiplier)
+        return _rows_of([_relevance_by_operation(chain, m) for chain, m in chains])
 
 
 def _relevance_by_operation(
     chain: Trace, multiplier: Tensor
 ) -> list[tuple[Operation, float, float]]:
     """Operations from the output to the image, with the relevance that enters and leaves each."""
+    values = chain.values
+    if values is None:
+        raise InputError("the trace kept no activations; explain with keep_values=True")
     rows = []
-    # The caller has checked that the trace kept them.
-    values = cast(dict[str, Pair], chain.values)
 
     def relevance(name: str, part: Tensor) -> float:
         return float((values[name].change.double() * part.double()).sum())
@@ -197,6 +185,8 @@ def _relevance_by_operation(
 
 def _rows_of(chains: list[list[tuple[Operation, float, float]]]) -> list[dict]:
     """Rows of `conservation_by_layer`: the relevance of all chains together."""
+    if len({tuple(row[0].path for row in chain) for chain in chains}) > 1:
+        raise InputError("the members of the ensemble have different layers; explain one of them")
     rows = []
     remaining = None
     for of_chains in zip(*chains, strict=True):
