@@ -32,6 +32,9 @@ def what_trains(wildcards):
     study = settings(results_in(wildcards))
     return {
         "seed": study["seed"],
+        # For those who apply the network to other images.
+        "fixed_sequence": study["fixed_sequence"],
+        "segmentation": {"classes": study["segmentation"]["classes"]},
         "preprocess": study["preprocess"],
         "network": study["network"],
         "training": study["training"],
