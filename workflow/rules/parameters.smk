@@ -139,3 +139,8 @@ def results_of_target(wildcards):
         for path in asked
         if path not in asked.record
     ]
+
+
+def notebook_version(notebook):
+    """Fingerprint of a notebook and of the library code that it runs."""
+    return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")

@@ -14,6 +14,9 @@ from mrelevance.runtime.subset_names import sequences_of
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
+KEPT = ("source", "channels")
+"""Keys of `network` that stay where a variant replaces the section."""
+
 FIXED = (
     *("variants", "comparisons", "protocol", "segmentation"),
     "phantom.tissue_classes",
@@ -55,8 +58,15 @@ def configuration_of(config: dict, results: str) -> dict:
 
 
 def varied(config: dict, changes: dict) -> dict:
-    """The configuration with changes: merged key by key, lists and networks replaced."""
-    return merged(config, changes, WHOLE)
+    """The configuration with changes: merged key by key, lists and networks replaced.
+
+    Where a network was trained, and what its channels are, stays unless it is changed.
+    """
+    result = merged(config, changes, WHOLE)
+    if isinstance(result.get("network"), dict) and isinstance(config.get("network"), dict):
+        kept = {key: config["network"][key] for key in KEPT if key in config["network"]}
+        result["network"] = kept | result["network"]
+    return result
 
 
 def merged(config: dict, changes: dict, whole: tuple[str, ...] = ()) -> dict:
