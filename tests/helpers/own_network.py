@@ -70,9 +70,10 @@ def write_cohort(folder, network_folder, patients=3, turned=(1,), split=None):
         channels = dict(zip(predictor.deployment.channels, of_patient.values(), strict=True))
         label = predictor.segment(predictor.preprocess(channels))
         row = {"patient": f"P{patient}"}
+        (folder / row["patient"]).mkdir()
         for name, image in {**of_patient, "label": label}.items():
-            sitk.WriteImage(image, str(folder / f"P{patient}_{name}.nii.gz"))
-            row[name] = f"P{patient}_{name}.nii.gz"
+            row[name] = f"P{patient}/{name}.nii.gz"
+            sitk.WriteImage(image, str(folder / row[name]))
         rows.append(row if split is None else row | {"split": split[patient]})
     write_table(pd.DataFrame(rows), folder / "sheet.tsv")
     return folder

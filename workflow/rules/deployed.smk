@@ -71,12 +71,16 @@ def files_of_network(results):
 
 @functools.cache
 def state_of_source(results):
-    """What tells whether the files of a network from elsewhere have changed, without reading them."""
+    """What tells whether what a network from elsewhere is tried with has changed, unread."""
     source = settings(results)["network"]["source"]
     if source is None:
         return None
-    paths = files_of_network(results)
-    return [(path.name, path.stat().st_size, path.stat().st_mtime) for path in paths]
+    row = next(iter(SHEET.values()))
+    columns = (*SEQUENCES, LABEL) if KIND.reads_images else ()
+    # The first patient is segmented in the trial.
+    paths = [DATA / path_of(row[column]) for column in columns]
+    paths += files_of_network(results)
+    return [(str(path), path.stat().st_size, path.stat().st_mtime) for path in paths]
 
 
 @signed

@@ -75,12 +75,15 @@ def try_networks():
     if CONTAINED or workflow.non_local_exec or not due:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
-    from mrelevance.attribution.trial import try_once
+    from mrelevance.attribution.trial import in_words, try_once
 
     for job in due:
         try:
             study = configuration_of(config, job.wildcards.results)
-            try_once(study, SEQUENCES, PROJECT, Path(trial_kept(job.wildcards)))
+            kept = Path(trial_kept(job.wildcards))
+            tried = try_once(study, SEQUENCES, PROJECT, kept)
+            if TRAINED_ELSEWHERE:
+                print(*in_words(tried), sep="\n", file=sys.stderr)
         except InputError as error:
             sys.exit(write_error(job.log[0], error))
 

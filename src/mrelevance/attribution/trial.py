@@ -13,8 +13,11 @@ from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import Target
+from mrelevance.cohort.kinds import kind_of
 from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.building import first_line
+from mrelevance.networks.first_patient import in_words as patient_in_words
+from mrelevance.networks.first_patient import try_first_patient
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.trained_elsewhere import check_source, load_source, region_of_outputs
 from mrelevance.networks.trial import try_training
@@ -22,6 +25,7 @@ from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, write_json
 from mrelevance.runtime.method_names import Entry, identifier, parse
 from mrelevance.runtime.methods import GALLERY, METHODS
+from mrelevance.runtime.network_source import is_trained_elsewhere
 from mrelevance.runtime.segmentation import Region, read_segmentation
 
 IN_GALLERY = "always in the gallery"
@@ -73,11 +77,12 @@ def try_network(configuration: dict, channels: int) -> dict:
     }
 
 
-def try_source(configuration: dict, sequences: list[str], source: Path) -> dict:
+def try_source(configuration: dict, sequences: list[str], project: Path) -> dict:
     """Load a network that was trained elsewhere, check that it fits, explain random voxels.
 
     As `try_network`, without training: `network`, `weights`, `members`, `window_seconds` of all
-    members, `explained_seconds`, `memory_gb`, `one_size` and `left_out`. `source` is where it lies.
+    members, `explained_seconds`, `memory_gb`, `one_size`, `left_out` and, in a user's cohort,
+    `first_patient`, see `try_first_patient`. Paths of the configuration start at `project`.
 
     Raises
     ------
@@ -85,6 +90,7 @@ def try_source(configuration: dict, sequences: list[str], source: Path) -> dict:
         It cannot be read, its channels or outputs do not fit the configuration, or a method does
         not apply; one line for each problem.
     """
+    source = project / configuration["network"]["source"]
     predictor = load_source({**configuration["inference"], "source": source})
     segmentation = read_segmentation(configuration["segmentation"])
     check_source(predictor, sequences, configuration["network"]["channels"], segmentation)
@@ -92,6 +98,9 @@ def try_source(configuration: dict, sequences: list[str], source: Path) -> dict:
     regions = [
         region_of_outputs(outputs, segmentation, one) for one in segmentation.explained_regions
     ]
+    first = {}
+    if kind_of(configuration["cohort"]["source"]).reads_images:
+        first = {"first_patient": try_first_patient(predictor, configuration, project)}
     start = time.perf_counter()
     predictor.logits(torch.randn(len(sequences), *predictor.windows.size))
     window_seconds = time.perf_counter() - start
@@ -111,7 +120,7 @@ def try_source(configuration: dict, sequences: list[str], source: Path) -> dict:
         "memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
         "one_size": False,
         "left_out": left_out,
-    }
+    } | first
 
 
 def try_once(configuration: dict, sequences: list[str], project: Path, kept: Path) -> dict:
@@ -126,10 +135,9 @@ def try_configured(configuration: dict, sequences: list[str], project: Path) -> 
 
     `sequences` are those of the study. See `try_network` and `try_source`.
     """
-    source = configuration["network"]["source"]
-    if source is None:
-        return try_network(configuration, len(sequences))
-    return try_source(configuration, sequences, project / source)
+    if is_trained_elsewhere(configuration):
+        return try_source(configuration, sequences, project)
+    return try_network(configuration, len(sequences))
 
 
 def in_words(tried: dict) -> list[str]:
@@ -137,9 +145,11 @@ def in_words(tried: dict) -> list[str]:
     if "members" in tried:
         lines = [
             f"network {tried['network']}: {tried['weights']:,} weights, {tried['members']} "
-            f"members; a window took {tried['window_seconds']:.2g} s, with {tried['memory_gb']:.1f} GB of "
-            "memory; every configured method applies to it"
+            f"members; a window took {tried['window_seconds']:.2g} s, with "
+            f"{tried['memory_gb']:.1f} GB of memory; every configured method applies to it"
         ]
+        if "first_patient" in tried:
+            lines.append(patient_in_words(tried["first_patient"]))
         return lines + _left_out(tried)
     lines = [
         f"network {tried['network']}: {tried['weights']:,} weights; a training step took "

@@ -17,6 +17,30 @@ def is_trained_elsewhere(config: dict) -> bool:
     return config["network"]["source"] is not None
 
 
+def check_use(config: dict) -> None:
+    """Check that what concerns a network from elsewhere is not said of one that is trained here.
+
+    Raises
+    ------
+    InputError
+        It is.
+    """
+    if is_trained_elsewhere(config):
+        return
+    said = {
+        "network.channels": config["network"]["channels"] is not None,
+        "inference.folds": config["inference"]["folds"] is not None,
+        "inference.mirroring": not config["inference"]["mirroring"],
+        "inference.checkpoint": config["inference"]["checkpoint"] != "final",
+    }
+    keys = [key for key, changed in said.items() if changed]
+    if keys:
+        raise InputError(
+            f"configuration: {', '.join(keys)}: this concerns a network that is trained already, "
+            "and network.source is null; set network.source, or leave it out"
+        )
+
+
 def files_of_source(
     source: str | Path, folds: Sequence[int | str] | None, checkpoint: str
 ) -> list[Path]:

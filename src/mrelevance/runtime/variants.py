@@ -20,6 +20,7 @@ KEPT = ("source", "channels")
 FIXED = (
     *("variants", "comparisons", "protocol", "segmentation"),
     "phantom.tissue_classes",
+    "network.source",
     *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete", "nifti_geometry")),
 )
 """What a variant cannot change: patients, and what their labels mean, are those of the study."""
