@@ -23,7 +23,7 @@ SHARE = 0.93
 
 def write_network(folder, channels=CHANNELS, folds=(0, 1), mirrored=(2,)):
     """A results folder of nnU-Net with networks that find few voxels of tumour."""
-    entries = configuration(spacing=list(SPACING[::-1]), patch_size=[8, 12, 16])
+    entries = configuration(spacing=list(SPACING[::-1]), patch_size=list(SHAPE))
     described = dataset(channels, {"background": 0, "tumour": 1})
     networks = [network(architecture(), 2, 2, seed) for seed in range(len(folds))]
     content = plans({"3d_fullres": entries})
@@ -93,8 +93,8 @@ def study(folder, network_folder, **network):
         "evaluation": {
             "precision": "float32",
             "maps": {
-                "lesions": 2,
-                "crop": [8, 8, 8],
+                "lesions": 1,
+                "crop": list(SHAPE[::-1]),
                 "methods": ["alpha1_beta0", "deeplift", "deepshap", "gradient", "random"],
                 "units": ["one_sequence"],
                 "replacements": ["baseline"],

@@ -132,7 +132,11 @@ def _try_networks(config: dict) -> list[str]:
                 print(line if name == STUDY else f"variant {name}: {line}")
         except InputError as error:
             lines = str(error).splitlines()
-            problems += lines if name == STUDY else [f"variant {name}: {line}" for line in lines]
+            problems += [
+                line if name == STUDY else f"variant {name}: {line}"
+                for line in lines
+                if line not in problems
+            ]
     return problems
 
 

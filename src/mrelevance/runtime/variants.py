@@ -27,8 +27,25 @@ FIXED = (
 
 
 def named_variants(config: dict) -> dict[str, dict]:
-    """Variants of the configuration and what each changes; null takes a shipped one away."""
-    return {name: changes for name, changes in config["variants"].items() if changes is not None}
+    """Variants of the configuration and what each changes; null takes a shipped one away.
+
+    Those that would train another network are none where nothing is trained.
+    """
+    return {
+        name: changes
+        for name, changes in config["variants"].items()
+        if changes is not None and not (_trains(changes) and _is_trained_elsewhere(config))
+    }
+
+
+def _trains(changes: dict) -> bool:
+    return isinstance(changes, dict) and not {"network", "training"}.isdisjoint(changes)
+
+
+def _is_trained_elsewhere(config: dict) -> bool:
+    """As `network_source.is_trained_elsewhere`, of a configuration that may be faulty."""
+    network = config.get("network")
+    return isinstance(network, dict) and network.get("source") is not None
 
 
 def changes_of(config: dict, variant: str) -> dict:
