@@ -33,7 +33,7 @@ def table(project, path):
 
 
 def test_every_patient_is_segmented_as_the_network_is_deployed(explained):
-    """The labels are what the network predicts from the files, of which one is stored sagittally."""
+    """The labels are its predictions from the files, one of which is stored sagittally."""
     scores = table(explained[0], "summary/scores.tsv").set_index("patient")
     assert scores.index.tolist() == ["P0", "P1", "P2"]
     assert (scores["dice"] == 1).all()
@@ -53,7 +53,7 @@ def test_the_sagittal_patient_keeps_its_axes(explained):
 
 
 def test_nothing_was_trained(explained):
-    project, network = explained
+    project, _ = explained
     assert [path.name for path in (project.folder / "results/model").iterdir()] == ["card.json"]
     assert not (project.folder / "results/figures/learning_curve.png").exists()
     card = json.loads((project.folder / "results/model/card.json").read_text())
