@@ -15,7 +15,7 @@ from mrelevance.runtime.files import write_table
 from tests.helpers.nnunet import architecture, configuration, dataset, network, plans, write_folder
 
 CHANNELS = ("T1", "T2")
-SPACING = (2.0, 2.0, 3.0)
+SPACING = (2.0, 2.0, 2.0)
 SHAPE = (12, 16, 20)
 SHARE = 0.93
 """Quantile of the margin above which a voxel is tumour."""

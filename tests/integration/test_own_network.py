@@ -73,8 +73,8 @@ def test_relevance_adds_up_to_the_change_of_the_deployed_logits(explained):
     tumour = relevance[(relevance["region"] == "tumour") & (relevance["lesion"] == 0)]
     measured = shapley[(shapley["region"] == "tumour") & (shapley["lesion"] == 0)]
     for _, of_method in tumour.groupby("method"):
-        assert of_method["pooled_share"].sum() == pytest.approx(1, abs=1e-4)
-    assert measured["pooled_share"].sum() == pytest.approx(1, abs=1e-4)
+        assert of_method["relevance_pooled"].sum() == pytest.approx(1, abs=1e-4)
+    assert measured["relevance_pooled"].sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_the_methods_text_says_where_it_was_trained(explained):

@@ -11,11 +11,6 @@ from mrelevance.cohort.layouts.table import describe
 from mrelevance.cohort.proposal import Proposal, propose
 from mrelevance.cohort.proposal_files import write_configuration, write_sheet
 from mrelevance.cohort.sheet import LABEL
-from mrelevance.commands.init_network import (
-    of_network,
-    problems_of_channels,
-    questions_of_network,
-)
 from mrelevance.runtime.errors import InputError
 
 HELP = "Recognise the images in a folder; write a sample sheet and a configuration for them."
@@ -65,19 +60,19 @@ def run(options: argparse.Namespace) -> int:
     network = None
     if options.network is not None:
         # Takes seconds, and other cohorts need none of it.
-        from mrelevance.networks.proposal import propose_network, sections
+        from mrelevance.networks import proposal as of_networks
 
-        network = propose_network(options.network, described.sequences)
-        described = of_network(described, network)
+        network = of_networks.propose_network(options.network, described.sequences)
+        described = of_networks.of_network(described, network)
     examined = examine(described)
     proposal = propose(described, examined, network is not None)
     if network is not None:
-        proposal.questions += questions_of_network(described, network)
-        proposal.problems += problems_of_channels(network)
+        proposal.questions += of_networks.questions_of_network(described, network)
+        proposal.problems += of_networks.problems_of_channels(network)
     incomplete = _incomplete(described)
     data = options.folder.resolve()
     write_sheet(described, data, sheet)
-    told = None if network is None else sections(network)
+    told = None if network is None else of_networks.sections(network)
     write_configuration(described, proposal, data, _named(sheet), configuration, told)
     print("\n".join(_table(described, examined, proposal, network is not None)))
     _print_list("Left out, or taken for granted:", described.notes)
