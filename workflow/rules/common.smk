@@ -122,6 +122,8 @@ def prepare_container():
             if Path(path_of(row[column])).is_absolute()
         }
         folders += [DATA, *sorted(elsewhere)]
+    if TRAINED_ELSEWHERE:
+        folders.append((PROJECT / config["network"]["source"]).parent)
     if cache_folder():
         folders.append(cache_folder())
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
