@@ -94,3 +94,11 @@ def test_targets_that_train_say_why_they_cannot(explained, target):
     done = explained[0].snakemake("--dry-run", target, config=CONFIG)
     assert done.returncode != 0
     assert f"Error: the target {target} trains networks" in done.stdout + done.stderr
+
+
+def test_what_needs_no_training_can_be_compared(explained):
+    jobs = explained[0].plan("baselines", "motion_effect", config=CONFIG)
+    assert "train_network" not in jobs
+    # Images that are registered in another way are another patient to the network.
+    assert jobs["prepare_patient"] % 3 == 0
+    assert jobs["compare_baselines"] == 1

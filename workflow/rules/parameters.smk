@@ -134,11 +134,13 @@ def check_settings_declared():
 def results_of_target(wildcards):
     """What the target of a record asks for, without its record and what is made from that."""
     asked = getattr(rules, wildcards.get("target", "all")).input
-    return [
+    found = [
         path(wildcards) if callable(path) else path
         for path in asked
         if path not in asked.record
     ]
+    # An input function that only refuses gives none.
+    return [path for path in found if path]
 
 
 def notebook_version(notebook):
