@@ -8,6 +8,9 @@ import SimpleITK as sitk
 
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.networks.deployment import Deployment
+from mrelevance.networks.imported.own_preprocessing import own_settings
+from mrelevance.preprocessing.grid import resample_label
+from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.runtime.images import check_same_geometry, first_channel, image_like, to_array
 from mrelevance.runtime.orientation import turned_like
 
@@ -69,6 +72,9 @@ def prepare_patient(
     for name, image in patient.images.items():
         check_same_geometry(image, patient.fixed, f"patient {patient.name}, sequence {name}")
     check_same_geometry(first_channel(coverage), patient.fixed, f"patient {patient.name}, coverage")
+    settings = own_settings(deployment)
+    if settings is not None:
+        return _as_trained_here(patient, coverage, settings, of_sequence)
     images, label, classes = (
         {of_sequence[name]: _stored(image, direction) for name, image in patient.images.items()},
         _stored(patient.label, direction),
@@ -96,6 +102,29 @@ def prepare_patient(
         deployment.label_to_case(label, case),
         None if classes is None else deployment.label_to_case(classes, case),
         channels,
+    )
+
+
+def _as_trained_here(
+    patient: PatientImages, coverage: sitk.Image, settings: dict, of_sequence: Mapping[str, str]
+) -> Prepared:
+    """By this workflow's preprocessing, which knows what each sequence covers."""
+    images = {of_sequence[name]: image for name, image in patient.images.items()}
+    fixed = settings["fixed_sequence"]
+    named = PatientImages(patient.name, images, fixed, label=patient.label)
+    preprocessed = preprocess_patient(named, coverage, settings)
+    classes = patient.classes
+    return Prepared(
+        preprocessed.image,
+        preprocessed.coverage,
+        preprocessed.label,
+        None if classes is None else resample_label(classes, preprocessed.label),
+        preprocessed.channels
+        | {
+            "sequences": list(patient.images),
+            "network_channels": list(images),
+            "fixed_sequence": patient.fixed_sequence,
+        },
     )
 
 

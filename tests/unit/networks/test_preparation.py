@@ -1,12 +1,17 @@
 """Registered sequences in a network's space: axes as the user's file stores them."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.networks.imported.own_preprocessing import prepare_as_trained
 from mrelevance.networks.loading import load
 from mrelevance.networks.preparation import prepare_patient
+from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.runtime.images import image_like, to_array
 from mrelevance.runtime.orientation import canonical
 from tests.helpers.own_network import CHANNELS, images, sagittal, write_network
@@ -62,3 +67,15 @@ def test_coverage_goes_along(deployment):
     assert covered[0].all()
     assert not covered[1, :3].any()
     assert covered[1, 3:].all()
+
+
+def test_this_workflow_s_preprocessing_knows_what_is_covered(deployment):
+    settings = {"fixed_sequence": "T1", "spacing_mm": None, "margin_mm": 4}
+    here = replace(deployment, prepare=partial(prepare_as_trained, settings=settings))
+    one = patient(images(4), images(4)["T1"] > BRIGHT)
+    covered = coverage_of(one, missing=3)
+    prepared = prepare_patient(one, covered, None, here, OF_SEQUENCE)
+    expected = preprocess_patient(one, covered, settings)
+    assert (to_array(prepared.image) == to_array(expected.image)).all()
+    assert (to_array(prepared.coverage) == to_array(expected.coverage)).all()
+    assert prepared.channels["sequences"] == list(CHANNELS)

@@ -1,6 +1,7 @@
 """The preprocessing of this workflow around a network: to its grid, and back."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import SimpleITK as sitk
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.cohort.patient import PatientImages
-from mrelevance.networks.deployment import Case, Outputs
+from mrelevance.networks.deployment import Case, Deployment, Outputs
 from mrelevance.networks.imported.written import probabilities_of, written_values
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.runtime.errors import InputError
@@ -67,6 +68,14 @@ def prepare_as_trained(images: Mapping[str, sitk.Image], settings: dict) -> Case
         patient.fixed,
         to_array(preprocessed.coverage) > 0,
     )
+
+
+def own_settings(deployment: Deployment) -> dict | None:
+    """Settings of this workflow's preprocessing, if it is what a network needs."""
+    prepare = deployment.prepare
+    if isinstance(prepare, partial) and prepare.func is prepare_as_trained:
+        return prepare.keywords["settings"]
+    return None
 
 
 def restore_as_trained(case: Case, logits: Tensor, outputs: Outputs) -> sitk.Image:
