@@ -31,6 +31,8 @@ INTERFACE = (
     "attribute",
     "Windows",
     "Tiles",
+    "Ensemble",
+    "Member",
     "Rule",
     "InputRule",
 )

@@ -10,9 +10,9 @@ import pandas as pd
 import SimpleITK as sitk
 import torch
 
+from helpers.nnunet import architecture, configuration, dataset, network, plans, write_folder
 from mrelevance.networks.loading import load
 from mrelevance.runtime.files import write_table
-from tests.helpers.nnunet import architecture, configuration, dataset, network, plans, write_folder
 
 CHANNELS = ("T1", "T2")
 SPACING = (2.0, 2.0, 2.0)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import yaml
+from helpers.own_network import CHANNELS, study, write_cohort, write_network
 
 from mrelevance.networks.loading import load
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.images import read_image, to_array
-from tests.helpers.own_network import CHANNELS, study, write_cohort, write_network
 
 pytestmark = pytest.mark.workflow
 

@@ -16,9 +16,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
-# Declared, but imported by networks alone: MONAI's transformers, and the architectures that plans
-# of nnU-Net name.
-FOR_NETWORKS = {"einops", "dynamic-network-architectures"}
+# Declared, but imported by networks alone: MONAI's transformers.
+FOR_NETWORKS = {"einops"}
+# Runs in an environment of its own.
+ELSEWHERE = {"nnunet_reference.py"}
 # Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
 # what Snakemake colours its report with, parallel tests, what builds the wheel, and the tools
 # behind make lint.
@@ -74,7 +75,8 @@ def imported(*folders: str) -> set[str]:
         path
         for folder in folders
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".smk", ".ipynb") or path.name == "Snakefile"
+        if (path.suffix in (".py", ".smk", ".ipynb") or path.name == "Snakefile")
+        and path.name not in ELSEWHERE
     ]
     assert paths
     return distributions_of({name for path in paths for name in modules_in(path)})

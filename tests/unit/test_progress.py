@@ -61,7 +61,7 @@ def run(handler, number, rule):
 def test_every_rule_belongs_to_a_stage(plugin):
     of_rule = plugin.stages_of_rules()
     files = {path.stem for path in (ROOT / "workflow/rules").glob("*.smk")}
-    helpers = {"module", "common", "inputs", "user_files", "parameters", "catalogues"}
+    helpers = {"module", "common", "inputs", "user_files", "parameters", "catalogues", "deployed"}
     assert files - helpers == set(plugin.STAGES)
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     assert set(of_rule) == set(

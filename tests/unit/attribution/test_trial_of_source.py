@@ -9,7 +9,7 @@ import yaml
 from mrelevance.attribution.trial import in_words, try_configured
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import merged
-from tests.helpers.own_network import study, write_cohort, write_network
+from helpers.own_network import study, write_cohort, write_network
 
 PROJECT = Path(__file__).parents[3]
 SHIPPED = yaml.safe_load((PROJECT / "config/config.yaml").read_text())

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from mrelevance.__main__ import main
-from tests.helpers.own_network import write_cohort, write_network
+from helpers.own_network import write_cohort, write_network
 
 
 @pytest.fixture

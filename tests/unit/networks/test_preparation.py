@@ -14,7 +14,7 @@ from mrelevance.networks.preparation import prepare_patient
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.runtime.images import image_like, to_array
 from mrelevance.runtime.orientation import canonical
-from tests.helpers.own_network import CHANNELS, images, sagittal, write_network
+from helpers.own_network import CHANNELS, images, sagittal, write_network
 
 BRIGHT = 340
 OF_SEQUENCE = dict(zip(CHANNELS, CHANNELS, strict=True))

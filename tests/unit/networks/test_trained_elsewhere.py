@@ -15,7 +15,7 @@ from mrelevance.networks.trained_elsewhere import (
 )
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.segmentation import Region, read_segmentation
-from tests.helpers.own_network import CHANNELS, write_network
+from helpers.own_network import CHANNELS, write_network
 
 ONE_CLASS = {"classes": None, "regions": None, "explained": None, "lesions": None, "ignore": []}
 ORGAN = ONE_CLASS | {"classes": {"tumour": 7, "liver": 3}, "explained": "tumour"}
