@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mrelevance.commands import check, init, verify
+from mrelevance.commands import check, export, init, verify
 from mrelevance.runtime.errors import InputError, StorageError
 
-COMMANDS = {"init": init, "check": check, "verify": verify}
+COMMANDS = {"init": init, "check": check, "export": export, "verify": verify}
 """Modules by the name of their command."""
 
 
