@@ -16,11 +16,11 @@ def missing(error: ModuleNotFoundError) -> str:
 
 
 try:
-    from mrelevance.commands import check, init, verify
+    from mrelevance.commands import check, export, init, verify
 except ModuleNotFoundError as error:
     sys.exit(missing(error))
 
-COMMANDS = {"init": init, "check": check, "verify": verify}
+COMMANDS = {"init": init, "check": check, "export": export, "verify": verify}
 """Modules by the name of their command."""
 
 

@@ -86,7 +86,7 @@ def distributions_of(names: set[str]) -> set[str]:
     """Distributions, by their canonical names, that some modules belong to."""
     modules = {name.split(".")[0] for name in names}
     own = {path.stem for path in (ROOT / "tests").rglob("*") if path.suffix in ("", ".py")}
-    own |= {path.name for path in (ROOT / "workflow/logger").iterdir()}
+    own |= {"tests", *(path.name for path in (ROOT / "workflow/logger").iterdir())}
     modules -= {*sys.stdlib_module_names, "mrelevance", *own}
     distributions = packages_distributions()
     assert modules <= set(distributions), "imported and not installed"

@@ -18,9 +18,13 @@ DEEPEST = 64
 """References that lead to references; more are a circle."""
 
 
+class _Missing(InputError):
+    """There is no such key."""
+
+
 @dataclass(frozen=True)
 class Unknown:
-    """An expression whose value would have to be computed."""
+    """An expression whose value would have to be computed, or a reference to nothing."""
 
     expression: str
 
@@ -72,18 +76,21 @@ class Configuration:
             elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
                 value = value[int(part)]
             else:
-                raise InputError(f"{self.what}: there is no {key}; check the configuration")
+                raise _Missing(f"{self.what}: there is no {key}; check the configuration")
         return value
 
     def _follow(self, value: Any, depth: int) -> Any:
         """The value itself, or what it refers to if it is a reference."""
         if depth > DEEPEST:
-            raise InputError(f"{self.what}: {value!r} refers to itself; mend the configuration")
+            raise self._circle()
         if not isinstance(value, str):
             return value
         text = value.removeprefix("$").strip()
         if REFERENCE.fullmatch(text):
-            return self._follow(self._at(text[1:], depth + 1), depth + 1)
+            try:
+                return self._follow(self._at(text[1:], depth + 1), depth + 1)
+            except _Missing:
+                return Unknown(value)
         if value.startswith("$"):
             try:
                 return ast.literal_eval(text)
@@ -91,10 +98,13 @@ class Configuration:
                 return Unknown(value)
         return Unknown(value) if value.startswith(("@", "%")) else value
 
+    def _circle(self) -> InputError:
+        return InputError(f"{self.what}: references lead in a circle; mend the configuration")
+
     def _resolved(self, value: Any, depth: int) -> Any:
         value = self._follow(value, depth)
         if depth > DEEPEST:
-            raise InputError(f"{self.what}: values refer to themselves; mend the configuration")
+            raise self._circle()
         if isinstance(value, dict):
             return {key: self._resolved(one, depth + 1) for key, one in value.items()}
         if isinstance(value, list | tuple):
