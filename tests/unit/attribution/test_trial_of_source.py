@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.own_network import study, write_cohort, write_network
 
 from mrelevance.attribution.trial import in_words, try_configured
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.variants import merged
-from helpers.own_network import study, write_cohort, write_network
 
 PROJECT = Path(__file__).parents[3]
 SHIPPED = yaml.safe_load((PROJECT / "config/config.yaml").read_text())

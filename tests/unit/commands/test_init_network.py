@@ -2,9 +2,9 @@
 
 import pytest
 import yaml
+from helpers.own_network import write_cohort, write_network
 
 from mrelevance.__main__ import main
-from helpers.own_network import write_cohort, write_network
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from helpers.own_network import CHANNELS, images, sagittal, write_network
 
 from mrelevance.cohort.patient import PatientImages
 from mrelevance.networks.imported.own_preprocessing import prepare_as_trained
@@ -14,7 +15,6 @@ from mrelevance.networks.preparation import prepare_patient
 from mrelevance.preprocessing.patient import preprocess_patient
 from mrelevance.runtime.images import image_like, to_array
 from mrelevance.runtime.orientation import canonical
-from helpers.own_network import CHANNELS, images, sagittal, write_network
 
 BRIGHT = 340
 OF_SEQUENCE = dict(zip(CHANNELS, CHANNELS, strict=True))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from helpers.own_network import CHANNELS, write_network
 
 from mrelevance.networks.deployment import SIGMOID, SOFTMAX, Outputs
 from mrelevance.networks.trained_elsewhere import (
@@ -15,7 +16,6 @@ from mrelevance.networks.trained_elsewhere import (
 )
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.segmentation import Region, read_segmentation
-from helpers.own_network import CHANNELS, write_network
 
 ONE_CLASS = {"classes": None, "regions": None, "explained": None, "lesions": None, "ignore": []}
 ORGAN = ONE_CLASS | {"classes": {"tumour": 7, "liver": 3}, "explained": "tumour"}
