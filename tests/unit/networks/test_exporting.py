@@ -89,7 +89,7 @@ def test_monai_runs_the_bundle(tmp_path):
     export_network(model, "bundle", bundle)
     predictor = load(bundle)
     case = predictor.preprocess(patient_images())
-    assert all(length > window for length, window in zip(case.image.shape[1:], (8, 8, 12)))
+    assert (torch.tensor(case.image.shape[1:]) > torch.tensor([8, 8, 12])).all()
     image = sitk.JoinSeries([sitk.GetImageFromArray(one.numpy()) for one in case.image])
     write_image(image, tmp_path / "images/patient.nii.gz")
     config = ConfigParser(json.loads((bundle / "configs/inference.json").read_text()))

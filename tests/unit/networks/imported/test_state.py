@@ -38,7 +38,7 @@ def state() -> dict:
         lambda state: {"network": {"model": state}},
         lambda state: {"network_weights": {f"module.{key}": v for key, v in state.items()}},
         lambda state: {"state_dict": {f"net._orig_mod.{k}": v for k, v in state.items()}},
-        lambda state: {f"module.{key}": v for key, v in state.items()} | {"loss.weight": torch.ones(2)},
+        lambda state: {f"module.{k}": v for k, v in state.items()} | {"loss.w": torch.ones(2)},
         lambda state: {k: v for k, v in state.items() if "num_batches_tracked" not in k},
     ],
 )  # fmt: skip
