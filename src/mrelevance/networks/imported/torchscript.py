@@ -1,7 +1,7 @@
 """TorchScript: recognised, and refused with the way out.
 
 A TorchScript file is a program: opening it runs what its modules do when they are restored, and its
-operations include reading and writing files. `torch.export` cannot follow one either.
+operations include reading and writing files.
 """
 
 import zipfile
