@@ -26,6 +26,10 @@ NOT_IMPORTED = {
 }
 
 
+# Imported by a program of the tests that runs in an environment of its own.
+ELSEWHERE = {"nnunetv2"}
+
+
 def declared(requirements: list[str]) -> set[str]:
     """Names of requirements, without this package itself."""
     return {canonicalize_name(Requirement(text).name) for text in requirements} - {"mrelevance"}
@@ -66,7 +70,7 @@ def imported(*folders: str) -> set[str]:
     assert paths
     modules = {name.split(".")[0] for path in paths for name in modules_in(path)}
     own = {path.stem for path in (ROOT / "tests").rglob("*") if path.suffix in ("", ".py")}
-    modules -= {*sys.stdlib_module_names, "mrelevance", *own}
+    modules -= {*sys.stdlib_module_names, "mrelevance", *own, *ELSEWHERE}
     distributions = packages_distributions()
     assert modules <= set(distributions), "imported and not installed"
     return {canonicalize_name(name) for module in modules for name in distributions[module]}
