@@ -188,7 +188,7 @@ $(DOCS_INSTALLED): envs/docs.txt
 	@touch $@
 
 # The list of versions is complete, hence --no-deps. Without it, pip would install the dependencies of
-# dynamic-network-architectures, which the tests need: unused packages that replace torch.
+# dynamic-network-architectures, which builds networks of nnU-Net: unused packages that replace torch.
 $(INSTALLED):
 	@$(CHECK_HOME)
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }

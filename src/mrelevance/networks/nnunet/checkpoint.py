@@ -1,6 +1,5 @@
 """Checkpoints of nnU-Net: read as data, so that no code from the file runs."""
 
-import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,22 +82,25 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _load(path: Path) -> dict:
+    _check_archive(path)
     try:
         with torch.serialization.safe_globals(NUMBERS):
-            content = torch.load(
-                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
-            )
-    except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "not an allowed global" in str(error):
-            raise InputError(
-                f"nnU-Net: {path} is refused: it holds more than weights and numbers "
-                f"({_forbidden(path)}), which could run code when it is read; use a checkpoint as "
-                "nnU-Net wrote it, from a source you trust"
-            ) from error
-        raise _damaged(path, error) from error
-    # Damaged archives and pickles raise errors of any kind.
+            forbidden = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+            if forbidden:
+                raise InputError(
+                    f"nnU-Net: {path} is refused: it holds more than weights and numbers "
+                    f"({', '.join(forbidden[:3])}), which could run code when it is read; use a "
+                    "checkpoint as nnU-Net wrote it, from a source you trust"
+                )
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except InputError:
+        raise
+    # Damaged pickles raise errors of any kind.
     except Exception as error:
-        raise _damaged(path, error) from error
+        raise InputError(
+            f"nnU-Net: {path} cannot be read ({first_line(error)[:200]}); it is damaged or no "
+            f"checkpoint: {COPY_AGAIN}"
+        ) from error
     if not isinstance(content, dict):
         raise InputError(
             f"nnU-Net: {path} holds a {type(content).__name__}, not a checkpoint; {COPY_AGAIN}"
@@ -106,18 +108,22 @@ def _load(path: Path) -> dict:
     return content
 
 
-def _forbidden(path: Path) -> str:
-    """Names in a file that stand for code."""
+def _check_archive(path: Path) -> None:
+    """Check that a file is a whole archive of torch: zip, uncompressed, with checksums."""
     if not zipfile.is_zipfile(path):
-        return "a pickle"
-    return ", ".join(torch.serialization.get_unsafe_globals_in_checkpoint(path)[:3])
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(
-        f"nnU-Net: {path} cannot be read ({first_line(error)[:200]}); it is damaged or no "
-        f"checkpoint: {COPY_AGAIN}"
-    )
+        raise InputError(
+            f"nnU-Net: {path} is no archive of torch, as nnU-Net v2 writes it: it is cut off, or a "
+            f"bare pickle, which could run code when it is read; {COPY_AGAIN}"
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        raise InputError(f"nnU-Net: {path} is damaged ({error}); {COPY_AGAIN}") from error
+    if damaged is not None:
+        raise InputError(
+            f"nnU-Net: {path} is damaged: {damaged} in it does not fit its checksum; {COPY_AGAIN}"
+        )
 
 
 def _entry(content: dict, key: str, kind: type, path: Path) -> Any:
