@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 def commands(*arguments: str) -> str:
     """Commands that make would run, in one line."""
     done = subprocess.run(
-        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return " ".join(done.stdout.replace("\\\n", " ").split())
 
