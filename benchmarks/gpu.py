@@ -27,9 +27,10 @@ from monai.networks import nets
 from torch import Tensor, nn
 
 from mrelevance.attribution.shapley import shapley_values
-from mrelevance.lrp import Explainer, Windows
+from mrelevance.lrp import Ensemble, Explainer, Member, Tiles, Windows
 from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
-from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.inference import PaddedNetwork
+from mrelevance.networks.memory import WithinMemory
 from mrelevance.networks.training_step import Batch, new_state, train_step
 from mrelevance.runtime.errors import InputError
 
@@ -245,15 +246,17 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
     image, baseline = image_and_baseline(6, size)
 
     def explain(free_gb: float | None) -> tuple[str, tuple[Tensor, Tensor]]:
-        predictor = Predictor(network, Windows(size), divisor=divisor, device=device)
+        padded = PaddedNetwork(network, divisor).eval()
+        memory = WithinMemory(
+            [network], size[::-1], divisor, tuple(image.shape), "benchmark", device
+        )
 
-        def compute(place: torch.device, windows) -> tuple[Tensor, Tensor]:
-            if free_gb is not None and device.type == "cpu" and windows.tiles is None:
+        def compute(place: torch.device, tiles: Tiles | None) -> tuple[Tensor, Tensor]:
+            if free_gb is not None and device.type == "cpu" and tiles is None:
                 raise torch.OutOfMemoryError("simulated: whole windows do not fit")
             x = image.to(place)
-            explainer = Explainer(
-                predictor.ensemble_in(windows), x, "deeplift", baseline=baseline.to(place)
-            )
+            ensemble = Ensemble((Member(padded),), Windows(size, tiles=tiles))
+            explainer = Explainer(ensemble, x, "deeplift", baseline=baseline.to(place))
             return tuple(result.cpu() for result in parts_and_map(explainer, x))
 
         if device.type == "cuda":
@@ -261,8 +264,7 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
             torch.cuda.empty_cache()
             fraction = 1.0 if free_gb is None else min(1.0, free_gb / total)
             torch.cuda.set_per_process_memory_fraction(fraction)
-        result = predictor.within_memory(tuple(image.shape), "benchmark", compute)
-        memory = predictor.memory(tuple(image.shape), "benchmark")
+        result = memory.run(compute)
         tiled = "whole windows" if memory.tiles is None else f"tiles of {memory.tiles.size}"
         return f"{memory.device.type}, {tiled}", result
 
