@@ -7,8 +7,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from helpers.distributions import needed_by
 
 import mrelevance
 
@@ -52,20 +51,6 @@ def wheel(tmp_path_factory) -> Path:
     return source / name
 
 
-def needed_by(*names: str) -> set[str]:
-    """Distributions, and all that they require without extras."""
-    found, waiting = set(), list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for requirement in map(Requirement, distribution(name).requires or []):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(canonicalize_name(requirement.name))
-    return found
-
-
 @pytest.fixture(scope="module")
 def python(wheel, tmp_path_factory) -> Path:
     """Python of a fresh environment, in which PyTorch and NumPy are links to those installed."""
@@ -75,7 +60,7 @@ def python(wheel, tmp_path_factory) -> Path:
     packages = Path(
         succeed(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     )
-    for name in needed_by("torch", "numpy"):
+    for name in needed_by(["torch", "numpy"]):
         package = distribution(name)
         for top in {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}:
             link = packages / top

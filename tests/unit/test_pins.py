@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.distributions import needed_by
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -30,21 +31,6 @@ def named(name: str) -> str:
 def lines(name: str) -> list[str]:
     text = (ENVS / name).read_text().splitlines()
     return [line for line in text if line and not line.startswith("#")]
-
-
-def needed_by(names: list[str]) -> set[str]:
-    """The packages and all their dependencies, as installed here."""
-    found, waiting = set(), [named(name) for name in names]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for text in distribution(name).requires or []:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(named(requirement.name))
-    return found
 
 
 @pytest.fixture(scope="module")
