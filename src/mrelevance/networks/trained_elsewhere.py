@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from mrelevance.networks.card import INTENDED_USE, versions
 from mrelevance.networks.deployment import SIGMOID, Deployment, Outputs
+from mrelevance.networks.imported.description import PAGE
 from mrelevance.networks.loading import load
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError, gathered
@@ -51,7 +52,7 @@ def channels_of_sequences(
     if not channels:
         raise InputError(
             f"network.source: {deployment.path} does not say what its channels are; name them in a "
-            "description, see docs/own-network-formats.md"
+            f"description, see {PAGE}"
         )
     numbers = {f"{number:04d}": name for number, name in enumerate(channels)}
     if named is None:

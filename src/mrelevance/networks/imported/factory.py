@@ -55,7 +55,7 @@ def load_factory(
     if not trust_code:
         raise InputError(
             f"{source} is Python code, which would be run; if you trust it, say so with "
-            "trust_code=True, or --trust-code on the command line"
+            "trust_code=True"
         )
     place, _, name = source.rpartition(":")
     function, file = _function(place, name, source)
