@@ -52,6 +52,8 @@ PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
 DOCS := .venv-docs
 DOCS_INSTALLED := $(DOCS)/installed
+# Tutorials with their outputs, as the site shows them.
+TUTORIALS := $(patsubst docs/%,build/%,$(wildcard docs/tutorials/*.ipynb))
 # Snakemake passes --cache on to the nodes of a cluster only with the name of a rule; any name switches
 # the cache on for all rules.
 SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(call absolute,$(CACHE))") \
@@ -90,7 +92,7 @@ help: ## list the targets and variables
 	@echo "DATA=path                  folder that image paths in the sample sheet are relative to"
 	@echo "FROM=path                  make init: folder of your images"
 	@echo "LABELS=path                make init: folder of the labels, if it is another one"
-	@echo 'TARGET="all baselines"     more than the study itself: see README.md'
+	@echo 'TARGET="all baselines"     more than the study itself: see docs/variants.md'
 	@echo "CORES=4                    processor cores to use (default: all)"
 	@echo "PROFILE=profiles/slurm     run on a cluster, which ignores CORES: see docs/cluster.md"
 	@echo "SDM=apptainer              run every step in the container: see docs/containers.md"
@@ -155,7 +157,7 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@"$(BIN)/python" -m ruff format $(CODE)
 	@"$(BIN)/python" -m snakefmt Snakefile workflow
 
-docs: $(DOCS_INSTALLED) ## build the documentation in build/site, which works offline
+docs: $(DOCS_INSTALLED) $(TUTORIALS) ## build the documentation in build/site, which works offline
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
 	@echo "Documentation  build/site/index.html"
 
@@ -186,6 +188,12 @@ $(DOCS_INSTALLED): envs/docs.txt
 	@$(INTERPRETER) -m venv --clear $(DOCS)
 	@$(DOCS)/bin/python -m pip install --quiet --no-deps --requirement envs/docs.txt
 	@touch $@
+
+# Only this needs the environment of the study, and only if a tutorial or the package has changed.
+build/tutorials/%.ipynb: docs/tutorials/%.ipynb $(shell find src -name '*.py') config/config.yaml
+	@[ -e "$(INSTALLED)" ] || $(MAKE) --no-print-directory "$(INSTALLED)"
+	@echo "Executing $<"
+	@$(PYTHON) docs/execute.py $< $@
 
 # The list of versions is complete, hence --no-deps. Without it, pip would install the dependencies of
 # dynamic-network-architectures, which builds networks of nnU-Net: unused packages that replace torch.

@@ -1,25 +1,36 @@
-"""Results of a finished study as the Markdown tables of the README and of docs/.
+"""What came out of a finished study, as numbers; and the page and the table that show them.
 
-python benchmarks/findings.py [results]
+python benchmarks/findings.py [results] [--write]
 
-Numbers that several pages quote are also in docs/findings.toml.
+prints the page. With --write, the numbers go to docs/results.json, the page to docs/results.md and
+its first table into README.md. None of the three is edited by hand; a test compares them.
 """
 
+import argparse
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+from results_page import README_BLOCK, page, readme_block
 
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures.style import method_name
 from mrelevance.runtime.columns import REGION_NAME, of_region
-from mrelevance.runtime.files import read_table
+from mrelevance.runtime.files import read_json, read_table, write_json
+from mrelevance.runtime.method_names import parse
+from mrelevance.runtime.methods import COMPOSITES, MAPPED
+
+DOCS = Path(__file__).parents[1] / "docs"
+README = DOCS.parent / "README.md"
+Z_PLUS = "alpha1_beta0"
+Table = dict[str, list]
+"""Header and rows, as the page shows them."""
 
 
 def number(value: float) -> str:
     """Two decimals without the zero before the point."""
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+    text = f"{value:.2f}"
+    return text.replace("-0.00", "0.00").replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def interval(low: float, high: float) -> str:
@@ -27,11 +38,9 @@ def interval(low: float, high: float) -> str:
     return f"[{number(low)}, {number(high)}]"
 
 
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Table in Markdown."""
-    header = list(header)
-    lines = [header, ["---"] * len(header), *map(list, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(header: list[str], rows: list[list[str]]) -> Table:
+    """A table of the page."""
+    return {"header": list(header), "rows": [list(row) for row in rows]}
 
 
 def read_first_region(path: Path) -> pd.DataFrame:
@@ -42,63 +51,120 @@ def read_first_region(path: Path) -> pd.DataFrame:
     return of_region(whole, whole[REGION_NAME].iloc[0])
 
 
-def detection(summary: Path) -> str:
+def run_of(results: Path) -> dict[str, str]:
+    """Which run it was: from the record of the study."""
+    record = read_json(results / "provenance.json")
+    versions = record["versions"]
+    return {
+        "recorded": record["recorded"][:10],
+        "commit": (record["commit"] or "unknown")[:7],
+        "cores": str(record["hardware"]["cores"]),
+        "processor": record["hardware"]["processor"],
+        "python": versions["python"],
+        "fixed_sequence": record["configuration"]["fixed_sequence"],
+        "torch": versions["packages"]["torch"],
+    }
+
+
+def detection(summary: Path) -> dict[str, str]:
     """Quality of the segmentation of the test patients."""
     scores = read_first_region(summary / "scores.tsv")
-    return (
-        f"{len(scores)} test patients: median Dice {scores['dice'].median():.2f}, "
-        f"{scores['detected'].sum()} of {scores['lesions'].sum()} lesions found, "
-        f"{scores['false_positives'].sum()} false positives"
-    )
+    return {
+        "patients": str(len(scores)),
+        "dice": number(scores["dice"].median()),
+        "found": str(scores["detected"].sum()),
+        "lesions": str(scores["lesions"].sum()),
+        "false_positives": str(scores["false_positives"].sum()),
+    }
 
 
-def registration(summary: Path) -> str:
-    """Mean error in the liver, by sequence; the phantom's truth is known."""
+def registration(summary: Path) -> Table:
+    """Mean error in the liver, by sequence; only of a phantom is the truth known."""
     motion = read_first_region(summary / "motion.tsv")
-    if motion["error_after_mm"].isna().all():
-        return "The true motion is not known."
     errors = motion[["error_before_mm", "error_after_mm"]]
-    rows = [["all", *map(number, errors.mean())]]
-    for sequence, of_sequence in errors.groupby(motion["sequence"]):
-        rows.append([sequence, *map(number, of_sequence.mean())])
-    return table(["sequence", "before (mm)", "after (mm)"], rows)
+    rows = []
+    if not motion["error_after_mm"].isna().all():
+        rows.append(["all", *map(number, errors.mean())])
+        for sequence, of_sequence in errors.groupby(motion["sequence"], sort=False):
+            rows.append([sequence, *map(number, of_sequence.mean())])
+    return table(["sequence", "error before (mm)", "error after (mm)"], rows)
 
 
-def shares(summary: Path) -> str:
+def shares(summary: Path) -> Table:
     """Median pooled shares of the predicted tumour, and the verdict on each rule."""
     values = read_first_region(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
     sequences = list(values["sequence"].unique())
     medians = values.pivot(index="method", columns="sequence", values="median")[sequences]
     agreement = read_first_region(summary / "agreement_summary.tsv").set_index("method")
-    rules = agreement.index.intersection(medians.index)
-    agreement = agreement.loc[rules].sort_values("kendall_tau", ascending=False)
-    rows = [[MEASURED, *map(number, medians.loc[MEASURED]), "the measurement"]]
+    rules = [name for name in agreement.index.intersection(medians.index) if is_rule(name)]
+    agreement = agreement.loc[rules].sort_values("l1_distance")
+    rows = [["**exact Shapley value**", *map(number, medians.loc[MEASURED]), "the measurement"]]
     for row in agreement.itertuples():
         verdict = row.verdict.split(":")[0]
         rows.append([f"`{row.Index}`", *map(number, medians.loc[row.Index]), verdict])
     return table(["rule", *sequences, "verdict"], rows)
 
 
-def every_method(summary: Path) -> str:
+def is_rule(method: str) -> bool:
+    """Whether it is a composite of relevance propagation."""
+    return parse(method)[0] in COMPOSITES
+
+
+def every_method(summary: Path) -> Table:
     """Agreement of every method with the measurement, the nearest first."""
     agreement = read_first_region(summary / "agreement_summary.tsv")
+    worst = read_first_region(summary / "agreement.tsv").groupby("method")["l1_distance"].max()
     rows = [
         [
             method_name(row.method),
-            f"{number(row.kendall_tau)} {interval(row.tau_low, row.tau_high)}",
             f"{number(row.l1_distance)} {interval(row.l1_low, row.l1_high)}",
+            number(worst[row.method]),
+            f"{number(row.kendall_tau)} {interval(row.tau_low, row.tau_high)}",
             f"{row.same_first} of {row.n}",
+            "yes" if parse(row.method)[0] in MAPPED else "no",
             row.verdict.split(":")[0],
         ]
-        for row in agreement.sort_values(
-            ["kendall_tau", "l1_distance"], ascending=[False, True]
-        ).itertuples()
+        for row in agreement.sort_values("l1_distance").itertuples()
     ]
-    header = ["method", "Kendall's tau", "L1 distance", "first sequence right", "verdict"]
-    return table(header, rows)
+    header = ["method", "L1 distance, median", "worst patient", "Kendall's tau"]
+    return table([*header, "first sequence right", "has a map", "verdict"], rows)
 
 
-def known_answer(summary: Path) -> str:
+def conclusions(summary: Path) -> dict[str, str]:
+    """First sequence by measurement, the nearest rule, and the range of the shares by z+."""
+    values = read_first_region(summary / "intervals.tsv").query("measure == 'relevance_pooled'")
+    medians = values.pivot(index="method", columns="sequence", values="median")
+    agreement = read_first_region(summary / "agreement_summary.tsv").set_index("method")
+    worst = read_first_region(summary / "agreement.tsv").groupby("method")["l1_distance"].max()
+    rule = agreement.loc[filter(is_rule, agreement.index), "l1_distance"].idxmin()
+    found = {
+        "first": medians.loc[MEASURED].idxmax(),
+        "first_share": number(medians.loc[MEASURED].max()),
+        "nearest": rule,
+        "nearest_l1": number(agreement.loc[rule, "l1_distance"]),
+        "nearest_worst": number(worst[rule]),
+    }
+    if Z_PLUS in medians.index:
+        of_z_plus = medians.loc[Z_PLUS]
+        found |= {"z_plus_low": number(of_z_plus.min()), "z_plus_high": number(of_z_plus.max())}
+    return found
+
+
+def zones(summary: Path) -> Table:
+    """Where the relevance of found lesions and of false alarms lies, by rule."""
+    table_ = read_first_region(summary / "zones.tsv").query("sequence == 'all'")
+    places = list(table_["zone"].unique())
+    rows = []
+    for region, meaning in (("TP", "found lesions"), ("FP", "false alarms")):
+        of_region_ = table_[table_["region"] == region]
+        for method, own in of_region_.groupby("method", sort=False):
+            medians = own.set_index("zone")["median"].reindex(places)
+            if medians.notna().any():
+                rows.append([meaning, f"`{method}`", *map(number, medians)])
+    return table(["", "rule", *(place.replace("_", " ") for place in places)], rows)
+
+
+def known_answer(summary: Path) -> Table:
     """Share that each method gives to the noise, or to the only source."""
     answer = read_first_region(summary / "known_answer.tsv")
     agreement = read_first_region(summary / "agreement_summary.tsv").set_index("method")
@@ -117,17 +183,18 @@ def known_answer(summary: Path) -> str:
     return table(header, rows)
 
 
-def perturbation(summary: Path) -> str:
+def perturbation(summary: Path) -> Table:
     """Area between the two orders of replacement, by unit and replacement."""
     areas = read_first_region(summary / "perturbation.tsv").query("measure == 'difference'")
     wide = areas.pivot(index="method", columns=["units", "replacement"], values="median")
     single = wide.xs("one_sequence", axis=1, level="units").mean(axis=1)
     wide = wide.loc[single.sort_values(ascending=False).index]
     rows = [[f"`{name}`", *(f"{value:.2f}" for value in row)] for name, *row in wide.itertuples()]
-    return table(["method", *(" by ".join(column) for column in wide.columns)], rows)
+    columns = [" by ".join(column).replace("_", " ") for column in wide.columns]
+    return table(["method", *columns], rows)
 
 
-def randomisation(summary: Path) -> str:
+def randomisation(summary: Path) -> Table:
     """Similarity of the maps to those of the trained network after each randomised stage."""
     similarities = read_first_region(summary / "randomisation.tsv").query("stage > 0")
     stages = similarities.drop_duplicates("stage").sort_values("stage")["stage_name"]
@@ -141,25 +208,51 @@ def randomisation(summary: Path) -> str:
     return table(["method", *stages, "verdict"], rows)
 
 
-PARTS = {
-    "Segmentation": ("scores.tsv", detection),
-    "Motion correction": ("motion.tsv", registration),
-    "Shares": ("intervals.tsv", shares),
-    "Every method": ("agreement_summary.tsv", every_method),
-    "Known answer": ("known_answer.tsv", known_answer),
-    "Maps: region perturbation": ("perturbation.tsv", perturbation),
-    "Maps: randomised weights": ("randomisation.tsv", randomisation),
+TABLES = {
+    "motion": ("motion.tsv", registration),
+    "shares": ("intervals.tsv", shares),
+    "methods": ("agreement_summary.tsv", every_method),
+    "zones": ("zones.tsv", zones),
+    "known_answer": ("known_answer.tsv", known_answer),
+    "perturbation": ("perturbation.tsv", perturbation),
+    "randomisation": ("randomisation.tsv", randomisation),
 }
+"""Tables of the page: the file that each needs, and what makes it."""
+
+
+def findings(results: Path) -> dict:
+    """All numbers of the page, for which there are results."""
+    summary = results / "summary"
+    tables = {
+        name: made(summary)
+        for name, (needed, made) in TABLES.items()
+        if (summary / needed).exists()
+    }
+    values = detection(summary) | conclusions(summary)
+    return {"run": run_of(results), "values": values, "tables": tables}
+
+
+def write(found: dict) -> None:
+    """Write numbers, page and the README's block."""
+    write_json(found, DOCS / "results.json")
+    (DOCS / "results.md").write_text(page(found), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    README.write_text(README_BLOCK.sub(lambda _: readme_block(found), text), encoding="utf-8")
 
 
 def main() -> None:
-    """Print the tables for which there are results."""
-    summary = Path(sys.argv[1] if len(sys.argv) > 1 else "results") / "summary"
-    if not (summary / "scores.tsv").exists():
-        sys.exit(f"Error: no study in {summary.parent}; run the workflow first")
-    for title, (needed, text) in PARTS.items():
-        if (summary / needed).exists():
-            print(f"\n## {title}\n\n{text(summary)}")
+    """Print the page of a study, or write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", nargs="?", type=Path, default=Path("results"))
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    if not (arguments.results / "provenance.json").exists():
+        sys.exit(f"Error: no finished study in {arguments.results}; run make reproduce first")
+    found = findings(arguments.results)
+    if arguments.write:
+        write(found)
+    else:
+        print(page(found))
 
 
 if __name__ == "__main__":

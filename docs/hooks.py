@@ -68,7 +68,8 @@ def on_page_markdown(markdown, page, **_):
             return match[0]
         file = os.path.normpath(place / path)
         if file.startswith("docs/"):
-            uri = file.removeprefix("docs/")
+            # Tutorials are notebooks in the repository and pages of the site.
+            uri = re.sub(r"\.ipynb$", ".md", file.removeprefix("docs/"))
         elif file in PAGES:
             uri = PAGES[file]
         elif (ROOT / file).exists():

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
+from mrelevance.reporting.notebook import execute
 from mrelevance.runtime.files import written_whole
 from mrelevance.runtime.logs import log_to
 
@@ -33,17 +31,6 @@ values = {
     "figure_path": str(snakemake.output.figure),
 }
 notebook = with_values(nbformat.read(source, as_version=4), values)
-# Without folders to search there is one kernel: this Python, whatever kernels the user has.
-manager = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-client = NotebookClient(
-    notebook,
-    km=manager,
-    kernel_name=manager.kernel_name,
-    timeout=None,
-    # The times of the cells would make every execution another file.
-    record_timing=False,
-    extra_arguments=["--log-level=ERROR"],
-)
-client.execute(cleanup_kc=True)
+execute(notebook)
 with written_whole(snakemake.output.notebook) as beside:
     nbformat.write(notebook, beside)
