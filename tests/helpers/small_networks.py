@@ -4,12 +4,14 @@ Biases and the scales of normalisations are random, with both signs, so that a r
 one of them fails its test.
 """
 
+from functools import cache
 from types import SimpleNamespace
 
 import torch
 from torch import nn
 
 from helpers.dense import Step, StepNetwork
+from mrelevance.lrp import Explainer, Windows
 
 SEQUENCES = 3
 SIZE = (4, 6, 4)
@@ -134,3 +136,14 @@ def step_network(name: str, axes: int = 3) -> StepNetwork:
     """One of `STEP_NETWORKS` in 2D or 3D, with random weights and biases."""
     torch.manual_seed(0)
     return randomised(STEP_NETWORKS[name](axes))
+
+
+@cache
+def step_explainer(
+    name: str, size: tuple[int, ...] = SIZE, windows: Windows | None = None
+) -> Explainer:
+    """Explainer of `step_network` for images of some size; for others, take `with_composite`.
+
+    To export a network takes much longer than to explain an image with it.
+    """
+    return Explainer(step_network(name, axes=len(size)), image_of(size), windows=windows)

@@ -1,5 +1,7 @@
 """Every network of the list: complete under DeepLIFT, conserving, close in single precision."""
 
+from functools import cache
+
 import pytest
 import torch
 from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
@@ -97,6 +99,18 @@ def network_and_image(name):
     return randomised(build()), image_of(size, sequences=2)
 
 
+@cache
+def explainer_of(name: str) -> Explainer:
+    """Of the network; for other composites, take `with_composite`: exporting takes longest."""
+    return Explainer(*network_and_image(name))
+
+
+@cache
+def explainer_of_leaky(name: str) -> Explainer:
+    network, image = network_and_image(name)
+    return Explainer(leaky(network), image)
+
+
 def freeze_statistics(module, inputs, output):
     """Normalise both images of a batch (image, baseline) by the statistics of the first."""
     (u,) = inputs
@@ -153,7 +167,9 @@ def test_composites_with_a_baseline_are_complete(name, composite, statistics):
     baseline[..., 2:5, 2:5, 2:5] = image_of((3, 3, 3), sequences=2, seed=9)
     expected = margin_change(network, image, baseline, statistics)
     scale = float(expected.abs().max())
-    explainer = Explainer(network, image, composite, baseline=baseline, statistics=statistics)
+    explainer = explainer_of(name).with_composite(
+        composite, baseline=baseline, statistics=statistics
+    )
     explanation = explainer.explain(image, (1, 0))
     parts = explanation.sequence_parts
     torch.testing.assert_close(parts.sum(0), expected, rtol=0, atol=1e-10 * scale)
@@ -169,8 +185,8 @@ def test_deeplift_by_sequence_is_complete_for_each_sequence(name, statistics):
     """The part of sequence `c` is `y(x) - y(x with c replaced)` at every voxel."""
     network, image = network_and_image(name)
     baseline = image_of(image.shape[2:], sequences=2, seed=9)
-    explainer = Explainer(
-        network, image, "deeplift_by_sequence", baseline=baseline, statistics=statistics
+    explainer = explainer_of(name).with_composite(
+        "deeplift_by_sequence", baseline=baseline, statistics=statistics
     )
     parts = explainer.explain(image, (1, 0)).sequence_parts
     for sequence in range(2):
@@ -191,8 +207,8 @@ CONSERVING = [
 
 @pytest.mark.parametrize(("name", "composite"), CONSERVING)
 def test_signed_rules_conserve_whatever_the_biases(name, composite):
-    network, image = network_and_image(name)
-    explanation = Explainer(leaky(network), image, composite).explain(image, (1, 0))
+    _, image = network_and_image(name)
+    explanation = explainer_of_leaky(name).with_composite(composite).explain(image, (1, 0))
     assert float(explanation.logit.abs().max()) > 1e-2
     ratio = explanation.normalisers / explanation.logit
     torch.testing.assert_close(ratio, torch.ones_like(ratio), rtol=1e-7, atol=0)
@@ -208,7 +224,7 @@ def test_single_precision_is_close_to_double(composite):
     network, image = network_and_image("DynUNet")
     options = {"epsilon": {"epsilon": 0.1}, "deeplift": {"baseline": torch.zeros_like(image)}}
     options = options.get(composite, {})
-    double = Explainer(network, image, composite, **options).explain(image, (1, 0))
+    double = explainer_of("DynUNet").with_composite(composite, **options).explain(image, (1, 0))
     single = Explainer(network, image, composite, dtype=torch.float32, **options)
     single = single.explain(image, (1, 0))
     assert next(network.parameters()).dtype == torch.float64

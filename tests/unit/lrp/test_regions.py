@@ -3,7 +3,7 @@
 import pytest
 import torch
 from helpers.dense import Step, StepNetwork
-from helpers.small_networks import SIZE, STEP_NETWORKS, image_of, step_network
+from helpers.small_networks import SIZE, STEP_NETWORKS, image_of, step_explainer, step_network
 from torch import nn
 
 from mrelevance.lrp import Explainer
@@ -24,6 +24,7 @@ COMPOSITES = [
     ("alpha1_beta0", {"input_rule": "flat"}),
     ("epsilon", {"input_rule": "w_square"}),
 ]
+ORDER = [2, 0, 1]
 EVERY_NETWORK = pytest.mark.parametrize("name", STEP_NETWORKS)
 EVERY_COMPOSITE = pytest.mark.parametrize(("composite", "options"), COMPOSITES)
 SOME_COMPOSITES = pytest.mark.parametrize(
@@ -45,8 +46,9 @@ def distance(relevance, expected) -> float:
 @EVERY_COMPOSITE
 def test_region_and_shares_are_sums_of_one_voxel_maps(name, composite, options):
     """And `<u, L w> = <L^T u, w>`, for any weights of the image and of the output."""
-    network, image = step_network(name), image_of()
-    explanation = Explainer(network, image, composite, **options).explain(image, (1, 0))
+    image = image_of()
+    explainer = step_explainer(name).with_composite(composite, **options)
+    explanation = explainer.explain(image, (1, 0))
     included = explanation.included(box(), tau=0.1)
     assert included.any()
     shares, parts, normalisers = (
@@ -75,32 +77,45 @@ def test_region_and_shares_are_sums_of_one_voxel_maps(name, composite, options):
     assert abs(float(backwards.sum() - forwards.sum())) < 1e-12 * scale
 
 
-@SOME_COMPOSITES
-def test_permuting_the_sequences_permutes_maps_and_shares(composite, options):
-    order = [2, 0, 1]
-    image, network, permuted = image_of(), step_network("residual"), step_network("residual")
+@pytest.fixture(scope="module")
+def of_permuted() -> Explainer:
+    """Of the residual network with its sequences in the order ORDER."""
+    permuted = step_network("residual")
     with torch.no_grad():
         for step in permuted.steps:
             if step.inputs == ("image",):
-                step.module.weight.copy_(step.module.weight[:, order].clone())
-    one = Explainer(network, image, composite, **options)
-    other = Explainer(permuted, image, composite, **options)
-    assert distance(other.shares(image[:, order]), one.shares(image)[order]) < 1e-8
-    voxel = (2, 3, 1)
-    assert distance(other.voxel(image[:, order], voxel), one.voxel(image, voxel)[order]) < 1e-8
+                step.module.weight.copy_(step.module.weight[:, ORDER].clone())
+    return Explainer(permuted, image_of())
 
 
 @SOME_COMPOSITES
-def test_margin_is_a_network_whose_output_is_the_difference(composite, options):
-    network, image = step_network("residual"), image_of()
+def test_permuting_the_sequences_permutes_maps_and_shares(of_permuted, composite, options):
+    image = image_of()
+    one = step_explainer("residual").with_composite(composite, **options)
+    other = of_permuted.with_composite(composite, **options)
+    assert distance(other.shares(image[:, ORDER]), one.shares(image)[ORDER]) < 1e-8
+    voxel = (2, 3, 1)
+    assert distance(other.voxel(image[:, ORDER], voxel), one.voxel(image, voxel)[ORDER]) < 1e-8
+
+
+@pytest.fixture(scope="module")
+def of_margin() -> Explainer:
+    """Of the residual network with one output, the difference of the two."""
+    network = step_network("residual")
     final = network.steps[-1].module
     difference = nn.Conv3d(4, 1, 3, padding=1).double()
     with torch.no_grad():
         difference.weight.copy_(final.weight[1:] - final.weight[:1])
         difference.bias.copy_(final.bias[1:] - final.bias[:1])
-    of_margin = StepNetwork([*network.steps[:-1], Step("m", "linear", ("l",), difference)]).eval()
-    expected = Explainer(of_margin, image, composite, **options).explain(image, 0)
-    explained = Explainer(network, image, composite, **options).explain(image, (1, 0))
+    steps = [*network.steps[:-1], Step("m", "linear", ("l",), difference)]
+    return Explainer(StepNetwork(steps).eval(), image_of())
+
+
+@SOME_COMPOSITES
+def test_margin_is_a_network_whose_output_is_the_difference(of_margin, composite, options):
+    image, explainer = image_of(), step_explainer("residual")
+    expected = of_margin.with_composite(composite, **options).explain(image, 0)
+    explained = explainer.with_composite(composite, **options).explain(image, (1, 0))
     torch.testing.assert_close(explained.logit, expected.logit)
     assert distance(explained.shares, expected.shares) < 1e-8
     assert distance(explained.voxel((1, 1, 1)), expected.voxel((1, 1, 1))) < 1e-8
@@ -179,8 +194,7 @@ def test_tau_decides_which_voxels_stay():
 
 @SOME_COMPOSITES
 def test_several_weightings_at_once_are_each_of_them(composite, options):
-    network, image = step_network("residual"), image_of()
-    explainer = Explainer(network, image, composite, **options)
+    image, explainer = image_of(), step_explainer("residual").with_composite(composite, **options)
     generator = torch.Generator().manual_seed(5)
     weights = torch.rand((4, *image.shape[1:]), generator=generator, dtype=image.dtype)
     together = explainer.input_weighted(image, weights)

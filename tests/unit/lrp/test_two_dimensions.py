@@ -7,7 +7,14 @@ from captum.attr import LRP, DeepLift
 from captum.attr._utils.lrp_rules import EpsilonRule
 from dynamic_network_architectures.architectures.unet import PlainConvUNet
 from helpers import dense as dense
-from helpers.small_networks import STEP_NETWORKS, image_of, leaky, randomised, step_network
+from helpers.small_networks import (
+    STEP_NETWORKS,
+    image_of,
+    leaky,
+    randomised,
+    step_explainer,
+    step_network,
+)
 from monai.inferers import sliding_window_inference
 from monai.networks import nets
 from torch import nn
@@ -68,7 +75,7 @@ def distance(relevance, expected) -> float:
 def test_map_of_a_voxel_is_that_of_the_dense_formula(name, composite):
     network, image = step_network(name, axes=2), image_of(SIZE)
     rule, elsewhere, parameters = RULES[composite]
-    explainer = Explainer(network, image, composite, **parameters)
+    explainer = step_explainer(name, SIZE).with_composite(composite, **parameters)
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.relevance_map(network, image, number, TARGET, rule, elsewhere)
@@ -79,7 +86,8 @@ def test_map_of_a_voxel_is_that_of_the_dense_formula(name, composite):
 @pytest.mark.parametrize("input_rule", ["z_box", "flat", "w_square"])
 def test_input_rule_is_the_dense_formula(name, input_rule):
     network, image = step_network(name, axes=2), image_of(SIZE)
-    relevance = Explainer(network, image, "gamma", input_rule=input_rule).voxel(image, (1, 3))
+    explainer = step_explainer(name, SIZE).with_composite("gamma", input_rule=input_rule)
+    relevance = explainer.voxel(image, (1, 3))
     expected = dense.relevance_map(
         network, image, 9, 1, dense.fractions_gamma(0.25), input_rule=input_rule
     )
@@ -89,7 +97,9 @@ def test_input_rule_is_the_dense_formula(name, input_rule):
 @EVERY_NETWORK
 def test_deeplift_is_the_dense_rescale_rule(name):
     network, image, baseline = step_network(name, axes=2), image_of(SIZE), image_of(SIZE, seed=2)
-    explainer = Explainer(network, image, "deeplift", baseline=baseline, statistics="frozen")
+    explainer = step_explainer(name, SIZE).with_composite(
+        "deeplift", baseline=baseline, statistics="frozen"
+    )
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.deeplift_map(network, image, baseline, number, TARGET)
@@ -106,8 +116,8 @@ def test_deeplift_is_the_dense_rescale_rule(name):
     ],
 )
 def test_region_shares_and_weightings_are_sums_of_maps(composite, options):
-    network, image = step_network("residual", axes=2), image_of(SIZE)
-    explainer = Explainer(network, image[0], composite, **options)
+    image = image_of(SIZE)
+    explainer = step_explainer("residual", SIZE).with_composite(composite, **options)
     explanation = explainer.explain(image, TARGET)
     region = torch.zeros(SIZE, dtype=torch.bool)
     region[1:3, 2:5] = True
@@ -132,11 +142,12 @@ def test_networks_conserve_and_both_modes_agree(name):
     build, size = NETWORKS[name]
     torch.manual_seed(0)
     network, image = leaky(randomised(build())), image_of(size, sequences=2)
-    explanation = Explainer(network, image, "alpha2_beta1").explain(image, TARGET)
+    explainer = Explainer(network, image, "alpha2_beta1")
+    explanation = explainer.explain(image, TARGET)
     ratio = explanation.normalisers / explanation.logit
     torch.testing.assert_close(ratio, torch.ones_like(ratio), rtol=1e-7, atol=0)
     baseline = image_of(size, sequences=2, seed=9)
-    deeplift = Explainer(network, image, "deeplift", baseline=baseline).explain(image, TARGET)
+    deeplift = explainer.with_composite("deeplift", baseline=baseline).explain(image, TARGET)
     sums = deeplift.weighted_map(torch.ones(size)).sum((1, 2))
     assert distance(deeplift.sequence_parts.sum((1, 2)), sums) < 1e-8
     assert distance(deeplift.normalisers, deeplift.change) < 1e-8

@@ -1,9 +1,18 @@
 """Blended windows: the same as one network that cuts, computes and blends."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
-from helpers.small_networks import SEQUENCES, SIZE, STEP_NETWORKS, image_of, step_network
+from helpers.small_networks import (
+    SEQUENCES,
+    SIZE,
+    STEP_NETWORKS,
+    image_of,
+    step_explainer,
+    step_network,
+)
 from monai.inferers import sliding_window_inference
 from scipy.ndimage import gaussian_filter
 from torch import nn
@@ -62,8 +71,15 @@ class Blended(nn.Module):
 
 
 def explanation_of(name: str, target=TARGET, **options):
+    explainer = step_explainer(name, GRID, WINDOWS).with_composite(**options)
+    return explainer.explain(image_of(GRID), target)
+
+
+@cache
+def of_blended(name: str) -> Explainer:
+    """Of the windows written as one network."""
     image = image_of(GRID)
-    return Explainer(step_network(name), image, windows=WINDOWS, **options).explain(image, target)
+    return Explainer(Blended(step_network(name), image).eval(), image)
 
 
 def region() -> torch.Tensor:
@@ -81,10 +97,10 @@ def assert_same(found: torch.Tensor, expected: torch.Tensor, tolerance: float = 
 @EVERY_NETWORK
 @EVERY_COMPOSITE
 def test_windows_are_explained_like_one_network_that_blends(name, options):
-    image = image_of(GRID)
-    whole = Explainer(Blended(step_network(name), image).eval(), image, **options)
+    whole = of_blended(name).with_composite(**options)
     # A class, not a margin: of a margin each window makes one neuron, the whole network two.
-    expected, found = whole.explain(image, 1), explanation_of(name, target=1, **options)
+    expected = whole.explain(image_of(GRID), 1)
+    found = explanation_of(name, target=1, **options)
     assert_same(found.logit, expected.logit)
     assert_same(found.change, expected.change)
     assert_same(found.sequence_parts, expected.sequence_parts)
