@@ -35,8 +35,8 @@ SEQUENCES = ["B", "A", "C"]
 FIXED = "A"
 MOTION = SETTINGS | {
     "levels": [
-        {"resolution_mm": 9, "control_spacing_mm": 80, "iterations": 4},
-        {"resolution_mm": 5, "control_spacing_mm": 50, "iterations": 4},
+        {"resolution_mm": 12, "control_spacing_mm": 80, "iterations": 3},
+        {"resolution_mm": 8, "control_spacing_mm": 60, "iterations": 3},
     ]
 }
 RELEVANCE = {"composites": ["deeplift"], "tau": 0.1, "statistics": "live"}

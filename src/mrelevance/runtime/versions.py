@@ -31,7 +31,6 @@ PACKAGES = (
     "numpy",
     "scipy",
     "pandas",
-    "statsmodels",
     "snakemake",
 )
 

@@ -1,7 +1,6 @@
 """Correction of p values for their number."""
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -11,4 +10,8 @@ def holm(p: np.ndarray) -> np.ndarray:
     """
     if np.isnan(p).any():
         return np.full(len(p), np.nan)
-    return multipletests(p, method="holm")[1] if len(p) else p
+    order = np.argsort(p)
+    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(raised, 1)
+    return corrected

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from helpers import dense as dense
-from helpers.small_networks import SIZE, image_of, randomised, step_network
+from helpers.small_networks import SIZE, image_of, randomised, step_explainer, step_network
 from torch import nn
 from torch.nn import functional
 
@@ -41,13 +41,13 @@ def trained():
         functional.cross_entropy(network(images), truth).backward()
         optimiser.step()
     assert float(functional.cross_entropy(network(images), truth)) < 0.3
-    return network.double().eval(), images[:1].double()
+    image = images[:1].double()
+    return Explainer(network.double().eval(), image), image
 
 
 @pytest.mark.parametrize("composite", ["alpha1_beta0", "alpha2_beta1", "gamma"])
 def test_signed_rules_conserve_on_a_trained_network(trained, composite):
-    network, image = trained
-    explainer = Explainer(network, image, composite)
+    explainer, image = trained[0].with_composite(composite), trained[1]
     for target in (0, 1, (1, 0)):
         explanation = explainer.explain(image, target)
         assert bool((explanation.logit < -1).any()) and bool((explanation.logit > 1).any())
@@ -70,10 +70,8 @@ def absorbed(rows: list[dict]) -> float:
     ],
 )
 def test_layers_absorb_what_the_map_lacks(name, composite, options):
-    network, image = step_network(name), image_of()
-    explanation = Explainer(network, image, composite, **options).explain(
-        image, (1, 0), keep_values=True
-    )
+    explainer = step_explainer(name).with_composite(composite, **options)
+    explanation = explainer.explain(image_of(), (1, 0), keep_values=True)
     region = torch.zeros(SIZE, dtype=torch.bool)
     region[1:3, 1:3, 1:3] = True
     rows = explanation.conservation_by_layer(region)
@@ -156,10 +154,8 @@ def test_input_rules_conserve(input_rule):
 @pytest.mark.parametrize("input_rule", ["z_box", "flat", "w_square"])
 @pytest.mark.parametrize("composite", ["zero", "alpha1_beta0"])
 def test_layers_with_an_input_rule_are_reported_too(composite, input_rule):
-    network, image = step_network("residual"), image_of()
-    explanation = Explainer(network, image, composite, input_rule=input_rule).explain(
-        image, keep_values=True
-    )
+    explainer = step_explainer("residual").with_composite(composite, input_rule=input_rule)
+    explanation = explainer.explain(image_of(), keep_values=True)
     region = torch.ones(SIZE, dtype=torch.bool)
     rows = explanation.conservation_by_layer(region)
     at_image = [row for row in rows if row["layer"] in ("layers.a", "layers.shortcut")]

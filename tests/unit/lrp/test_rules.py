@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import dense as dense
-from helpers.small_networks import SIZE, STEP_NETWORKS, image_of, step_network
-
-from mrelevance.lrp import Explainer
+from helpers.small_networks import SIZE, STEP_NETWORKS, image_of, step_explainer, step_network
 
 RULES = {
     "zero": (dense.fractions_zero, None, {}),
@@ -32,7 +30,7 @@ def assert_same(relevance: torch.Tensor, expected: np.ndarray):
 def test_map_of_a_voxel_is_that_of_the_dense_formula(name, composite):
     network, image, target = step_network(name), image_of(), TARGETS[name]
     rule, elsewhere, parameters = RULES[composite]
-    explainer = Explainer(network, image, composite, **parameters)
+    explainer = step_explainer(name).with_composite(composite, **parameters)
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.relevance_map(network, image, number, target, rule, elsewhere)
@@ -44,7 +42,7 @@ def test_map_of_a_voxel_is_that_of_the_dense_formula(name, composite):
 def test_input_rule_is_the_dense_formula_at_every_layer_that_reads_the_image(name, input_rule):
     network, image = step_network(name), image_of()
     image[:, 0] = image[:, 0].abs() + 1  # one sequence is never negative: its lower bound is 0
-    explainer = Explainer(network, image, "gamma", input_rule=input_rule)
+    explainer = step_explainer(name).with_composite("gamma", input_rule=input_rule)
     rule = dense.fractions_gamma(0.25)
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
@@ -56,7 +54,9 @@ def test_input_rule_is_the_dense_formula_at_every_layer_that_reads_the_image(nam
 def test_deeplift_is_the_dense_rescale_rule(name):
     network, image, baseline = step_network(name), image_of(), image_of(seed=2)
     target = TARGETS[name]
-    explainer = Explainer(network, image, "deeplift", baseline=baseline, statistics="frozen")
+    explainer = step_explainer(name).with_composite(
+        "deeplift", baseline=baseline, statistics="frozen"
+    )
     for voxel in VOXELS:
         number = np.ravel_multi_index(voxel, SIZE)
         expected = dense.deeplift_map(network, image, baseline, number, target)
@@ -73,5 +73,5 @@ def test_composites_by_kernel_mix_the_rules():
         by_step = dense.relevance_map(
             network, image, 40, 1, rule, rule_of={"e": dense.fractions_epsilon(0.1)}
         )
-        explainer = Explainer(network, image, composite, epsilon=0.1)
+        explainer = step_explainer("plain").with_composite(composite, epsilon=0.1)
         assert_same(explainer.voxel(image, np.unravel_index(40, SIZE)), by_step)

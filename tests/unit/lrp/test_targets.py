@@ -1,5 +1,7 @@
 """Targets: class logits, margins between two classes, and between groups of classes."""
 
+from functools import cache
+
 import pytest
 import torch
 from helpers.small_networks import image_of, randomised
@@ -18,6 +20,21 @@ def network_of_four_classes() -> nn.Module:
     return randomised(nn.Sequential(*layers))
 
 
+@cache
+def explainer_of_four_classes() -> Explainer:
+    return Explainer(network_of_four_classes(), image_of())
+
+
+@cache
+def explainer_without_folding() -> Explainer:
+    """Of a network whose two logits are computed before their difference is taken.
+
+    A following identity keeps the choice of classes out of the last convolution.
+    """
+    apart = nn.Sequential(network_of_four_classes(), nn.LeakyReLU(1.0)).eval()
+    return Explainer(apart, image_of())
+
+
 def winners_margin(network, image) -> torch.Tensor:
     with torch.no_grad():
         logits = network(image)[0]
@@ -27,7 +44,7 @@ def winners_margin(network, image) -> torch.Tensor:
 @pytest.mark.parametrize("composite", ["deeplift", "deepshap"])
 def test_with_a_baseline_the_margin_of_groups_is_complete(composite):
     network, image = network_of_four_classes(), image_of()
-    explainer = Explainer(network, image, composite, baseline=BASELINE)
+    explainer = explainer_of_four_classes().with_composite(composite, baseline=BASELINE)
     explanation = explainer.explain(image, (INSIDE, OUTSIDE))
     expected = winners_margin(network, image)
     torch.testing.assert_close(explanation.logit, expected, rtol=0, atol=1e-12)
@@ -42,7 +59,8 @@ def test_with_a_baseline_the_margin_of_groups_is_complete(composite):
 def test_without_a_baseline_relevance_follows_the_winners(composite):
     """At every voxel the shares are those of the margin between the two classes that win there."""
     network, image = network_of_four_classes(), image_of()
-    explainer = Explainer(network, image, composite)
+    explainer = explainer_of_four_classes().with_composite(composite)
+    unfolded = explainer_without_folding().with_composite(composite)
     found = explainer.explain(image, (INSIDE, OUTSIDE)).sequence_parts
     with torch.no_grad():
         logits = network(image)[0]
@@ -52,23 +70,14 @@ def test_without_a_baseline_relevance_follows_the_winners(composite):
             here = (logits[list(INSIDE)].amax(0) == logits[a]) & (
                 logits[list(OUTSIDE)].amax(0) == logits[b]
             )
-            own = parts_without_folding(network, image, composite, (a, b))
+            own = unfolded.explain(image, (a, b)).sequence_parts
             expected[:, here] = own[:, here]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
 
 
-def parts_without_folding(network, image, composite, target):
-    """Parts of a margin whose two logits are computed before their difference is taken.
-
-    A following identity keeps the choice of classes out of the last convolution.
-    """
-    apart = nn.Sequential(network, nn.LeakyReLU(1.0)).eval()
-    return Explainer(apart, image, composite).explain(image, target).sequence_parts
-
-
 def test_groups_of_one_class_are_the_margin_between_two():
-    network, image = network_of_four_classes(), image_of()
-    explainer = Explainer(network, image, "deeplift", baseline=BASELINE)
+    image = image_of()
+    explainer = explainer_of_four_classes().with_composite("deeplift", baseline=BASELINE)
     pair, groups = (explainer.shares(image, target) for target in ((1, 0), ((1,), (0,))))
     torch.testing.assert_close(groups, pair, rtol=0, atol=0)
 
@@ -78,14 +87,14 @@ def test_groups_of_one_class_are_the_margin_between_two():
 )
 def test_impossible_targets_are_named(target):
     image = image_of()
-    explainer = Explainer(network_of_four_classes(), image)
+    explainer = explainer_of_four_classes()
     with pytest.raises(InputError, match="the network has 4 classes, counted from 0"):
         explainer.shares(image, target)
 
 
 def test_halves_are_the_mean_of_taking_out_and_putting_in():
     network, image = network_of_four_classes(), image_of()
-    explainer = Explainer(network, image, "deeplift_halves", baseline=BASELINE)
+    explainer = explainer_of_four_classes().with_composite("deeplift_halves", baseline=BASELINE)
     explanation = explainer.explain(image, (INSIDE, OUTSIDE))
     for sequence in range(3):
         without, alone = image.clone(), BASELINE.clone()

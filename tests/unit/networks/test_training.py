@@ -110,7 +110,7 @@ def test_seed_decides_and_the_order_of_patients_does_not(images, trained, tmp_pa
 
 
 def test_killed_training_ends_with_the_weights_of_one_never_killed(images, tmp_path, caplog):
-    configuration = with_training(steps=80, steps_per_epoch=8, precision="bfloat16")
+    configuration = with_training(steps=48, steps_per_epoch=8, precision="bfloat16")
     configuration["network"]["arguments"] |= {
         "norm_name": ["BATCH", {"affine": True}],  # precision and norm of the default study
         "dropout": 0.2,  # draws from torch's generator

@@ -219,7 +219,7 @@ def test_methods_name_the_parameters_of_composites():
 def test_methods_name_versions_and_machine():
     text = fill(METHODS, facts())
     packages = VERSIONS["packages"]
-    for name in ("torch", "monai", "scipy", "snakemake", "dcmri", "statsmodels", "mrelevance"):
+    for name in ("torch", "monai", "scipy", "snakemake", "dcmri", "mrelevance"):
         assert packages[name] in text, name
     assert "commit abcdef" in text and "Zx80" in text and "no GPU" in text
     assert "123,456 trainable parameters" in text
