@@ -48,7 +48,7 @@ absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
 CODE := src tests workflow benchmarks envs docs
 BIN := $(CURDIR)/$(VENV)/bin
-PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
+PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,envs/test.txt pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
 DOCS := .venv-docs
 DOCS_INSTALLED := $(DOCS)/installed
@@ -204,7 +204,8 @@ $(INSTALLED):
 	@python3.11 -m venv --clear $(VENV)
 ifeq ($(SDM),)
 	@"$(BIN)/python" -m pip install --quiet --constraint envs/requirements.txt torch
-	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement envs/requirements.txt
+	@"$(BIN)/python" -m pip install --quiet --no-deps --requirement envs/requirements.txt \
+		--requirement envs/test.txt
 	@"$(BIN)/python" -m pip install --quiet --no-deps --editable .
 else
 	@"$(BIN)/python" -m pip install --quiet --requirement envs/controller.txt \

@@ -1,7 +1,7 @@
 """Pages that quote the same number agree, and the numbers of the newest run are nowhere typed."""
 
+import importlib.util
 import json
-import sys
 import tomllib
 from pathlib import Path
 
@@ -18,11 +18,11 @@ QUOTED_METHODS = ("deepshap", "halves", "integrated_gradients", "deeplift")
 
 @pytest.fixture(scope="module")
 def results_page():
-    sys.path.insert(0, str(PROJECT / "benchmarks"))
-    import results_page
-
-    yield results_page
-    sys.path.remove(str(PROJECT / "benchmarks"))
+    place = PROJECT / "benchmarks/results_page.py"
+    found = importlib.util.spec_from_file_location("results_page", place)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def newest() -> dict[str, str]:

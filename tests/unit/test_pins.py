@@ -1,4 +1,4 @@
-"""Every version comes from envs/requirements.txt, and nothing else drifts from it."""
+"""Every version comes from envs/requirements.txt or, for tests alone, envs/test.txt."""
 
 import ast
 import re
@@ -20,6 +20,7 @@ import mrelevance
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINNED = ("requirements.txt", "test.txt")
 # pip itself, this package, and packages that only builds of torch for GPUs need.
 NOT_PINNED = re.compile(r"pip|mrelevance|nvidia-.*|cuda-.*|triton")
 
@@ -35,7 +36,7 @@ def lines(name: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def pins() -> dict[str, Version]:
-    found = [Requirement(line) for line in lines("requirements.txt")]
+    found = [Requirement(line) for name in PINNED for line in lines(name)]
     for pin in found:
         assert [mark.operator for mark in pin.specifier] == ["=="], pin
     versions = {named(pin.name): Version(next(iter(pin.specifier)).version) for pin in found}
@@ -73,6 +74,21 @@ def test_package_needs_nothing_that_is_not_pinned(pins):
         "versions belong into envs/requirements.txt"
     )
     assert mrelevance.__version__ == PYPROJECT["version"]
+
+
+def test_the_study_does_not_have_what_only_tests_need():
+    of_study = {named(Requirement(line).name) for line in lines("requirements.txt")}
+    extras = PYPROJECT["optional-dependencies"]
+    needed = [
+        PYPROJECT["dependencies"],
+        *(extras[name] for name in ("dicom", "nnunet", "workflow")),
+    ]
+    names = {named(Requirement(text).name) for texts in needed for text in texts}
+    assert names - {"mrelevance"} <= of_study
+    for_tests = {named(Requirement(text).name) for text in extras["test"]} - {"mrelevance"}
+    only_for_tests = {"pytest", "pytest-xdist", "quantus", "ruff", "snakefmt", "mypy"}
+    assert only_for_tests <= for_tests and not only_for_tests & of_study
+    assert "opencv-python-headless" not in of_study
 
 
 def test_controller_takes_its_versions_from_the_same_list(pins):
