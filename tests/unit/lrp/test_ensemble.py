@@ -117,7 +117,7 @@ def test_relevance_is_complete_for_the_change_of_the_averaged_logits():
     with torch.no_grad():
         change = (network(image) - network(BASELINE))[0]
     for composite in ("deeplift", "deepshap"):
-        explainer = Explainer(ensemble, image, composite, baseline=BASELINE)
+        explainer = both_explainers(WINDOWS)[0].with_composite(composite, baseline=BASELINE)
         explanation = explainer.explain(image, (1, 0))
         assert_same(explanation.normalisers, change[1] - change[0], 1e-10)
         assert_same(explanation.change, change[1] - change[0])
@@ -218,7 +218,7 @@ def test_a_predictor_is_explained_by_its_ensemble():
 
     image = image_of(GRID)
     found = Explainer(Predicting(), image, "zero").shares(image, (1, 0))
-    expected = Explainer(Predicting.ensemble, image, "zero").shares(image, (1, 0))
+    expected = both_explainers(WINDOWS)[0].with_composite("zero").shares(image, (1, 0))
     assert torch.equal(found, expected)
 
 
