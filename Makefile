@@ -189,9 +189,8 @@ $(DOCS_INSTALLED): envs/docs.txt
 	@$(DOCS)/bin/python -m pip install --quiet --no-deps --requirement envs/docs.txt
 	@touch $@
 
-# Only this needs the environment of the study, and only if a tutorial or the package has changed.
-build/tutorials/%.ipynb: docs/tutorials/%.ipynb $(shell find src -name '*.py') config/config.yaml
-	@[ -e "$(INSTALLED)" ] || $(MAKE) --no-print-directory "$(INSTALLED)"
+build/tutorials/%.ipynb: docs/tutorials/%.ipynb $(shell find src -name '*.py') config/config.yaml \
+		| $(INSTALLED)
 	@echo "Executing $<"
 	@$(PYTHON) docs/execute.py $< $@
 
