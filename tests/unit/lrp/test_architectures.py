@@ -1,5 +1,7 @@
 """Operations of transformers and of other published architectures: complete, conserving, named."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,12 @@ SIZE = (4, 4, 6)
 def built(kind) -> nn.Module:
     torch.manual_seed(0)
     return kind().double().eval()
+
+
+@cache
+def explainer_of(kind) -> Explainer:
+    """For other composites, take `with_composite`: exporting takes longest."""
+    return Explainer(built(kind), images()[0])
 
 
 def images():
@@ -34,7 +42,7 @@ def test_changes_from_a_baseline_are_complete(kind):
     network, (image, baseline) = built(kind), images()
     change = margin(network, image) - margin(network, baseline)
     scale = float(change.abs().max())
-    explainer = Explainer(network, image, "deeplift", baseline=baseline)
+    explainer = explainer_of(kind).with_composite("deeplift", baseline=baseline)
     shapley = explainer.with_composite("deepshap", baseline=baseline)
     weights = torch.randn(SIZE, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     for one in (explainer, shapley):
@@ -50,7 +58,7 @@ def test_changes_from_a_baseline_are_complete(kind):
 def test_rules_without_a_baseline(kind):
     """Signed rules conserve; reverse mode is the transpose of forward mode; regions add up."""
     network, (image, _) = built(kind), images()
-    explainer = Explainer(network, image, "alpha2_beta1")
+    explainer = explainer_of(kind).with_composite("alpha2_beta1")
     if kind in architectures.NEED_A_BASELINE:
         with pytest.raises(InputError, match=r"operation \w+ in layer '.*baseline"):
             explainer.explain(image, (1, 0))
@@ -75,9 +83,9 @@ def test_rules_without_a_baseline(kind):
 
 @pytest.mark.parametrize("composite", ["deeplift", "alpha2_beta1", "attn_lrp"])
 def test_region_of_an_attending_network_is_the_literal_sum(composite):
-    network, (image, baseline) = built(architectures.WindowedAttention), images()
+    image, baseline = images()
     options = {"baseline": baseline} if composite == "deeplift" else {}
-    explainer = Explainer(network, image, composite, **options)
+    explainer = explainer_of(architectures.WindowedAttention).with_composite(composite, **options)
     explanation = explainer.explain(image, (1, 0))
     region = torch.zeros(SIZE, dtype=torch.bool)
     region[1:3, 1, 2:4] = True
