@@ -6,7 +6,7 @@ from dataclasses import asdict
 from mrelevance.networks.card import INTENDED_USE, versions
 from mrelevance.networks.deployment import SIGMOID, Deployment, Outputs
 from mrelevance.networks.imported.description import PAGE
-from mrelevance.networks.loading import load
+from mrelevance.networks.loading import load, load_deployment
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.segmentation import Region, Segmentation
@@ -31,6 +31,16 @@ def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
         mirroring=deployed["mirroring"],
         checkpoint=deployed["checkpoint"],
         precision=precision,
+    )
+
+
+def deployment_of_source(deployed: Mapping) -> Deployment:
+    """What surrounds the network of a study: enough to preprocess images, without its weights.
+
+    `deployed` has the keys `source`, `folds` and `checkpoint`; see `load_deployment`.
+    """
+    return load_deployment(
+        deployed["source"], folds=deployed["folds"], checkpoint=deployed["checkpoint"]
     )
 
 
@@ -216,15 +226,15 @@ def card_of_source(
 
 
 def check_files(card: Mapping, deployment: Deployment) -> None:
-    """Check that the files of a network are those of its card.
+    """Check that the files that were read of a network are those of its card.
 
     Raises
     ------
     InputError
         A file has another checksum.
     """
-    for name, checksum in card["files"].items():
-        if deployment.files.get(name) != checksum:
+    for name, checksum in deployment.files.items():
+        if card["files"].get(name) != checksum:
             raise InputError(
                 f"model: {name} of {deployment.path} is not what card.json says; restore it, or "
                 "run import_network again"
