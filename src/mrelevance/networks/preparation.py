@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+import torch
+from torch import Tensor
 
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.networks.channels import pick_channels
 from mrelevance.networks.deployment import Deployment
 from mrelevance.networks.imported.own_preprocessing import own_settings
 from mrelevance.preprocessing.patient import Preprocessed, preprocess_patient
-from mrelevance.runtime.images import check_same_geometry, first_channel, image_like, to_array
+from mrelevance.runtime.files import read_json
+from mrelevance.runtime.images import (
+    check_same_geometry,
+    first_channel,
+    image_like,
+    read_image,
+    to_array,
+)
 from mrelevance.runtime.orientation import turned_like
 
 
@@ -77,6 +88,25 @@ def prepare_patient(
         deployment.label_to_case(label, case),
         None if classes is None else deployment.label_to_case(classes, case),
         channels,
+    )
+
+
+def read_prepared(
+    name: str, image: str | Path, channels: str | Path, sequences: Sequence[str]
+) -> Tensor:
+    """Image (C, D, H, W) of a preprocessed patient, with the channels that the network reads.
+
+    `channels` is the patient's `channels.json`.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or the image lacks a sequence.
+    """
+    what = f"patient {name}, preprocessed image"
+    there = read_json(channels)["sequences"]
+    return torch.from_numpy(
+        pick_channels(to_array(read_image(image, what)), there, sequences, what)
     )
 
 

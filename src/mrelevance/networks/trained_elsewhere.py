@@ -14,6 +14,9 @@ from mrelevance.runtime.segmentation import Region, Segmentation
 TRAINED_ELSEWHERE = "trained elsewhere"
 """Kind of the card of such a network."""
 
+DISTANCE = "summary/ensemble_distance.tsv"
+"""Table of the results that says how far the explained members are from all."""
+
 
 def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
     """Load the network of a study, with the members that it chooses.
@@ -32,6 +35,11 @@ def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
         checkpoint=deployed["checkpoint"],
         precision=precision,
     )
+
+
+def whole(deployed: Mapping) -> dict:
+    """The same network with all members that its makers deploy; see `load_source`."""
+    return {**deployed, "folds": None, "mirroring": True}
 
 
 def deployment_of_source(deployed: Mapping) -> Deployment:
@@ -202,6 +210,9 @@ def card_of_source(
     deployment = predictor.deployment
     of_sequence = channels_of_sequences(deployment, sequences, named)
     network = predictor.networks[0]
+    members = {"explained": len(predictor.ensemble.members), "deployed": deployed_members}
+    if members["explained"] < deployed_members:
+        members["distance"] = DISTANCE
     return {
         "kind": TRAINED_ELSEWHERE,
         "format": deployment.kind,
@@ -213,10 +224,7 @@ def card_of_source(
         "outputs": asdict(deployment.outputs),
         "spacing_mm": None if deployment.spacing_mm is None else list(deployment.spacing_mm),
         "window": list(predictor.windows.size[::-1]),
-        "members": {
-            "explained": len(predictor.ensemble.members),
-            "deployed": deployed_members,
-        },
+        "members": members,
         "architecture": type(network).__name__,
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "facts": deployment.facts,

@@ -25,6 +25,11 @@ def is_trained_elsewhere(config: dict) -> bool:
     return config["network"]["source"] is not None
 
 
+def chooses_members(config: dict) -> bool:
+    """Whether the study chooses folds, or leaves out mirrored copies, of what is deployed."""
+    return config["inference"]["folds"] is not None or not config["inference"]["mirroring"]
+
+
 def check_use(config: dict) -> None:
     """Check that what concerns a network from elsewhere is not said of one that is trained here.
 

@@ -54,7 +54,7 @@ def test_folds_are_named_once(folds, tmp_path):
 @pytest.mark.parametrize(
     ("names", "given", "message"),
     [
-        (("plans.json", "fold_0/checkpoint_final.pth"), "fold_0", "folder of one fold; give .*net,"),
+        (("plans.json", "fold_0/checkpoint_final.pth"), "fold_0", "of one fold; give .*net,"),
         ((f"{NAME}/plans.json", "a__b__2d/plans.json"), "", f"of 2 networks; .*2d, .*{NAME}"),
         (("plans.pkl", "fold_0/model_final_checkpoint.model"), "", "of nnU-Net v1"),
     ],
