@@ -108,20 +108,25 @@ def load(
 
 
 def load_deployment(
-    path: str | Path, *, folds: Sequence[int | str] | None = None, checkpoint: str = "final"
+    path: str | Path,
+    *,
+    folds: Sequence[int | str] | None = None,
+    checkpoint: str = "final",
+    trust_code: bool = False,
 ) -> Deployment:
     """What surrounds a network: its preprocessing, its outputs, and the way back.
 
     Of nnU-Net the weights are not read, and not among `Deployment.files`. See `load`.
     """
     path = Path(path)
-    with _stored(path) as folder:
-        if folder.is_dir() and is_of_nnunet(folder):
-            from mrelevance.networks.nnunet.loading import describe_nnunet
+    if path.exists():
+        with _stored(path) as folder:
+            if folder.is_dir() and is_of_nnunet(folder):
+                from mrelevance.networks.nnunet.loading import describe_nnunet
 
-            found = describe_nnunet(folder, folds=folds, checkpoint=checkpoint)
-            return replace(found, path=path)
-    return load(path, folds=folds, checkpoint=checkpoint).deployment
+                found = describe_nnunet(folder, folds=folds, checkpoint=checkpoint)
+                return replace(found, path=path)
+    return load(path, folds=folds, checkpoint=checkpoint, trust_code=trust_code).deployment
 
 
 @contextmanager
