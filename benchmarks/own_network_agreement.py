@@ -63,7 +63,7 @@ def main() -> None:
         start = time.perf_counter()
         explainer = Explainer(predictor, image, composite, baseline=baseline)
         explained = explainer.explain(image, (inside, outside))
-        found = pooled((explained.shares * explained.normalisers)[:, region])
+        found = pooled(explained.sequence_parts[:, region])
         seconds = time.perf_counter() - start
         off = (explained.normalisers - change).abs().max() / change.abs().max()
         rows.append(row(composite, found, exact, seconds, channels) | {"off": f"{off:.1e}"})

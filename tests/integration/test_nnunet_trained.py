@@ -154,10 +154,12 @@ def test_an_exported_archive_is_the_same_network(reference):
     assert found.predictor.deployment.files == expected.predictor.deployment.files
 
 
-@each
-def test_relevance_adds_up_to_the_change_of_the_deployed_logits(reference, name):
-    """Also of single slices, and of images that are padded to the window."""
-    found = read(reference, name, "one")
+@pytest.mark.parametrize(
+    ("name", "prediction"), [("regions", "one"), ("slices", "one"), ("small", "whole")]
+)
+def test_relevance_adds_up_to_the_change_of_the_deployed_logits(reference, name, prediction):
+    """Of regions, of single slices, and of mirrored images that are padded to the window."""
+    found = read(reference, name, prediction)
     image, baseline = found.case.image, torch.zeros_like(found.case.image)
     explainer = Explainer(found.predictor, image, "deeplift", baseline=baseline)
     explained = explainer.explain(image, len(found.logits) - 1)
