@@ -4,7 +4,8 @@
 
 One image for each channel, in the order of the channels. Prints a row of a table: members, windows,
 forward passes of one segmentation, seconds of segmentation and of one explanation by DeepLIFT
-against an image of zeros (all shares and normalisers), and the peak memory of this process.
+against an image of zeros (all shares and normalisers), and the peak memory of this process. Seconds
+of the processor are those of all threads together; other work on the machine hardly changes them.
 """
 
 import argparse
@@ -19,11 +20,11 @@ from mrelevance.lrp import Explainer
 from mrelevance.networks import load
 
 
-def timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """What a function returns, and its seconds."""
-    start = time.perf_counter()
+def timed(function: Callable[[], Any]) -> tuple[Any, str]:
+    """What a function returns, and its seconds, and those of the processor, as two cells."""
+    start, used = time.perf_counter(), time.process_time()
     result = function()
-    return result, time.perf_counter() - start
+    return result, f"{time.perf_counter() - start:.1f} | {time.process_time() - used:.1f}"
 
 
 def main() -> None:
@@ -53,10 +54,12 @@ def main() -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     members = len(predictor.ensemble.members)
     passes = predictor.passes(tuple(case.image.shape[1:]))
-    print("| members | windows | passes | segmentation (s) | explanation (s) | memory (GB) |")
     print(
-        f"| {members} | {passes // members} | {passes} | {segmented:.1f} | {explained:.1f} | "
-        f"{memory:.2f} |"
+        "| members | windows | passes | segmentation (s) | of the processor (s) | explanation (s) "
+        "| of the processor (s) | memory (GB) |"
+    )
+    print(
+        f"| {members} | {passes // members} | {passes} | {segmented} | {explained} | {memory:.2f} |"
     )
 
 

@@ -102,3 +102,31 @@ def test_what_needs_no_training_can_be_compared(explained):
     # Images that are registered in another way are another patient to the network.
     assert jobs["prepare_patient"] % 3 == 0
     assert jobs["compare_baselines"] == 1
+
+
+def test_fewer_members_are_compared_with_the_whole_ensemble(explained, tmp_path):
+    whole, network = explained
+    project = whole.copy(tmp_path / "project")
+    config = yaml.safe_load((project.folder / CONFIG).read_text())
+    chosen = {"folds": [1], "mirroring": False}
+    (project.folder / CONFIG).write_text(yaml.safe_dump(config | {"inference": chosen}))
+    assert project.plan(config=CONFIG)["measure_distance"] == 3
+    done = project.snakemake("results/summary/ensemble_distance.tsv", config=CONFIG)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = table(project, "summary/ensemble_distance.tsv").set_index("patient")
+    assert rows.index.tolist() == ["P0", "P1", "P2"]
+    assert set(rows["output"]) == {"tumour"}
+    images = network.parent / "images/P0"
+    members, ensemble = load(network, **chosen), load(network)
+    case = ensemble.preprocess({name: images / f"{name}.nii.gz" for name in CHANNELS})
+    few, many = (
+        one.logits(case.image)[1] - one.logits(case.image)[0] for one in (members, ensemble)
+    )
+    shared = ((few > 0) & (many > 0)).sum()
+    dice = 2 * shared / ((few > 0).sum() + (many > 0).sum())
+    assert rows.loc["P0", "dice"] == pytest.approx(float(dice), abs=1e-6)
+    far = (few.sigmoid() - many.sigmoid()).abs().mean()
+    assert rows.loc["P0", "probability_difference"] == pytest.approx(float(far), rel=1e-4)
+    assert rows.loc["P0", ["members_explained", "members_deployed"]].tolist() == [1, 4]
+    card = json.loads((project.folder / "results/model/card.json").read_text())
+    assert card["members"]["distance"] == "summary/ensemble_distance.tsv"

@@ -38,7 +38,7 @@ from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.home import find_programs_beside_python, variables_without_home
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.logs import write_error
-from mrelevance.runtime.network_source import files_of_source, is_trained_elsewhere
+from mrelevance.runtime.network_source import is_trained_elsewhere
 from mrelevance.runtime.result_paths import (
     RESULTS,
     STUDY,

@@ -1,7 +1,11 @@
 """The functions that tell rules which network is applied: trained here, or elsewhere."""
 
+from mrelevance.runtime.network_source import chooses_members, files_of_source
+
 # Nobody is needed to train on where the network is trained already.
 PARTS_NEEDED = ["test"] if TRAINED_ELSEWHERE else ["train", "test"]
+# Whether some members of a network from elsewhere are explained in place of all.
+FEWER_MEMBERS = TRAINED_ELSEWHERE and chooses_members(config)
 # Sections with a precision.
 COMPUTED_WITH = ["evaluation"] if TRAINED_ELSEWHERE else ["training", "evaluation"]
 if SPLIT is None and TRAINED_ELSEWHERE:
@@ -32,6 +36,11 @@ deployed.settings_read = [
 ]
 
 
+def distance_of_members(wildcards):
+    """Input function: how far fewer members are from all that are deployed, if fewer are explained."""
+    return "results/summary/ensemble_distance.tsv" if FEWER_MEMBERS else []
+
+
 def prepared_by(wildcards):
     """Parameter function: where the preprocessing of a network that was trained elsewhere lies."""
     return {
@@ -55,14 +64,23 @@ def weights_of_network(wildcards):
     return files_of_network(results)
 
 
-def files_of_network(results):
-    """All files of a network from elsewhere; ends the workflow where one is missing."""
+@signed
+def whole_network(wildcards):
+    """Input function: files of all members that are deployed."""
+    return files_of_network(results_in(wildcards), whole=True)
+
+
+def files_of_network(results, whole=False):
+    """Files of a network from elsewhere, of the chosen members or of the whole ensemble.
+
+    Ends the workflow where one is missing.
+    """
     own = settings(results)
     inference = own["inference"]
     try:
         return files_of_source(
             os.path.relpath(PROJECT / own["network"]["source"]),
-            inference["folds"],
+            None if whole else inference["folds"],
             inference["checkpoint"],
         )
     except InputError as error:

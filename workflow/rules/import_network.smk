@@ -24,6 +24,32 @@ rule import_network:
         "../scripts/import_network.py"
 
 
+rule measure_distance:
+    input:
+        weights=whole_network,
+        card=from_stage("model/card.json"),
+        image=from_stage("preprocessed/{patient}/image.nii"),
+        channels=from_stage("preprocessed/{patient}/channels.json"),
+    output:
+        distance="{results}/prediction/{patient}/distance.tsv",
+    log:
+        "{results}/logs/measure_distance/{patient}.log",
+    benchmark:
+        "{results}/benchmarks/measure_distance/{patient}.tsv"
+    group:
+        group("explain")
+    resources:
+        mem_mb=doubling(2000),
+    params:
+        deployed=deployed,
+        sequences=parameter("sequences"),
+        code=code_version("measure_distance"),
+    message:
+        "Comparing the explained members with the whole ensemble in patient {wildcards.patient}"
+    script:
+        "../scripts/measure_distance.py"
+
+
 rule prepare_patient:
     input:
         weights=weights_of_network,

@@ -69,6 +69,7 @@ rule write_methods:
         motion="results/summary/motion.tsv",
         scores="results/summary/scores.tsv",
         agreement="results/summary/agreement_summary.tsv",
+        distance=distance_of_members,
     output:
         methods=report(
             "results/report/methods.md",

@@ -12,11 +12,9 @@ log_to(snakemake.log[0])
 
 inputs = snakemake.input
 record, card = read_json(inputs.record), read_json(inputs.card)
+names = ("split", "motion", "scores", "agreement", *(("distance",) if inputs.distance else ()))
 facts = study_facts(
-    record,
-    card,
-    number_of_weights(card),
-    {name: read_table(inputs[name]) for name in ("split", "motion", "scores", "agreement")},
+    record, card, number_of_weights(card), {name: read_table(inputs[name]) for name in names}
 )
 templates = Path(snakemake.scriptdir).parent / "report"
 for name in ("methods", "claim_checklist"):

@@ -8,6 +8,7 @@ Uses only the standard library, because Snakemake reads this module in an enviro
 pandas.
 """
 
+from mrelevance.analysis.catalogue_of_members import OF_MEMBERS
 from mrelevance.analysis.categories import AGREEMENT, COHORT, IMAGES, MAPS, PROTOCOL, RELEVANCE
 from mrelevance.analysis.entry import Entry, Input, Table, of_all, of_test, of_variants, summary
 
@@ -30,7 +31,6 @@ _SEED = {"seed": "seed"}
 _SEQUENCES = {"sequences": "sequences"}
 _BOOTSTRAP = {"resamples": "summary.resamples", "confidence": "summary.confidence"} | _SEED
 _VARIANTS = {"variants": "variants"}
-
 
 _ENTRIES = (
     Entry(
@@ -296,5 +296,5 @@ _ENTRIES = (
     ),
 )
 
-TABLES = {entry.name: entry for entry in _ENTRIES}
+TABLES = {entry.name: entry for entry in (*_ENTRIES, *OF_MEMBERS)}
 """Steps by name, which is also that of their functions, rules and logs."""

@@ -87,6 +87,8 @@ class Entry:
         stands for the changes of each variant that is compared.
     target
         The target of the workflow that the step belongs to.
+    of_fewer_members
+        Whether it is made only where a network is explained by fewer members than are deployed.
     """
 
     function: str
@@ -96,6 +98,7 @@ class Entry:
     settings: dict[str, str] = field(default_factory=dict)
     arrays: tuple[str, ...] = ()
     target: str = "all"
+    of_fewer_members: bool = False
 
     @property
     def name(self) -> str:

@@ -52,6 +52,7 @@ def canonical_patient(patient: PatientImages) -> PatientImages:
         patient.fixed_sequence,
         None if patient.label is None else canonical(patient.label),
         None if patient.mask is None else canonical(patient.mask),
+        None if patient.classes is None else canonical(patient.classes),
     )
 
 

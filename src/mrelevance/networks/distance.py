@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from mrelevance.networks.deployment import SIGMOID, Outputs
+from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 
 
@@ -24,6 +26,35 @@ class Distance:
 
     probability: float
     dice: dict[str, float]
+
+
+def distance_of_patient(
+    patient: str, image: Tensor, explained: Predictor, deployed: Predictor
+) -> pd.DataFrame:
+    """Distance of the explained members from all that are deployed, in one patient.
+
+    `image` (C, D, H, W) is in the network's space.
+
+    Returns
+    -------
+    A row for each output but the background: `patient`, `output`, `dice` of the two segmentations,
+    `probability_difference` (mean absolute, over all outputs and voxels), `members_explained` and
+    `members_deployed`.
+    """
+    outputs = deployed.deployment.outputs
+    logits = [predictor.logits(image, patient) for predictor in (explained, deployed)]
+    distance = distance_between(*logits, outputs)
+    members = [len(predictor.ensemble.members) for predictor in (explained, deployed)]
+    return pd.DataFrame(
+        {
+            "patient": patient,
+            "output": list(distance.dice),
+            "dice": list(distance.dice.values()),
+            "probability_difference": distance.probability,
+            "members_explained": members[0],
+            "members_deployed": members[1],
+        }
+    )
 
 
 def distance_between(explained: Tensor, deployed: Tensor, outputs: Outputs) -> Distance:

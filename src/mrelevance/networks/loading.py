@@ -1,7 +1,8 @@
 """Loading a network, whoever trained it: what lies at a path decides how."""
 
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import torch
 
 from mrelevance.networks.card import WEIGHTS, check_weights, read_card
+from mrelevance.networks.deployment import Deployment
 from mrelevance.networks.imported.archive import unpacked
 from mrelevance.networks.imported.bundle import CONFIGURATIONS, is_bundle, load_bundle
 from mrelevance.networks.imported.description import given_description
@@ -20,6 +22,7 @@ from mrelevance.networks.imported.weights import load_weights
 from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.nnunet_folder import is_of_nnunet, network_in_archive
 
 WEIGHTS_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 OTHER_FORMATS = {
@@ -54,8 +57,8 @@ def load(
     Parameters
     ----------
     path
-        A results folder of nnU-Net, a MONAI bundle (also zipped), an exported program (`.pt2`),
-        weights (`.pt`), a folder `results/model` of this workflow, or `module:function`.
+        A results folder of nnU-Net or a MONAI bundle, both also zipped, an exported program
+        (`.pt2`), weights (`.pt`), a folder `results/model` of this workflow, or `module:function`.
     folds, mirroring, checkpoint
         Which members of an nnU-Net are applied: by default all folds, mirrored as in training, with
         the final weights.
@@ -81,29 +84,67 @@ def load(
         given = given_description(file, description, channels)
         return load_factory(str(path), given=given, trust_code=trust_code, **chosen)
     path = Path(path)
+    members = {"folds": folds, "mirroring": mirroring, "checkpoint": checkpoint}
+    with _stored(path) as folder:
+        if folder.is_dir() and is_of_nnunet(folder):
+            from mrelevance.networks.nnunet.loading import load_nnunet
+
+            if channels is not None or description is not None:
+                raise InputError(
+                    f"{path}: nnU-Net's files tell all that is needed; leave out channels and "
+                    "description"
+                )
+            predictor = load_nnunet(folder, **members, **chosen)
+        else:
+            if folds is not None or checkpoint != "final":
+                raise InputError(
+                    f"{path} is no results folder of nnU-Net, so it has no folds or checkpoints to "
+                    "choose; leave out folds and checkpoint"
+                )
+            given = given_description(path, description, channels)
+            predictor = _reader_of(folder)(folder, given=given, **chosen)
+    predictor.deployment = replace(predictor.deployment, path=path)
+    return predictor
+
+
+def load_deployment(
+    path: str | Path,
+    *,
+    folds: Sequence[int | str] | None = None,
+    checkpoint: str = "final",
+    trust_code: bool = False,
+) -> Deployment:
+    """What surrounds a network: its preprocessing, its outputs, and the way back.
+
+    Of nnU-Net the weights are not read, and not among `Deployment.files`. See `load`.
+    """
+    path = Path(path)
+    if path.exists():
+        with _stored(path) as folder:
+            if folder.is_dir() and is_of_nnunet(folder):
+                from mrelevance.networks.nnunet.loading import describe_nnunet
+
+                found = describe_nnunet(folder, folds=folds, checkpoint=checkpoint)
+                return replace(found, path=path)
+    return load(path, folds=folds, checkpoint=checkpoint, trust_code=trust_code).deployment
+
+
+@contextmanager
+def _stored(path: Path) -> Iterator[Path]:
+    """Where a network lies: at the path, or in a temporary folder if that is an archive.
+
+    Errors name the archive, because the folder is removed.
+    """
     if not path.exists():
         raise InputError(f"{path} does not exist; {_advice_for_missing(path)}")
-    if path.is_dir() and is_nnunet(path):
-        from mrelevance.networks.nnunet.loading import load_nnunet
-
-        if channels is not None or description is not None:
-            raise InputError(
-                f"{path}: nnU-Net's files tell all that is needed; leave out channels and "
-                "description"
-            )
-        return load_nnunet(path, folds=folds, mirroring=mirroring, checkpoint=checkpoint, **chosen)
-    if folds is not None or checkpoint != "final":
-        raise InputError(
-            f"{path} is no results folder of nnU-Net, so it has no folds or checkpoints to choose; "
-            "leave out folds and checkpoint"
-        )
-    given = given_description(path, description, channels)
-    if path.suffix == ".zip":
-        with unpacked(path) as folder:
-            predictor = _reader_of(folder)(folder, given=given, **chosen)
-        predictor.deployment = replace(predictor.deployment, path=path)
-        return predictor
-    return _reader_of(path)(path, given=given, **chosen)
+    if path.suffix != ".zip" or path.is_dir():
+        yield path
+        return
+    with unpacked(path) as folder:
+        try:
+            yield network_in_archive(folder)
+        except InputError as error:
+            raise InputError(str(error).replace(str(folder), str(path))) from error
 
 
 def weights(
@@ -128,12 +169,6 @@ def weights(
     given = given_description(Path(path), description, channels)
     given["network"] = {"name": name, "arguments": arguments}
     return load_weights(Path(path), given=given, precision=precision, device=device)
-
-
-def is_nnunet(folder: Path) -> bool:
-    """Whether a folder is one of results of nnU-Net, or of one of its folds."""
-    plans = (folder / "plans.json").is_file() or (folder.parent / "plans.json").is_file()
-    return plans and ((folder / "dataset.json").is_file() or folder.name.startswith("fold_"))
 
 
 def _reader_of(path: Path) -> Callable[..., Predictor]:

@@ -1,44 +1,28 @@
 """Registered sequences in the space of a network that was trained elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+import torch
+from torch import Tensor
 
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.networks.channels import pick_channels
 from mrelevance.networks.deployment import Deployment
 from mrelevance.networks.imported.own_preprocessing import own_settings
-from mrelevance.preprocessing.grid import resample_label
-from mrelevance.preprocessing.patient import preprocess_patient
-from mrelevance.runtime.images import check_same_geometry, first_channel, image_like, to_array
+from mrelevance.preprocessing.patient import Preprocessed, preprocess_patient
+from mrelevance.runtime.files import read_json
+from mrelevance.runtime.images import (
+    check_same_geometry,
+    first_channel,
+    image_like,
+    read_image,
+    to_array,
+)
 from mrelevance.runtime.orientation import turned_like
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """One patient as the network sees it. All images lie on one grid.
-
-    Attributes
-    ----------
-    image
-        4D float32, one channel per sequence, normalised as the network needs it.
-    coverage
-        4D uint8, the same channels: 1 where the sequence was imaged.
-    label
-        3D, lesion instances by nearest neighbour.
-    classes
-        3D, classes by nearest neighbour; None where the label tells them.
-    channels
-        Content of `channels.json`: patient, sequences and the network's channel of each, fixed
-        sequence, spacing and sizes in voxels (x, y, z) before and after.
-    """
-
-    image: sitk.Image
-    coverage: sitk.Image
-    label: sitk.Image
-    classes: sitk.Image | None
-    channels: dict
 
 
 def prepare_patient(
@@ -47,8 +31,10 @@ def prepare_patient(
     direction: Sequence[float] | None,
     deployment: Deployment,
     of_sequence: Mapping[str, str],
-) -> Prepared:
+) -> Preprocessed:
     """Preprocess a patient's registered sequences as the network's own software does.
+
+    In `channels`, the network's channel of each sequence takes the place of a normalisation.
 
     Parameters
     ----------
@@ -96,7 +82,7 @@ def prepare_patient(
         "source_spacing_mm": [float(value) for value in case.original.GetSpacing()],
         "size": list(case.grid.GetSize()),
     }
-    return Prepared(
+    return Preprocessed(
         image_like(case.image.numpy(), case.grid),
         image_like(imaged, case.grid),
         deployment.label_to_case(label, case),
@@ -105,27 +91,38 @@ def prepare_patient(
     )
 
 
+def read_prepared(
+    name: str, image: str | Path, channels: str | Path, sequences: Sequence[str]
+) -> Tensor:
+    """Image (C, D, H, W) of a preprocessed patient, with the channels that the network reads.
+
+    `channels` is the patient's `channels.json`.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or the image lacks a sequence.
+    """
+    what = f"patient {name}, preprocessed image"
+    there = read_json(channels)["sequences"]
+    return torch.from_numpy(
+        pick_channels(to_array(read_image(image, what)), there, sequences, what)
+    )
+
+
 def _as_trained_here(
     patient: PatientImages, coverage: sitk.Image, settings: dict, of_sequence: Mapping[str, str]
-) -> Prepared:
+) -> Preprocessed:
     """By this workflow's preprocessing, which knows what each sequence covers."""
     images = {of_sequence[name]: image for name, image in patient.images.items()}
-    fixed = settings["fixed_sequence"]
-    named = PatientImages(patient.name, images, fixed, label=patient.label)
+    named = replace(patient, images=images, fixed_sequence=settings["fixed_sequence"])
     preprocessed = preprocess_patient(named, coverage, settings)
-    classes = patient.classes
-    return Prepared(
-        preprocessed.image,
-        preprocessed.coverage,
-        preprocessed.label,
-        None if classes is None else resample_label(classes, preprocessed.label),
-        preprocessed.channels
-        | {
-            "sequences": list(patient.images),
-            "network_channels": list(images),
-            "fixed_sequence": patient.fixed_sequence,
-        },
-    )
+    channels = {
+        "sequences": list(patient.images),
+        "network_channels": list(images),
+        "fixed_sequence": patient.fixed_sequence,
+    }
+    return replace(preprocessed, channels=preprocessed.channels | channels)
 
 
 def _stored(image: sitk.Image, direction: Sequence[float] | None) -> sitk.Image:

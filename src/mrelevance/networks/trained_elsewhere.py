@@ -6,13 +6,16 @@ from dataclasses import asdict
 from mrelevance.networks.card import INTENDED_USE, versions
 from mrelevance.networks.deployment import SIGMOID, Deployment, Outputs
 from mrelevance.networks.imported.description import PAGE
-from mrelevance.networks.loading import load
+from mrelevance.networks.loading import load, load_deployment
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.segmentation import Region, Segmentation
 
 TRAINED_ELSEWHERE = "trained elsewhere"
 """Kind of the card of such a network."""
+
+DISTANCE = "summary/ensemble_distance.tsv"
+"""Table of the results that says how far the explained members are from all."""
 
 
 def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
@@ -31,6 +34,21 @@ def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
         mirroring=deployed["mirroring"],
         checkpoint=deployed["checkpoint"],
         precision=precision,
+    )
+
+
+def whole(deployed: Mapping) -> dict:
+    """The same network with all members that its makers deploy; see `load_source`."""
+    return {**deployed, "folds": None, "mirroring": True}
+
+
+def deployment_of_source(deployed: Mapping) -> Deployment:
+    """What surrounds the network of a study: enough to preprocess images, without its weights.
+
+    `deployed` has the keys `source`, `folds` and `checkpoint`; see `load_deployment`.
+    """
+    return load_deployment(
+        deployed["source"], folds=deployed["folds"], checkpoint=deployed["checkpoint"]
     )
 
 
@@ -192,6 +210,9 @@ def card_of_source(
     deployment = predictor.deployment
     of_sequence = channels_of_sequences(deployment, sequences, named)
     network = predictor.networks[0]
+    members = {"explained": len(predictor.ensemble.members), "deployed": deployed_members}
+    if members["explained"] < deployed_members:
+        members["distance"] = DISTANCE
     return {
         "kind": TRAINED_ELSEWHERE,
         "format": deployment.kind,
@@ -203,10 +224,7 @@ def card_of_source(
         "outputs": asdict(deployment.outputs),
         "spacing_mm": None if deployment.spacing_mm is None else list(deployment.spacing_mm),
         "window": list(predictor.windows.size[::-1]),
-        "members": {
-            "explained": len(predictor.ensemble.members),
-            "deployed": deployed_members,
-        },
+        "members": members,
         "architecture": type(network).__name__,
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "facts": deployment.facts,
@@ -216,15 +234,15 @@ def card_of_source(
 
 
 def check_files(card: Mapping, deployment: Deployment) -> None:
-    """Check that the files of a network are those of its card.
+    """Check that the files that were read of a network are those of its card.
 
     Raises
     ------
     InputError
         A file has another checksum.
     """
-    for name, checksum in card["files"].items():
-        if deployment.files.get(name) != checksum:
+    for name, checksum in deployment.files.items():
+        if card["files"].get(name) != checksum:
             raise InputError(
                 f"model: {name} of {deployment.path} is not what card.json says; restore it, or "
                 "run import_network again"

@@ -1,7 +1,9 @@
 """Preprocessing of one patient: registered sequences become the channels of one image."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,7 +13,14 @@ from mrelevance.preprocessing.grid import resample_image, resample_label, respac
 from mrelevance.preprocessing.intensity import robust_z_score
 from mrelevance.registration.body import body_mask
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.images import check_same_geometry, first_channel, image_like, to_array
+from mrelevance.runtime.files import write_json
+from mrelevance.runtime.images import (
+    check_same_geometry,
+    first_channel,
+    image_like,
+    to_array,
+    write_image,
+)
 from mrelevance.runtime.orientation import canonical
 
 logger = logging.getLogger(__name__)
@@ -30,6 +39,8 @@ class Preprocessed:
         4D uint8, the same channels: 1 where the sequence was imaged.
     label
         3D, lesion instances by nearest neighbour; 0 everywhere if the patient has no label.
+    classes
+        3D, classes by nearest neighbour; None where the label tells them.
     channels
         Content of `channels.json`: patient, sequences, fixed sequence, spacing, centre and scale of
         the normalisation per sequence, sizes and crop in voxels (x, y, z).
@@ -38,6 +49,7 @@ class Preprocessed:
     image: sitk.Image
     coverage: sitk.Image
     label: sitk.Image
+    classes: sitk.Image | None
     channels: dict
 
 
@@ -106,7 +118,17 @@ def preprocess_patient(
         "resampled_size": list(grid.GetSize()),
         "crop": {"start": start, "size": size},
     }
-    return Preprocessed(stacked, imaged, cropped, channels)
+    classes = None if patient.classes is None else resample_label(patient.classes, cropped)
+    return Preprocessed(stacked, imaged, cropped, classes, channels)
+
+
+def write_preprocessed(preprocessed: Preprocessed, paths: Mapping[str, str | Path]) -> None:
+    """Write a preprocessed patient; `paths` has a file for each attribute that is not None."""
+    for name in ("image", "coverage", "label", "classes"):
+        image = getattr(preprocessed, name)
+        if image is not None:
+            write_image(image, paths[name])
+    write_json(preprocessed.channels, paths["channels"])
 
 
 def body_box(body: np.ndarray, margin: np.ndarray) -> tuple[list[int], list[int]]:

@@ -40,7 +40,8 @@ def study_facts(
     parameters
         Number of the network's trainable parameters.
     tables
-        The tables `split`, `motion`, `scores` and `agreement` (its summary) of the study.
+        The tables `split`, `motion`, `scores` and `agreement` (its summary) of the study; and
+        `distance`, where fewer members of a network are explained than are deployed.
     """
     configuration = record["configuration"]
     sequences = configuration["sequences"]
@@ -54,6 +55,7 @@ def study_facts(
         "has_mask": _has_mask(record["inputs"]),
         "registrations": _registrations(tables["motion"]),
         "explained": _explained(configuration["segmentation"], tables),
+        "distance": _distance(tables["distance"]) if "distance" in tables else None,
         "minutes": sum(rule["total_s"] for rule in record["rules"].values()) / 60,
         "peak_memory_gb": max(rule["peak_mb"] or 0 for rule in record["rules"].values()) / 1000,
         "composites": _described(configuration["relevance"]["composites"]),
@@ -147,6 +149,21 @@ def _scores(scores: pd.DataFrame) -> dict:
         "dice_highest": _known(dice.max()),
         "surface_distance_mm": _known(scores["surface_distance_mm"].median()),
         **{key: int(scores[key].sum()) for key in ("lesions", "detected", "false_positives")},
+    }
+
+
+def _distance(distances: pd.DataFrame) -> dict:
+    """How far the explained members are from all, over the test patients."""
+    by_patient = distances.groupby("patient")["probability_difference"].first()
+    by_output = distances.groupby("output", sort=False)["dice"]
+    return {
+        "patients": len(by_patient),
+        "probability_median": float(by_patient.median()),
+        "probability_largest": float(by_patient.max()),
+        "dice": [
+            {"output": output, "median": float(dice.median()), "lowest": float(dice.min())}
+            for output, dice in by_output
+        ],
     }
 
 

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.nnunet_folder import (
+    DATASET,
+    PLANS,
+    checkpoint_path,
+    choose_folds,
+    is_results_folder,
+)
+from mrelevance.runtime.user_files import check_file
 
 DESCRIPTIONS = (".yaml", ".yml", ".json")
 """Endings of a file beside the network, and of its name, that describes it."""
@@ -15,6 +23,11 @@ DESCRIPTIONS = (".yaml", ".yml", ".json")
 def is_trained_elsewhere(config: dict) -> bool:
     """Whether the study explains a network that is trained already."""
     return config["network"]["source"] is not None
+
+
+def chooses_members(config: dict) -> bool:
+    """Whether the study chooses folds, or leaves out mirrored copies, of what is deployed."""
+    return config["inference"]["folds"] is not None or not config["inference"]["mirroring"]
 
 
 def check_use(config: dict) -> None:
@@ -66,18 +79,13 @@ def files_of_source(
         raise InputError(
             f"configuration: network.source is {source}, which does not exist; {advice}"
         )
-    if (path / "plans.json").is_file():
-        weights = sorted(path.glob(f"fold_*/checkpoint_{checkpoint}.pth"))
-        if folds is not None:
-            weights = [path / f"fold_{fold}" / f"checkpoint_{checkpoint}.pth" for fold in folds]
-        missing = [one for one in weights if not one.is_file()]
-        if missing or not weights:
-            name = missing[0] if missing else path / "fold_*" / f"checkpoint_{checkpoint}.pth"
-            raise InputError(
-                f"configuration: {name} does not exist; correct network.source, inference.folds "
-                "or inference.checkpoint"
-            )
-        return [path / "dataset.json", path / "plans.json", *weights]
+    if path.is_dir() and is_results_folder(path):
+        chosen = choose_folds(path, folds, checkpoint)
+        weights = [checkpoint_path(path, fold, checkpoint) for fold in chosen]
+        described = [path / DATASET, path / PLANS]
+        for one in described:
+            check_file(one, "configuration: network.source")
+        return [*described, *weights]
     described = [path.with_suffix(ending) for ending in DESCRIPTIONS]
     beside = [one for one in described if one.is_file() and one != path]
     if path.is_file():

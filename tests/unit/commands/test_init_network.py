@@ -1,5 +1,7 @@
 """mrelevance init with a network that is trained already."""
 
+import shutil
+
 import pytest
 import yaml
 from helpers.own_network import write_cohort, write_network
@@ -33,6 +35,14 @@ def test_equal_names_are_enough(place, capsys):
     assert "preprocess" not in config
     assert "all are for test" in printed
     assert "4 members are averaged and explained" in printed
+
+
+def test_an_exported_archive_is_a_network(place):
+    archive = shutil.make_archive(str(place / "exported"), "zip", place / "nnunet")
+    status, config = init(place, archive)
+    assert status == 0
+    assert config["network"]["source"] == archive
+    assert config["sequences"] == ["T1", "T2"]
 
 
 def test_other_names_are_asked_for_and_not_guessed(place, capsys):

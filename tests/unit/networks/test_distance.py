@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from helpers import nnunet
 
 from mrelevance.networks.deployment import Outputs
-from mrelevance.networks.distance import distance_between
+from mrelevance.networks.distance import distance_between, distance_of_patient
+from mrelevance.networks.loading import load
 from mrelevance.runtime.errors import InputError
 
 CLASSES = Outputs(("background", "liver", "tumour"), "softmax", (0, 1, 2), {})
@@ -43,3 +45,23 @@ def test_regions_are_decided_by_their_own_sign():
 def test_logits_of_different_images_are_refused():
     with pytest.raises(InputError, match="of one image and network"):
         distance_between(torch.zeros(3, 1, 1, 2), torch.zeros(3, 1, 1, 3), CLASSES)
+
+
+def test_the_table_compares_a_fold_with_all_members(tmp_path):
+    folder, _ = nnunet.write_folder(tmp_path, folds=(0, 1), mirrored=(2,))
+    torch.manual_seed(2)
+    image = torch.randn(2, 9, 12, 16)
+    few, all_members = load(folder, folds=[0], mirroring=False), load(folder)
+    table = distance_of_patient("P1", image, few, all_members)
+    logits = [predictor.logits(image) for predictor in (few, all_members)]
+    decided = [one.argmax(0) for one in logits]
+    assert table["patient"].tolist() == ["P1", "P1"]
+    assert table["output"].tolist() == ["liver", "tumour"]
+    for number, dice in enumerate(table["dice"], start=1):
+        first, second = (one == number for one in decided)
+        total = first.sum() + second.sum()
+        assert dice == pytest.approx(2 * (first & second).sum().item() / total.item())
+    assert table["dice"].between(0, 1, inclusive="neither").any()
+    far = (logits[0].softmax(0) - logits[1].softmax(0)).abs().mean().item()
+    assert table["probability_difference"].tolist() == pytest.approx([far, far])
+    assert table["members_explained"].eq(1).all() and table["members_deployed"].eq(4).all()

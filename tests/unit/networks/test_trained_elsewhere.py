@@ -7,9 +7,11 @@ from helpers.own_network import CHANNELS, write_network
 
 from mrelevance.networks.deployment import SIGMOID, SOFTMAX, Outputs
 from mrelevance.networks.trained_elsewhere import (
+    DISTANCE,
     card_of_source,
     channels_of_sequences,
     check_files,
+    deployment_of_source,
     load_source,
     outputs_of_region,
     region_of_outputs,
@@ -108,13 +110,25 @@ def test_the_card_says_what_is_explained_of_what_is_deployed(folder, predictor):
     chosen = load_source(members(folder, folds=[1], mirroring=False))
     card = card_of_source(chosen, len(predictor.ensemble.members), CHANNELS, None)
     assert card["kind"] == "trained elsewhere"
-    assert card["members"] == {"explained": 1, "deployed": 4}
+    assert card["members"] == {"explained": 1, "deployed": 4, "distance": DISTANCE}
+    assert "distance" not in card_of_source(predictor, 4, CHANNELS, None)["members"]
     assert set(card["files"]) == {"dataset.json", "plans.json", "fold_1/checkpoint_final.pth"}
     assert card["facts"]["folds"] == "1 of 0, 1"
     check_files(card, chosen.deployment)
     segmentation = read_segmentation(ONE_CLASS)
     region = segmentation.region("tumour")
     assert outputs_of_region(card, segmentation, region) == Region("tumour", (1,), (0,))
+
+
+def test_files_of_the_preprocessing_alone_are_those_of_the_card(folder, predictor):
+    card = card_of_source(predictor, 4, CHANNELS, None)
+    deployment = deployment_of_source({"source": folder, "folds": None, "checkpoint": "final"})
+    check_files(card, deployment)
+    (folder / "plans.json").write_text((folder / "plans.json").read_text() + " ")
+    changed = deployment_of_source({"source": folder, "folds": None, "checkpoint": "final"})
+    (folder / "plans.json").write_text((folder / "plans.json").read_text().rstrip())
+    with pytest.raises(InputError, match=r"plans.json of .* is not what card.json says"):
+        check_files(card, changed)
 
 
 def test_changed_files_are_an_error(predictor):

@@ -1,5 +1,6 @@
 """What the texts say of a network that was trained elsewhere."""
 
+import pandas as pd
 import pytest
 
 from mrelevance.reporting.text import fill
@@ -24,8 +25,8 @@ ELSEWHERE = {
 }
 
 
-def text_of(template, **changes):
-    known = facts({"network": {"source": "nets/3d_fullres"}})
+def text_of(template, tables=None, **changes):
+    known = facts({"network": {"source": "nets/3d_fullres"}}, **(tables or {}))
     return fill(template, known | {"card": ELSEWHERE | changes})
 
 
@@ -57,3 +58,28 @@ def test_the_target_of_a_sigmoid_head_is_its_own_logit():
 
 def test_a_silent_network_is_said_to_tell_nothing():
     assert "Its files say of its training: nothing." in text_of(METHODS, facts={})
+
+
+def test_fewer_members_are_set_beside_the_whole_ensemble():
+    distances = pd.DataFrame(
+        {
+            "patient": ["a", "a", "b", "b", "c", "c"],
+            "output": ["liver", "tumour"] * 3,
+            "dice": [0.99, 0.8, 0.98, 0.7, 0.97, 0.9],
+            "probability_difference": [0.01, 0.01, 0.02, 0.02, 0.05, 0.05],
+        }
+    )
+    text = text_of(METHODS, {"distance": distances})
+    assert "In the 3 test patients" in text
+    assert "by 0.02 on average over outputs and voxels (median patient; 0.05 at most)" in text
+    assert (
+        "0.980 for liver (median patient; 0.970 at least), "
+        "0.800 for tumour (median patient; 0.700 at least). The SHA-256"
+    ) in text
+    checklist = text_of(CHECKLIST, {"distance": distances})
+    assert "Dice coefficient of tumour 0.800 in the median patient, 0.700 at least" in checklist
+
+
+def test_of_all_members_no_distance_is_told():
+    for template in (METHODS, CHECKLIST):
+        assert "those of all members" not in text_of(template)

@@ -9,7 +9,7 @@ from mrelevance.runtime.network_source import check_use, files_of_source
 def touched(folder, *names):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
+        (folder / name).write_text("{}")
     return folder
 
 
@@ -33,10 +33,25 @@ def test_of_an_nnunet_the_chosen_checkpoints_are_read(nnunet):
     ]  # fmt: skip
 
 
+def test_a_fold_of_all_cases_is_read_where_there_is_no_other(nnunet):
+    touched(nnunet, "fold_all/checkpoint_final.pth")
+    assert not any(
+        "fold_all" in name for name in names(files_of_source(nnunet, None, "final"), nnunet)
+    )
+    chosen = names(files_of_source(nnunet, ["all"], "final"), nnunet)
+    assert chosen == ["dataset.json", "plans.json", "fold_all/checkpoint_final.pth"]
+
+
+def test_a_missing_description_is_named(nnunet):
+    (nnunet / "dataset.json").unlink()
+    with pytest.raises(InputError, match=r"network.source: .*dataset.json does not exist"):
+        files_of_source(nnunet, None, "final")
+
+
 def test_a_missing_fold_is_named(nnunet):
     with pytest.raises(InputError, match=r"fold_3.checkpoint_final.pth does not exist"):
         files_of_source(nnunet, [3], "final")
-    with pytest.raises(InputError, match=r"checkpoint_latest.pth does not exist"):
+    with pytest.raises(InputError, match=r"no fold_\*/checkpoint_latest.pth \(only"):
         files_of_source(nnunet, None, "latest")
 
 

@@ -51,8 +51,11 @@ class Checkpoint:
     mirrored: tuple[int, ...]
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, whole: bool = True) -> Checkpoint:
     """Read a checkpoint. Weights stay in the file until they are used.
+
+    `whole` says whether the weights are compared with their checksums, for which all of the file is
+    read.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         The file is missing or damaged, holds more than data, or is no checkpoint of nnU-Net v2.
     """
     check_file(path, "nnU-Net")
-    content = _load(path)
+    content = _load(path, whole)
     weights = _entry(content, "network_weights", dict, path)
     if not weights or not all(isinstance(weight, Tensor) for weight in weights.values()):
         raise InputError(f"nnU-Net: {path}: network_weights does not hold tensors; {COPY_AGAIN}")
@@ -81,8 +84,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def _load(path: Path) -> dict:
-    _check_archive(path)
+def _load(path: Path, whole: bool) -> dict:
+    _check_archive(path, whole)
     try:
         with torch.serialization.safe_globals(NUMBERS):
             forbidden = torch.serialization.get_unsafe_globals_in_checkpoint(path)
@@ -108,8 +111,8 @@ def _load(path: Path) -> dict:
     return content
 
 
-def _check_archive(path: Path) -> None:
-    """Check that a file is a whole archive of torch: zip, uncompressed, with checksums."""
+def _check_archive(path: Path, whole: bool) -> None:
+    """Check that a file is an archive of torch; with `whole`, that it fits its checksums."""
     if not zipfile.is_zipfile(path):
         raise InputError(
             f"nnU-Net: {path} is no archive of torch, as nnU-Net v2 writes it: it is cut off, or a "
@@ -117,7 +120,7 @@ def _check_archive(path: Path) -> None:
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
+            damaged = archive.testzip() if whole else None
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise InputError(f"nnU-Net: {path} is damaged ({error}); {COPY_AGAIN}") from error
     if damaged is not None:
