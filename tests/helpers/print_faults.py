@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from mrelevance.figures.style import COLUMN_MM, PAGE_HEIGHT_MM, PAGE_MM
+from mrelevance.figures.style import COLUMN_MM, PAGE_HEIGHT_MM, PAGE_MM, STYLE
 
 SMALLEST_POINTS = 6
-ROUNDING = 0.75  # pixels that measures of text are uncertain by
+ROUNDING = 1.5  # pixels that measures of text are uncertain by
 UNREADABLE = {
-    "exponent": re.compile(r"\de[+-]?\d"),
-    "hyphen for a minus sign": re.compile(r"(?:^|[\s(\[,=])-\d"),
-    "missing number": re.compile(r"\bnan\b"),
-    "plural of one": re.compile(r"(?<![\d.,])\b1 (?:\w+ )?(?:patients|lesions|bars|dots|registrations)\b"),
+    "an exponent": re.compile(r"\de[+-]?\d"),
+    "a hyphen for a minus sign": re.compile(r"(?:^|[\s(\[,=])-\d"),
+    "a missing number": re.compile(r"\bnan\b"),
+    "a plural of one": re.compile(r"(?<![\d.,])\b1 (?:\w+ )?(?:patient|lesion|bar|registration)s\b"),
 }  # fmt: skip
 
 
@@ -39,6 +39,7 @@ class Line:
 
 def faults(figure: Figure) -> list[str]:
     """What is wrong with a figure in print, a line each; empty if nothing is."""
+    figure.set_dpi(STYLE["savefig.dpi"])
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -80,7 +81,7 @@ def _lines(figure: Figure, canvas: FigureCanvasAgg) -> list[Line]:
         box = np.array([[0, -below], [width, -below], [width, tall - below], [0, tall - below]])
         turn = np.deg2rad(angle)
         turned = box @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        corners = turned + [x, height - y]
+        corners = turned + np.array([x, height - y])
         drawn.append(Line(words, properties.get_size_in_points(), corners, mtext))
 
     with renderer._draw_disabled():
@@ -101,7 +102,7 @@ def _size(figure: Figure) -> list[str]:
 
 def _unreadable(line: Line) -> list[str]:
     found = [
-        f"{line} has a {what}" for what, known in UNREADABLE.items() if known.search(line.words)
+        f"{line} has: {what}" for what, known in UNREADABLE.items() if known.search(line.words)
     ]
     if line.points < SMALLEST_POINTS:
         found.append(f"{line} has {line.points:g} pt")
@@ -191,5 +192,5 @@ def _hits(segment: np.ndarray, corners: np.ndarray) -> bool:
     return _overlap(np.vstack([segment, segment[::-1]]) + _WIDTH, corners)
 
 
-# A segment is taken to be two pixels wide.
+# A segment is taken to be a fifth of a millimetre wide.
 _WIDTH = np.array([[-1.0, -1.0], [-1.0, -1.0], [1.0, 1.0], [1.0, 1.0]])

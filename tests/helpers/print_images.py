@@ -21,7 +21,7 @@ MAPS = {"TP_1": 1, "TP_2": 2, "FN_3": 3, "FP_4": 4}
 def write_images(
     folder: Path, sequences: int, patient: str, composite: str, methods: list[str]
 ) -> dict[str, Path]:
-    """Write what figures read of a patient; the path of each file by what the catalogue calls it."""
+    """Write what figures read of a patient; each path by what the catalogue calls it."""
     grid = sitk.Image(*SHAPE[::-1], sitk.sitkUInt8)
     grid.SetSpacing(SPACING[::-1])
     random = np.random.default_rng(0)

@@ -20,6 +20,7 @@ from mrelevance.runtime.columns import REGION_NAME
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
 COMPOSITE = CONFIG["figures"]["composite"]
 TUMOUR = "tumour"
+COMPOSITES = ["alpha1_beta0", "epsilon-0.25", COMPOSITE]
 # Region, number of the region, number of the lesion, type, diameter in mm: of every patient.
 LESIONS = [
     ("TP", 1, 1, "hepatocellular carcinoma", 61.0),
@@ -65,8 +66,10 @@ class Study:
                 found[name] = dict.fromkeys(self.patients, self.files[path])
             else:
                 found[name] = self.files[path]
-        given = {"resamples": 40, "confidence": 0.95, "sequences": self.sequences, "fixed_sequence": self.sequences[-1],
-                 "composite": COMPOSITE, "seed": 0}  # fmt: skip
+        given = {
+            "sequences": self.sequences, "fixed_sequence": self.sequences[-1],
+            "composite": COMPOSITE, "resamples": 40, "confidence": 0.95, "seed": 0,
+        }  # fmt: skip
         return found | {name: given[name] for name in entry.settings}
 
     def _make(self, step) -> None:
@@ -160,15 +163,16 @@ class Study:
         )  # fmt: skip
         labelled = [(lesion, kind, mm) for region, _, lesion, kind, mm in LESIONS if region != "FP"]
         found = {
-            "relevance": relevance(CONFIG["relevance"]["composites"]),
+            "relevance": relevance(COMPOSITES),
             "gradient_methods": relevance(["gradient", "integrated_gradients", "random"]),
             "occlusion": relevance(["drop_one", "halves", "keep_one"]),
             "shapley": relevance(["shapley"], sampled),
         }
         # The measurement comes near the first composites, as it does in a study.
         found["relevance"]["relevance_pooled"] += 0.01
+        folder = {"relevance": "relevance/{patient}{region}"}
         tables = {
-            f"{'relevance' if name == 'relevance' else 'evaluation'}/{{patient}}{{region}}/{name}.tsv": table
+            f"{folder.get(name, 'evaluation/{patient}{region}')}/{name}.tsv": table
             for name, table in found.items()
         }
         split = pd.DataFrame({"patient": self.patients, "split": "test"})
@@ -210,7 +214,7 @@ class Study:
                  "relevance": lambda n: normal(0.1, 0.1, n),
                  "positive": lambda n: uniform(0.1, 0.4, n),
                  "negative": lambda n: uniform(-0.2, 0, n)},
-                CONFIG["relevance"]["composites"], EXPLAINED[1:], ZONES, names,
+                COMPOSITES, EXPLAINED[1:], ZONES, names,
             ),
             "relevance/{patient}{region}/contrast.tsv": self._table(
                 {"patient": None, "region": None, "lesion": None, "sequence": None,

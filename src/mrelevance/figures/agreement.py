@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 LARGEST_MM = 70
 

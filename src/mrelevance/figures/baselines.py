@@ -6,8 +6,8 @@ from matplotlib.lines import Line2D
 
 from mrelevance.evaluation.baselines import AGREEMENT_COLUMNS
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 COLOURS = {"inpainted": "#0072B2", "zero": "#E69F00", "shuffled": "#009E73"}
 APART = 0.24

@@ -19,9 +19,9 @@ from mrelevance.figures.slices import (
     read_radiological,
     show_anatomy,
 )
-from mrelevance.figures.wording import counted
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 SPLIT_COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
 CHARTS_MM = 62

@@ -7,7 +7,6 @@ from matplotlib.lines import Line2D
 
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import readable
 from mrelevance.protocol.dropping import (
     COLUMNS,
     LOSSES,
@@ -19,6 +18,7 @@ from mrelevance.protocol.dropping import (
 )
 from mrelevance.protocol.selection import DICE
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import readable
 
 FACES = {LOSSES[0]: "0.2", LOSSES[1]: "white"}
 SPREAD = 0.15

@@ -10,8 +10,8 @@ from matplotlib.patches import Patch
 from mrelevance.analysis.context import ALL, EVIDENCE_COLUMNS, KINDS
 from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_NAMES
-from mrelevance.figures.wording import counted
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 
 

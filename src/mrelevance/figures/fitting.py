@@ -13,10 +13,12 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 MM_PER_POINT = 25.4 / 72
+UNCERTAINTY = 1.03  # Pixels and formats draw the same letters a little wider or narrower.
 LINE_SPACING = 1.25
 TICK_POINTS, NOTE_POINTS, TITLE_POINTS, HEADING_POINTS, LEGEND_POINTS = 6.5, 6, 7.5, 7, 6.5
 SLANT = 40  # degrees
-LONGEST_SLANTED_MM = 15
+LONGEST_SLANTED_MM, NARROWEST_SLANTED_MM = 24, 4.2  # of a slanted name, and of its slot
+MOST_LINES = 3  # of a name on an x axis
 NARROWEST_SLOT_MM = 2.6  # of a name on an x axis
 # A line may be broken after these, which names of sequences and methods have between their parts.
 BREAKS = re.compile(r"(?<=[-_.,;:+/ ])")
@@ -26,7 +28,11 @@ BREAKS = re.compile(r"(?<=[-_.,;:+/ ])")
 def width_mm(text: str, points: float, bold: bool = False) -> float:
     """Width of a line of text in print."""
     font = FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
-    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] * MM_PER_POINT
+    return (
+        text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
+        * MM_PER_POINT
+        * UNCERTAINTY
+    )
 
 
 def height_mm(lines: int, points: float) -> float:
@@ -49,7 +55,7 @@ def wrapped(text: str, room_mm: float, points: float, bold: bool = False) -> str
 
 def _lines(text: str, room_mm: float, points: float, bold: bool) -> list[str]:
     lines, line = [], ""
-    for word in re.findall(r"\S+ *", text):
+    for word in re.findall(r"[^ ]+ *", text):
         if _fits(line + word, room_mm, points, bold):
             line += word
             continue
@@ -64,6 +70,7 @@ def _lines(text: str, room_mm: float, points: float, bold: bool) -> list[str]:
                     n for n in range(len(part) - 1, 0, -1)
                     if n == 1 or _fits(part[:n], room_mm, points, bold)
                 )  # fmt: skip
+                count = max(1, min(count, len(part) - 2))  # leaves more than a hyphen
                 lines.append(part[:count])
                 part = part[count:]
             line += part
@@ -92,9 +99,22 @@ def heading(
     part: Figure | SubFigure, text: str, points: float = HEADING_POINTS, **looks: str
 ) -> None:
     """Write a heading over a figure, in as many lines as it needs."""
-    text = wrapped(text, size_mm(part)[0] - 5, points, looks.get("fontweight") == "bold")
+    text = wrapped(text, size_mm(part)[0] - 8, points, looks.get("fontweight") == "bold")
     part.suptitle(text, fontsize=points, **looks)
     grow(part, height_mm(text.count("\n"), points))
+
+
+def head_further(figure: Figure, line: str) -> None:
+    """Put a line above the heading of a figure, which may have none."""
+    known = figure.get_suptitle()
+    if not known:
+        heading(figure, line)
+        grow(figure, height_mm(1, HEADING_POINTS) + 1)
+        return
+    title = next(text for text in figure.texts if text.get_text() == known)
+    line = wrapped(line, size_mm(figure)[0] - 8, title.get_fontsize())
+    title.set_text(f"{line}\n{known}")
+    grow(figure, height_mm(line.count("\n") + 1, title.get_fontsize()))
 
 
 def legend_below(part: Figure | SubFigure, handles: Sequence, **looks) -> None:
@@ -117,6 +137,7 @@ def panel_titles(
     notes: Iterable[str],
     room_mm: float,
     bold: bool = True,
+    points: float = TITLE_POINTS,
 ) -> None:
     """Titles over panels, each with a note in small type between title and panel.
 
@@ -125,27 +146,30 @@ def panel_titles(
     weight = "bold" if bold else "normal"
     notes = [wrapped(note, room_mm, NOTE_POINTS) for note in notes]
     most = max((note.count("\n") + 1 for note in notes if note), default=0)
-    raised = most * LINE_SPACING * NOTE_POINTS + 4
+    raised = most * LINE_SPACING * NOTE_POINTS + (6 if most else 4)
     for axes, title, note in zip(panels, titles, notes, strict=True):
-        title = wrapped(title, room_mm, TITLE_POINTS, bold)
-        axes.set_title(title, loc="left", fontsize=TITLE_POINTS, fontweight=weight, pad=raised)
+        title = wrapped(title, room_mm, points, bold)
+        axes.set_title(title, loc="left", fontsize=points, fontweight=weight, pad=raised)
         if note:
             axes.annotate(
-                note, xy=(0, 1), xytext=(0, raised - 1), xycoords="axes fraction",
+                note, xy=(0, 1), xytext=(0, raised - 3), xycoords="axes fraction",
                 textcoords="offset points", fontsize=NOTE_POINTS, va="top",
             )  # fmt: skip
 
 
-def titles_mm(titles: Iterable[str], notes: Iterable[str], room_mm: float) -> float:
+def titles_mm(
+    titles: Iterable[str], notes: Iterable[str], room_mm: float, points: float = TITLE_POINTS
+) -> float:
     """Height of what `panel_titles` writes over a row of panels."""
-    title, note = (
-        max(
-            (wrapped(text, room_mm, points, bold).count("\n") + 1 for text in texts if text),
-            default=0,
-        )
-        for texts, points, bold in ((titles, TITLE_POINTS, True), (notes, NOTE_POINTS, False))
+    title = _most_lines(titles, room_mm, points, bold=True)
+    note = _most_lines(notes, room_mm, NOTE_POINTS)
+    return height_mm(title, points) + height_mm(note, NOTE_POINTS) + 3
+
+
+def _most_lines(texts: Iterable[str], room_mm: float, points: float, bold: bool = False) -> int:
+    return max(
+        (wrapped(text, room_mm, points, bold).count("\n") + 1 for text in texts if text), default=0
     )
-    return height_mm(title, TITLE_POINTS) + height_mm(note, NOTE_POINTS) + 2
 
 
 def name_axis(axes: Axes, names: Sequence[str], room_mm: float) -> None:
@@ -167,20 +191,20 @@ def names_mm(names: Sequence[str], room_mm: float) -> float:
         return longest + 2
     if angle:
         return longest * 0.65 + 4
-    lines = [wrapped(name, room_mm / len(names) - 1, TICK_POINTS) for name in names]
-    return height_mm(max(line.count("\n") for line in lines) + 1, TICK_POINTS) + 2
+    return height_mm(_most_lines(names, room_mm / len(names) - 1, TICK_POINTS), TICK_POINTS) + 2
 
 
 def _angle(names: Sequence[str], room_mm: float) -> int:
     """0, or how many degrees the labels of an axis are turned."""
     slot = room_mm / len(names)
-    widths = [width_mm(name, TICK_POINTS) for name in names]
-    if max(widths) <= slot - 1:
+    widest = max(width_mm(name, TICK_POINTS) for name in names)
+    if widest <= slot - 1:
         return 0
+    if slot >= NARROWEST_SLANTED_MM and widest <= LONGEST_SLANTED_MM:
+        return SLANT
     parts = [width_mm(part, TICK_POINTS) for name in names for part in BREAKS.split(name)]
-    if len(names) <= 3 and max(parts) <= slot - 1:
-        return 0
-    return SLANT if slot >= 4.2 and max(widths) <= LONGEST_SLANTED_MM else 90
+    fits = max(parts) <= slot - 1 and _most_lines(names, slot - 1, TICK_POINTS) <= MOST_LINES
+    return 0 if fits else 90
 
 
 def most_columns(names: Sequence[str], room_mm: float, beside_mm: float) -> int:

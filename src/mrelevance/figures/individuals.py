@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from mrelevance.analysis.individuals import DIFFERENCE_COLUMNS, DISTANCE_COLUMNS, UNUSUAL
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import counted, fixed
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted, fixed
 
 OUTLYING, USUAL = "#D55E00", "#0072B2"
 MOST_SHOWN = 3
@@ -55,7 +55,7 @@ def draw(
         _shares(row[0], of_patient[of_patient["method"] == composite], sequences)
         _features(row[1], of_patient[of_patient["kind"] == "feature"])
         row[0].set_title(
-            f"patient {patient.patient}, p = {fixed(patient.p, 3)}", loc="left",
+            f"patient {patient.patient}, {_p(patient.p)}", loc="left",
             color=OUTLYING if patient.outlying else "black",
         )  # fmt: skip
     grid[-1, 0].set_xlabel("pooled share")
@@ -70,6 +70,10 @@ def draw(
         ],
     )  # fmt: skip
     return figure
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {fixed(p, 3)}"
 
 
 def _distances(axes: Axes, own: pd.DataFrame) -> None:

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from mrelevance.attribution.shares import share_matrix
 from mrelevance.evaluation.known_answer import COLUMNS, MOST_FOR_DECOY
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import readable
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import readable
 
 VERDICT_MM = 52  # width of the verdicts beside the panel
 TITLES = {

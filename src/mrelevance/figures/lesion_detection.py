@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import counted
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 SIZE_EDGES_MM = [0, 10, 15, 20, 30, np.inf]
 COLOUR = "#0072B2"

@@ -22,10 +22,10 @@ from mrelevance.figures.slices import (
     read_radiological,
     show_anatomy,
 )
-from mrelevance.figures.wording import MINUS, fixed
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.methods import GALLERY
+from mrelevance.runtime.wording import MINUS, fixed
 
 OUTLINE_COLOUR = "#3CF07A"
 PERCENTILE = 99  # of the lesion's voxels in the slice, in all sequences: there colours end
@@ -69,10 +69,10 @@ def map_gallery(
 
     Arrays as displayed (see `radiological`): `image` and every map are (C, D, H, W),
     `lesion` is bool (D, H, W), `spacing_mm` (z, y, x). Red speaks for tumour, blue against it, on
-    one scale for each row, which ends at the 99th percentile of the lesion's voxels in the slice. The plot beside each row shows how much of the relevance is left behind
-    every layer, from the output on the left to the image on the right (`conservation`, the table
-    of that name). A line names the methods that are `left_out` because they do not apply to the
-    network.
+    one scale for each row, which ends at the 99th percentile of the lesion's voxels in the slice.
+    The plot beside each row shows how much of the relevance is left behind every layer, from the
+    output on the left to the image on the right (`conservation`, the table of that name). A line
+    names the methods that are `left_out` because they do not apply to the network.
 
     Raises
     ------
@@ -127,9 +127,9 @@ def map_gallery(
     mark_picture(grid[0, 0], bar_length_mm(1.5 * width))
     bar = figure.colorbar(
         ScalarMappable(Normalize(-1, 1), bar_colours()),
-        ax=grid[:, :-1],
+        ax=grid,
         location="bottom",
-        shrink=0.5,
+        shrink=0.4,
         aspect=45,
         pad=0.015,
     )

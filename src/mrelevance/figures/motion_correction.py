@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import counted
 from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 # Pairs of columns, and what they measure; those without values are left out.
 MEASURES = {

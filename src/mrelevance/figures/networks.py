@@ -14,9 +14,9 @@ from mrelevance.analysis.networks import (
     share_measure,
 )
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed, readable
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed, readable
 
 MARKERS = "os^Dvp*"
 DETECTION = {

@@ -1,5 +1,7 @@
 """Figure 1: relevance per sequence, one line per patient, one panel per method."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import readable
+from mrelevance.runtime.wording import readable
 
 PATIENT_COLOUR = "#7A93AC"
 MEASURED_COLOUR = "0.35"
@@ -69,7 +71,7 @@ def parallel_coordinates(
     notes = {
         name: "\n".join([
             _counts(matrices[name], concordance.get(name, np.nan), limits),
-            readable(verdicts.get(name, "")),
+            _unbroken(readable(verdicts.get(name, ""))),
         ]).strip()
         for name in methods
     }  # fmt: skip
@@ -160,9 +162,13 @@ def _counts(shares: pd.DataFrame, kendall_w: float, limits: tuple[float, float])
     parts = [f"n = {len(shares)}"]
     if not np.isnan(kendall_w):
         parts.append(f"Kendall's W = {kendall_w:.2f}")
-    if outside:
-        parts.append(f"{outside} beyond the axis")
-    return ", ".join(parts)
+    beyond = [f"{outside} beyond the axis"] if outside else []
+    return "\n".join([", ".join(parts), *beyond])
+
+
+def _unbroken(verdict: str) -> str:
+    """A verdict whose numbers stay on the line of what they measure."""
+    return re.sub(r"\((\w+) ", "(\\1\N{NO-BREAK SPACE}", verdict)
 
 
 def _legend(with_measured: bool, with_errors: bool) -> list[Line2D]:

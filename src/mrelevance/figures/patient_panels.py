@@ -29,9 +29,9 @@ from mrelevance.figures.slices import (
     read_radiological,
     show_anatomy,
 )
-from mrelevance.figures.wording import fixed, significant
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import fixed, significant
 
 LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
 FIELD_MM = 120

@@ -8,10 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from mrelevance.figures import fitting, style
 from mrelevance.figures.selection import COLOURS, VALUES, conclusion_handles
-from mrelevance.figures.wording import interval, signed, significant
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.subset_names import sequences_of
+from mrelevance.runtime.wording import interval, signed, significant
 
 ROW_MM = 3.2
 NUMBERS_MM = 50  # width of a panel, relative to that of the dots of a protocol
@@ -48,8 +48,8 @@ def draw(selection: pd.DataFrame, sequences: list[str]) -> Figure:
         numbers = _differences(axes, rows, place)
         if with_minutes and axes is panels[-1]:
             numbers = {
-                row.subset: f"{numbers[row.subset]}\N{EM SPACE}{significant(row.minutes_saved, 3)} min"
-                for row in order.itertuples()
+                name: f"{numbers[name]}\N{EM SPACE}{significant(saved, 3)} min"
+                for name, saved in zip(order["subset"], order["minutes_saved"], strict=True)
             }
         _beside(axes, numbers, place)
         axes.set_xlabel(f"difference in {measure}\nto the full protocol")

@@ -10,8 +10,8 @@ from matplotlib.patches import Circle
 
 from mrelevance.analysis.prototypes import REACH
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import fixed
 
 COLOURS = "RdBu_r"
 

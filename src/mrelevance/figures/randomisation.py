@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from mrelevance.evaluation.maps import SIMILARITY_COLUMNS, YARDSTICKS
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 VERDICT_MM = 44  # width of the verdicts beside the cells
 
@@ -56,8 +56,9 @@ def draw(similarities: pd.DataFrame) -> Figure:
     axes.tick_params(length=0)
     axes.axhline(len(yardsticks), color="white", linewidth=2.5)
     for y, method in enumerate(values.index):
+        verdict = fitting.wrapped(verdicts[method], VERDICT_MM, 6)
         axes.text(
-            1.015, y + 0.5, fitting.wrapped(verdicts[method], VERDICT_MM, 6), transform=axes.get_yaxis_transform(), va="center",
+            1.015, y + 0.5, verdict, transform=axes.get_yaxis_transform(), va="center",
             fontsize=6, gid=method,
         )  # fmt: skip
     bar = axes.collections[0].colorbar

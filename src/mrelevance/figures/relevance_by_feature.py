@@ -16,8 +16,8 @@ from mrelevance.analysis.lesion_features import (
 from mrelevance.attribution.shares import MEASURED
 from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_COLOURS, KIND_NAMES
-from mrelevance.figures.wording import interval
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import interval
 
 SHOWN = ["TP", "FN"]
 LABELS = {
@@ -55,14 +55,18 @@ def draw(
         return style.statement("The test patients have no labelled lesion.")
     measures = [DIAMETER, visibility(features)]
     shown = [name for name in methods if (table["method"] == name).any()]
-    columns = min(len(sequences), 6)
+    columns = len(sequences) if len(sequences) <= 6 else max(6, -(-len(sequences) // 2))
     rows = -(-len(sequences) // columns)
-    room = (style.PAGE_MM - 14) / columns - 5
+    room = (style.PAGE_MM - 14) / columns - 3.5
     correlations = [
         [_in_words(correlation, method, measure, name) for name in sequences]
         for method in shown for measure in measures
     ]  # fmt: skip
-    block_mm = rows * (22 + fitting.titles_mm(sequences, correlations[0], room)) + 5
+    titles_mm = fitting.titles_mm(
+        sequences, [note for own in correlations for note in own], room, points=6
+    )
+    panel_mm = 17 if rows == 1 else 9
+    block_mm = rows * (panel_mm + 5 + titles_mm) + 3
     figure = style.new_figure(style.PAGE_MM, block_mm * len(correlations) + 6)
     blocks = figure.subfigures(len(correlations), 1, squeeze=False)[:, 0]
     for index, (block, notes) in enumerate(zip(blocks, correlations, strict=True)):
@@ -75,11 +79,11 @@ def draw(
             _panel(axes, own[own["sequence"] == sequence], measure)
             axes.set_ylim(limits)
         used = grid.flat[: len(sequences)]
-        fitting.panel_titles(used, sequences, notes, room, bold=False)
+        fitting.panel_titles(used, sequences, notes, room, bold=False, points=6)
         for axes in grid.flat[len(sequences) :]:
             axes.set_axis_off()
         for axes in grid[:, 0]:
-            fitting.y_label(axes, f"{style.method_name(method)}\npooled share", 22)
+            fitting.y_label(axes, f"{style.method_name(method)}\npooled share", panel_mm + 4)
         block.supxlabel(LABELS[measure], fontsize=6.5)
     fitting.legend_below(
         figure,

@@ -1,4 +1,4 @@
-"""Colours of signed values over a grey picture, such as relevance: red for the target, blue against."""
+"""Colours of signed values over a grey picture; of relevance red is for the target."""
 
 import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap, Normalize

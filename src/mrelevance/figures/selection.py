@@ -6,11 +6,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import readable
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
 from mrelevance.protocol.subsets import SEARCHED
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.subset_names import left_out, sequences_of
+from mrelevance.runtime.wording import readable
 from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED
 
 COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -34,7 +33,10 @@ FIELD_MM = 120
 SURROUNDINGS_MM = 15
 # Where normalisers of both signs cancel to less than this part, a pooled share means nothing.
 SMALLEST_SUM = 0.1
-HUES = colormaps["PuOr_r"]
+# Without white between them, which would look like a bright image.
+HUES = LinearSegmentedColormap.from_list(
+    "negative_positive", ["#3B0F70", "#8C5CC4", "#F59E42", "#B35806"]
+)
 LARGEST = "sequence with the largest share"
 LARGEST_MM = 54  # width of a picture
 PREDICTION_COLOUR, SURROUNDINGS_COLOUR = "#3CF07A", "#FFD75E"
@@ -123,8 +125,8 @@ def share_volume(
     panel_mm = min((style.PAGE_MM - 6) / columns - 3, LARGEST_MM)
     panels = [fitting.wrapped(name, panel_mm, 7.5) for name in (*sequences, LARGEST)]
     title_mm = fitting.height_mm(max(name.count("\n") for name in panels) + 1, 7.5)
-    pictures_mm = rows * (panel_mm * height / width + title_mm + 3) + 14
-    chart_mm = 40 + fitting.names_mm(sequences, style.PAGE_MM - 14)
+    pictures_mm = rows * (panel_mm * height / width + title_mm + 3) + 20
+    chart_mm = max(26, min(40, 180 - pictures_mm)) + fitting.names_mm(sequences, style.PAGE_MM - 14)
     figure = style.new_figure(style.PAGE_MM, pictures_mm + chart_mm + 8)
     fitting.heading(figure, title)
     above, below = figure.subfigures(2, 1, height_ratios=[pictures_mm, chart_mm])

@@ -21,8 +21,8 @@ from mrelevance.figures.slices import (
     read_radiological,
     show_anatomy,
 )
-from mrelevance.figures.wording import counted, fixed, readable
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted, fixed, readable
 
 FIELD_MM = 90
 BAR_MM = 2.8  # height of a bar of shares

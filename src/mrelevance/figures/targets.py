@@ -6,8 +6,8 @@ from matplotlib.lines import Line2D
 
 from mrelevance.analysis.targets import COLUMNS, CONTRIBUTION, MARGIN, PART, SAME_FIRST, SHARE, TAU
 from mrelevance.figures import fitting, style
-from mrelevance.figures.wording import fixed
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 NAMES = {
     "margin": "margin: tumour minus background",

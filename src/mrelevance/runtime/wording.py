@@ -1,4 +1,4 @@
-"""Numbers as figures write them: with a minus sign, without exponents, never as nan."""
+"""Numbers in figures and verdicts: with a minus sign, without exponents, never as nan."""
 
 import math
 
@@ -29,7 +29,7 @@ def interval(value: float, low: float, high: float, digits: int = 2, form=fixed)
 
 
 def significant(value: float, digits: int = 2) -> str:
-    """A positive number with about so many significant digits, without an exponent: `110`, `0.35`."""
+    """A number with at most so many significant digits, without an exponent: `110`, `0.35`."""
     if value is None or math.isnan(value):
         return UNDEFINED
     decimals = 0 if value == 0 else digits - 1 - math.floor(math.log10(abs(value)))
