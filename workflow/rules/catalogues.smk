@@ -111,7 +111,11 @@ def settings_of_step(step):
 
 def settings_of_figure(figure):
     """Parameter function: the settings that a figure names."""
-    keys = {"composite": "figures.composite"}
+    keys = {
+        "composite": "figures.composite",
+        "resamples": "summary.resamples",
+        "confidence": "summary.confidence",
+    }
     named = {name: keys.get(name, name) for name in figure.settings}
     return settings_named(named, figure.target)
 

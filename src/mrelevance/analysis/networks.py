@@ -6,6 +6,7 @@ import pandas as pd
 from mrelevance.attribution.shares import MEASURED, share_matrix
 from mrelevance.protocol.selection import DICE, SENSITIVITY, paired_scores
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted, fixed, interval, signed
 from mrelevance.statistics.bootstrap import median_interval, statistic_interval
 from mrelevance.statistics.noninferiority import pooled_interval, typical_difference
 from mrelevance.statistics.ranks import rank_agreement
@@ -206,11 +207,12 @@ def networks_verdict(values: pd.DataFrame, agreement: pd.DataFrame, margin: floa
         rows.append(
             (
                 own.network,
-                f"{own.network}: {equal} ({row['value']:.3f}, difference {row['difference']:+.3f} "
-                f"[{low:+.3f}, {high:+.3f}], margin {margin:g}); it ranks the sequences by their "
-                f"measured share like the study's network with a median Kendall's tau of "
-                f"{own.kendall_tau:.2f} [{own.tau_low:.2f}, {own.tau_high:.2f}] and the same first "
-                f"sequence in {own.same_first} of {own.n} patients{_beside_seeds(own)}.",
+                f"{own.network}: {equal} ({fixed(row['value'], 3)}, difference "
+                f"{interval(row['difference'], low, high, 3, signed)}, margin {margin:g}); it "
+                f"ranks the sequences by their measured share like the study's network with a "
+                f"median Kendall's tau of {interval(own.kendall_tau, own.tau_low, own.tau_high)} "
+                f"and the same first sequence in {own.same_first} of {counted(own.n, 'patient')}"
+                f"{_beside_seeds(own)}.",
             )
         )
     return pd.DataFrame(rows, columns=["network", "verdict"])
@@ -223,7 +225,7 @@ def _beside_seeds(own: tuple) -> str:
     if np.isnan(own.beyond_low):
         return ", with no other seed or too few patients to compare with"
     low, high = own.beyond_low, own.beyond_high
-    numbers = f"difference in tau {own.beyond_seed:+.2f} [{low:+.2f}, {high:+.2f}]"
+    numbers = f"difference in tau {interval(own.beyond_seed, low, high, 2, signed)}"
     if high < 0:
         return f": less than two seeds agree ({numbers}), so it weighs the sequences differently"
     if low > 0:

@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MaxNLocator
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
+
+LARGEST_MM = 70
 
 
 @style.styled
@@ -38,42 +41,49 @@ def draw(relevance: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str])
         for name in methods_of(relevance)
         if name in methods
     }
-    rows, columns = (1, len(matrices)) if len(matrices) <= 4 else style.grid_shape(len(matrices))
-    panel_mm = min((style.PAGE_MM - 10) / columns, 70)
-    figure = style.new_figure(
-        max(panel_mm * columns + 10, style.COLUMN_MM), rows * (panel_mm + 10) + 12
-    )
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     limits = style.share_limits(
         np.concatenate([matrix.to_numpy().ravel() for matrix in matrices.values()]),
         np.concatenate([measured, *(matrix.median().to_frame().T for matrix in matrices.values())]),
     )
     summaries = agreement.set_index("method")
-    for axes, (name, shares) in zip(grid.flat, matrices.items(), strict=False):
-        _panel(axes, measured, shares, limits)
-        row = summaries.loc[name]
-        axes.set_title(style.method_name(name), fontweight="bold", loc="left", pad=21)
-        axes.text(
-            0,
-            1.02,
-            f"tau {row['kendall_tau']:.2f}, L1 {row['l1_distance']:.2f}\n"
-            f"first right {row['same_first']:.0f}/{row['n']:.0f}",
-            transform=axes.transAxes,
-            fontsize=6,
-            va="bottom",
-        )
+    names = [style.method_name(name) for name in matrices]
+    notes = [
+        _note(summaries.loc[name], _paired(measured, shares)[1], limits)
+        for name, shares in matrices.items()
+    ]
+    columns = min(len(matrices), 4 if len(matrices) in (4, 7, 8) else 3)
+    rows = -(-len(matrices) // columns)
+    width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
+    room = min(width / columns - 9, LARGEST_MM)
+    figure = style.new_figure(width, rows * (room + fitting.titles_mm(names, notes, room) + 5) + 16)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for axes, shares in zip(grid.flat, matrices.values(), strict=False):
+        _panel(axes, *_paired(measured, shares), limits)
+    fitting.panel_titles(grid.flat[: len(names)], names, notes, room)
     for axes in grid.flat[len(matrices) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("share by the method")
-    for axes in grid[-1]:
-        axes.set_xlabel("measured Shapley share")
-    figure.legend(
-        handles=style.sequence_handles(sequences),
-        loc="outside lower center",
-        ncols=min(len(sequences), 8),
-    )
+    for column in grid.T:
+        lowest = [axes for axes in column if axes.axison][-1]
+        lowest.set_xlabel("measured Shapley share")
+        lowest.tick_params(labelbottom=True)
+    fitting.legend_below(figure, style.sequence_handles(sequences))
     return figure
+
+
+def _paired(measured: pd.DataFrame, shares: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables for the patients that are in both."""
+    patients = shares.index.intersection(measured.index, sort=False)
+    return measured.loc[patients], shares.loc[patients]
+
+
+def _note(summary: pd.Series, shares: pd.DataFrame, limits: tuple[float, float]) -> str:
+    agreement = (
+        f"tau {fixed(summary['kendall_tau'])}, L1 {fixed(summary['l1_distance'])}, "
+        f"first right {summary['same_first']:.0f}/{summary['n']:.0f}"
+    )
+    return "\n".join(filter(None, [agreement, style.count_beyond(shares.to_numpy(), limits)]))
 
 
 def _panel(
@@ -82,18 +92,16 @@ def _panel(
     axes.plot(limits, limits, color="0.75", linewidth=0.7, zorder=0)
     axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
     axes.axvline(0, color="0.9", linewidth=0.5, zorder=0)
-    patients = shares.index.intersection(measured.index, sort=False)
     for sequence, colour in style.sequence_colours(list(shares.columns)).items():
         axes.scatter(
-            measured.loc[patients, sequence],
-            shares.loc[patients, sequence],
+            measured[sequence],
+            shares[sequence],
             s=9,
             color=colour,
             alpha=0.7,
             linewidths=0,
             gid=sequence,
         )
-    style.count_beyond(axes, shares.loc[patients].to_numpy(), limits, x=0.97)
     axes.set(xlim=limits, ylim=limits, aspect="equal")
-    axes.xaxis.set_major_locator(MultipleLocator(0.5))
-    axes.yaxis.set_major_locator(MultipleLocator(0.5))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))

@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.evaluation.baselines import AGREEMENT_COLUMNS
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 COLOURS = {"inpainted": "#0072B2", "zero": "#E69F00", "shuffled": "#009E73"}
 APART = 0.24
@@ -30,7 +31,8 @@ def draw(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
     names = list(dict.fromkeys(shares["baseline"]))
     medians = shares.groupby(["baseline", "sequence"])["share"].median()
     limits = style.share_limits(shares["share"].to_numpy(), medians.to_numpy())
-    figure = style.new_figure(style.PAGE_MM, 80)
+    room = style.PAGE_MM - 14
+    figure = style.new_figure(style.PAGE_MM, 74 + fitting.names_mm(sequences, room))
     axes = figure.subplots()
     axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
     for place, baseline in enumerate(names):
@@ -46,11 +48,10 @@ def draw(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
                 x + shift, medians[baseline, sequence], s=26, color=colour, zorder=3,
                 gid=f"{baseline} {sequence}",
             )  # fmt: skip
-    style.count_beyond(axes, shares["share"].to_numpy(), limits, x=0.97)
-    style.sequence_axis(axes, sequences, rotation=0)
-    axes.set_xlim(-0.6, len(sequences) - 0.4)
+    axes.set_title(style.count_beyond(shares["share"].to_numpy(), limits), loc="right", fontsize=6)
+    fitting.name_axis(axes, sequences, room)
     axes.set_ylim(limits)
-    axes.set_ylabel("measured Shapley share of the predicted tumour")
+    fitting.y_label(axes, "measured Shapley share of the predicted tumour", 55)
     rows = agreement.set_index("baseline")
     handles = [
         Line2D(
@@ -59,7 +60,7 @@ def draw(shares: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
         )
         for name in names
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=1)
+    fitting.legend_below(figure, handles)
     return figure
 
 
@@ -67,6 +68,6 @@ def _label(baseline: str, row: pd.Series | None) -> str:
     if row is None:
         return f"{baseline} (configured)"
     return (
-        f"{baseline}: tau {row['kendall_tau']:.2f}, L1 {row['l1_distance']:.2f}, same first "
+        f"{baseline}: tau {fixed(row['kendall_tau'])}, L1 {fixed(row['l1_distance'])}, same first "
         f"sequence in {row['same_first']:.0f}/{row['n']:.0f}"
     )

@@ -135,7 +135,7 @@ ENTRIES = (
         "Without a sequence",
         AGREEMENT,
         {"ablation": "summary/ablation.tsv"},
-        ("sequences",),
+        ("sequences", "resamples", "confidence", "seed"),
     ),
     Entry(
         "known_answer",

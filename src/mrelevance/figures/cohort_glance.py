@@ -7,20 +7,25 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.slices import (
     bar_length_mm,
     largest_slice,
+    mark_picture,
     outline,
+    read_channels,
     read_radiological,
-    scale_bar,
     show_anatomy,
 )
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 SPLIT_COLOURS = {"train": "#0072B2", "validation": "#E69F00", "test": "#009E73"}
+CHARTS_MM = 62
+LARGEST_MM = 60  # width of a picture
 
 
 def draw(
@@ -38,7 +43,7 @@ def draw(
     InputError
         See `cohort_glance`.
     """
-    voxels, spacing_mm = read_radiological(image)
+    voxels, spacing_mm = read_channels(image)
     labelled = read_radiological(label)[0] > 0
     patient = image.parent.name
     return cohort_glance(split, lesions, voxels, labelled, spacing_mm, sequences, patient, seed)
@@ -79,10 +84,14 @@ def cohort_glance(
     lesions = lesions[lesions["split"].isin(splits)]
     with_types = (lesions["type"] != "unknown").any()
     height, width = image.shape[2] * spacing_mm[1], image.shape[3] * spacing_mm[2]
-    rows, columns = (1, len(sequences)) if len(sequences) <= 6 else style.grid_shape(len(sequences))
-    pictures_mm = rows * (style.PAGE_MM / columns * height / width + 5)
-    figure = style.new_figure(style.PAGE_MM, 58 + pictures_mm + 6)
-    above, below = figure.subfigures(2, 1, height_ratios=[58, pictures_mm + 6])
+    columns = min(len(sequences), 6)
+    rows = -(-len(sequences) // columns)
+    room = min(style.PAGE_MM / columns - 3, LARGEST_MM)
+    names = [fitting.wrapped(name, room, 7.5) for name in sequences]
+    title_mm = fitting.height_mm(max(name.count("\n") for name in names) + 1, 7.5)
+    pictures_mm = rows * (room * height / width + title_mm + 3) + 6
+    figure = style.new_figure(style.PAGE_MM, CHARTS_MM + pictures_mm)
+    above, below = figure.subfigures(2, 1, height_ratios=[CHARTS_MM, pictures_mm])
 
     charts = above.subplots(1, 3 if with_types else 2)
     with style.scattering(seed):
@@ -90,21 +99,26 @@ def cohort_glance(
         _diameters(charts[1], lesions, splits)
     if with_types:
         _types(charts[2], lesions, splits)
+    fitting.legend_below(above, _handles(splits))
 
     labelled = label.any()
     cut = largest_slice(label) if labelled else len(label) // 2
     which = (
-        "slice with the most labelled tumour" if labelled else "middle slice, no labelled tumour"
+        "slice with the most labelled tumour (yellow)"
+        if labelled
+        else "middle slice, no labelled tumour"
     )
-    below.suptitle(f"patient {patient}: {which}", fontsize=7)
+    fitting.heading(below, f"patient {patient}: {which}")
     grid = below.subplots(rows, columns, squeeze=False)
     colours = style.sequence_colours(sequences)
-    for axes, sequence, pixels in zip(grid.flat, sequences, image[:, cut], strict=False):
+    for axes, sequence, name, pixels in zip(
+        grid.flat, sequences, names, image[:, cut], strict=False
+    ):
         show_anatomy(axes, pixels, spacing_mm[1:])
         outline(axes, label[cut], spacing_mm[1:], "#FFE119")
-        axes.set_title(sequence, pad=3)
+        axes.set_title(name, pad=3)
         axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.4)
-    scale_bar(grid.flat[0], bar_length_mm(width))
+        mark_picture(axes, bar_length_mm(width) if axes is grid[0, 0] else None)
     for axes in grid.flat[len(sequences) :]:
         axes.set_axis_off()
     return figure
@@ -130,34 +144,43 @@ def _diameters(axes: Axes, lesions: pd.DataFrame, splits: list[str]) -> None:
 
 def _types(axes: Axes, lesions: pd.DataFrame, splits: list[str]) -> None:
     names = lesions["type"].value_counts().index
-    sns.histplot(
-        lesions.assign(type=pd.Categorical(lesions["type"], names)), y="type", hue="split",
-        hue_order=splits[::-1], palette=SPLIT_COLOURS, multiple="stack", shrink=0.65, alpha=1,
-        linewidth=0, ax=axes,
-    )  # fmt: skip
+    counts = pd.crosstab(lesions["type"], lesions["split"]).reindex(names)
+    left = np.zeros(len(names))
+    for name in splits:
+        count = counts.get(name, pd.Series(0, names)).to_numpy()
+        axes.barh(range(len(names)), count, 0.65, left, color=SPLIT_COLOURS[name], gid=name)
+        left += count
+    axes.set_yticks(range(len(names)), fitting.row_names(names, 22))
+    axes.invert_yaxis()
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="labelled lesions", ylabel=None)
-    sns.move_legend(
-        axes, "lower center", bbox_to_anchor=(0.4, 1.0), ncols=3, columnspacing=1, title=None,
-        reverse=True,
-    )  # fmt: skip
+
+
+def _handles(splits: list[str]) -> list[Line2D]:
+    dots = [
+        Line2D([], [], linestyle="", marker="o", markersize=4, color=SPLIT_COLOURS[name],
+               label=name)
+        for name in splits
+    ]  # fmt: skip
+    median = Line2D([], [], linestyle="", marker=">", markersize=4, color="black", label="median")
+    return [*dots, median]
 
 
 def _dots(axes: Axes, table: pd.DataFrame, column: str, splits: list[str]) -> None:
-    """A dot per row of `table`, scattered sideways, and the median of each split."""
-    of_split = {"data": table, "x": "split", "y": column, "order": splits, "ax": axes}
+    """A dot per row of `table`, scattered sideways; a wedge beside them at each split's median."""
     sns.stripplot(
-        **of_split, hue="split", hue_order=splits, palette=SPLIT_COLOURS, jitter=0.22, size=2.6,
-        alpha=0.55, linewidth=0, legend=False,
+        data=table, x="split", y=column, order=splits, ax=axes, hue="split", hue_order=splits,
+        palette=SPLIT_COLOURS, jitter=0.22, size=2.6, alpha=0.55, linewidth=0, legend=False,
     )  # fmt: skip
-    sns.pointplot(
-        **of_split, color="black", estimator="median", errorbar=None, linestyle="none", marker="_",
-        markersize=16, markeredgewidth=1.4,
+    medians = table.groupby("split")[column].median().reindex(splits)
+    axes.scatter(
+        np.arange(len(splits)) - 0.36, medians, marker=">", s=16, color="black", zorder=3,
+        gid="median",
     )  # fmt: skip
 
 
 def _counted(split: str, table: pd.DataFrame, noun: str) -> str:
-    count = int((table["split"] == split).sum())
-    return f"{split}\n{count} {noun}{'s' if count != 1 else ''}"
+    return f"{split}\n{counted(int((table['split'] == split).sum()), noun)}"
 
 
 def _split_axis(axes: Axes, names: list[str]) -> None:

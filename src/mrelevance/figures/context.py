@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.analysis.context import ALL, KINDS, NEEDED, ZONE_COLUMNS, lesion_matrix, zones_of
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_COLOURS, KIND_NAMES
 from mrelevance.runtime.columns import check_columns
 
@@ -43,20 +43,22 @@ def draw(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
         return style.statement("The test patients have no lesion with relevance.")
     methods = list(dict.fromkeys(context["method"]))
     names = zones_of(context)
+    labels = [ZONE_NAMES[name] for name in names]
     rows, columns = style.grid_shape(len(methods))
-    figure = style.new_figure(style.PAGE_MM if columns > 1 else 110, 62 * rows + 10)
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
+    room = width / columns - 9
+    figure = style.new_figure(width, (42 + fitting.names_mm(labels, room)) * rows + 10)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    notes = []
     for axes, method in zip(grid.flat, methods, strict=False):
         own = context[context["method"] == method]
         summary = zones[(zones["method"] == method) & (zones["sequence"] == ALL)]
         with style.scattering(seed):
-            _panel(axes, own, summary, names)
-        axes.set_title(style.method_name(method), loc="left")
-        axes.set_xticks(range(len(names)), [ZONE_NAMES[name] for name in names])
-        axes.tick_params(axis="x", rotation=30)
-        for label in axes.get_xticklabels():
-            label.set(ha="right", rotation_mode="anchor")
-        axes.tick_params(axis="x", labelbottom=True)
+            notes.append(_panel(axes, own, summary, names))
+        fitting.name_axis(axes, labels, room)
+    fitting.panel_titles(
+        grid.flat[: len(methods)], [style.method_name(m) for m in methods], notes, room, bold=False
+    )
     for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
@@ -67,11 +69,12 @@ def draw(context: pd.DataFrame, zones: pd.DataFrame, seed: int) -> Figure:
                label=f"{KIND_NAMES[kind]}, n = {lesions[kind]}")
         for kind in KINDS if kind in lesions
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    fitting.legend_below(figure, handles)
     return figure
 
 
-def _panel(axes: Axes, own: pd.DataFrame, summary: pd.DataFrame, names: list[str]) -> None:
+def _panel(axes: Axes, own: pd.DataFrame, summary: pd.DataFrame, names: list[str]) -> str:
+    """Draw the dots and medians of a method; how many dots are beyond the axis."""
     shares = lesion_matrix(own, "zone", "relevance").reindex(columns=names)
     shares = shares.melt(var_name="zone", value_name="share", ignore_index=False).reset_index()
     known = shares["share"].dropna().to_numpy()
@@ -88,4 +91,4 @@ def _panel(axes: Axes, own: pd.DataFrame, summary: pd.DataFrame, names: list[str
         axes.vlines(x, row.low, row.high, color=colour, linewidth=1)
         axes.hlines(row.median, x - 0.1, x + 0.1, color=colour, linewidth=1.8)
     axes.set(xlabel=None, ylabel=None, ylim=limits)
-    style.count_beyond(axes, known, limits, x=0.97)
+    return style.count_beyond(known, limits)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.protocol.dropping import (
     COLUMNS,
     LOSSES,
@@ -18,6 +18,7 @@ from mrelevance.protocol.dropping import (
 )
 from mrelevance.protocol.selection import DICE
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import readable
 
 FACES = {LOSSES[0]: "0.2", LOSSES[1]: "white"}
 SPREAD = 0.15
@@ -42,7 +43,7 @@ def draw(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
         return style.statement(text)
     predictors = list(dict.fromkeys(agreement["predictor"]))
     figure = style.new_figure(style.PAGE_MM, max(86, 7 * len(predictors) + 42))
-    figure.suptitle(style.wrapped(text), x=0.02, ha="left", fontsize=7)
+    fitting.heading(figure, readable(text), x=0.02, ha="left")
     shares, replaced, ranks = figure.subplots(1, 3, width_ratios=[1, 1, 0.9])
     of_quantity = values.set_index(["quantity", "measure"]).sort_index(kind="stable")
     retrained = of_quantity.loc[RETRAINED, DICE].set_index("sequence")
@@ -56,11 +57,7 @@ def draw(values: pd.DataFrame, agreement: pd.DataFrame, sequences: list[str]) ->
     shares.set_ylabel("Dice lost when left out of training")
     replaced.set_xlabel("Dice lost when replaced\nin the network trained on all")
     _ranks(ranks, agreement, predictors)
-    figure.legend(
-        handles=style.sequence_handles(list(retrained.index)),
-        loc="outside lower center",
-        ncols=min(len(sequences), 8),
-    )
+    fitting.legend_below(figure, style.sequence_handles(list(retrained.index)))
     return figure
 
 
@@ -88,7 +85,8 @@ def _ranks(axes: Axes, agreement: pd.DataFrame, predictors: list[str]) -> None:
                 row.kendall_tau, y, s=14, facecolor=FACES[measure], edgecolor="0.2", linewidth=0.8,
                 zorder=3, gid=f"{row.predictor} {measure}",
             )  # fmt: skip
-    axes.set_yticks(range(len(predictors)), [style.method_name(name) for name in predictors])
+    names = fitting.row_names(map(style.method_name, predictors), 26)
+    axes.set_yticks(range(len(predictors)), names)
     axes.invert_yaxis()
     axes.set_xlim(-1.08, 1.08)
     axes.set_xlabel("Kendall's tau to what is lost\nwhen left out of training")

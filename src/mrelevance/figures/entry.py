@@ -28,7 +28,7 @@ class Entry:
         all test patients as a dictionary from patient to path.
     settings
         What `draw` needs besides: `sequences` (names in channel order), `fixed_sequence` (name),
-        `composite` (name) or `seed` (integer).
+        `composite` (name), `resamples`, `confidence` (of bootstrap intervals) or `seed` (integer).
     target
         Target of the workflow that asks for the figure. The target `known_answer` is part of `all`
         where the phantom has a known answer.

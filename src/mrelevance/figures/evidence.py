@@ -8,9 +8,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from mrelevance.analysis.context import ALL, EVIDENCE_COLUMNS, KINDS
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 
 
@@ -35,31 +36,36 @@ def draw(evidence: pd.DataFrame, sequences: list[str]) -> Figure:
         return style.statement("The test patients have no lesion with relevance.")
     methods = list(dict.fromkeys(shown["method"]))
     kinds = [kind for kind in KINDS if (shown["region"] == kind).any()]
-    width = min(style.PAGE_MM, 25 + 54 * len(kinds))
-    figure = style.new_figure(width, 46 * len(methods) + 26)
+    width = style.PAGE_MM if len(kinds) > 1 else style.COLUMN_MM
+    room = (width - 14) / len(kinds) - 4
+    names_mm = fitting.names_mm(sequences, room)
+    panel_mm = min(34, (style.PAGE_HEIGHT_MM - names_mm - 26) / len(methods) - 5)
+    figure = style.new_figure(width, (panel_mm + 5) * len(methods) + names_mm + 24)
     grid = figure.subplots(len(methods), len(kinds), sharex=True, sharey="row", squeeze=False)
+    titles = [
+        f"{KIND_NAMES[kind]}\nn = {shown.loc[shown['region'] == kind, 'lesions'].max()}"
+        for kind in kinds
+    ]
     for row, method in zip(grid, methods, strict=True):
         limits = _limits(shown[shown["method"] == method])
+        notes = []
         for axes, kind in zip(row, kinds, strict=True):
             own = shown[(shown["method"] == method) & (shown["region"] == kind)]
             _panel(axes, own.set_index("sequence"), sequences)
-            style.sequence_axis(axes, sequences)
-            _count_cut_bars(axes, own[["positive", "negative"]].to_numpy(), limits)
-            axes.set_xlim(-0.6, len(sequences) - 0.4)
+            fitting.name_axis(axes, sequences, room)
+            notes.append(_cut_bars(own[["positive", "negative"]].to_numpy(), limits))
+        fitting.panel_titles(row, titles, notes, room, bold=False)
+        titles = [""] * len(kinds)
         row[0].set_ylim(limits)
-        row[0].set_ylabel(f"{style.method_name(method)}\npart of the relevance")
-    for axes, kind in zip(grid[0], kinds, strict=True):
-        of_kind = shown[shown["region"] == kind]
-        axes.set_title(f"{KIND_NAMES[kind]}\nn = {of_kind['lesions'].max()}")
-    figure.legend(
-        handles=[
+        fitting.y_label(row[0], f"{style.method_name(method)}\npart of the relevance", panel_mm)
+    fitting.legend_below(
+        figure,
+        [
             Patch(facecolor="0.4", label="for the tumour"),
             Patch(facecolor="white", edgecolor="0.4", hatch="/////", label="against it"),
             Line2D([], [], color="black", marker="_", markersize=8, linewidth=1,
                    label="net, with interval"),
         ],
-        loc="outside lower center",
-        ncols=3,
     )  # fmt: skip
     return figure
 
@@ -79,13 +85,9 @@ def _panel(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
         axes.hlines(row["net"], x - 0.25, x + 0.25, color="black", linewidth=1.4, zorder=4)
 
 
-def _count_cut_bars(axes: Axes, bars: np.ndarray, limits: tuple[float, float]) -> None:
+def _cut_bars(bars: np.ndarray, limits: tuple[float, float]) -> str:
     cut = int(((bars < limits[0]) | (bars > limits[1])).sum())
-    if cut:
-        axes.text(
-            0.5, 0.97, f"{cut} bars beyond the axis", transform=axes.transAxes, fontsize=6,
-            ha="center", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-        )  # fmt: skip
+    return f"{counted(cut, 'bar')} beyond the axis" if cut else ""
 
 
 def _limits(own: pd.DataFrame) -> tuple[float, float]:

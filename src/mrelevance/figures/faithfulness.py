@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.evaluation.agreement import FOLLOWS, SUMMARY_COLUMNS
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.method_names import method_of
 from mrelevance.runtime.methods import CHANCE, FORWARD_PASSES, GRADIENTS, PROPAGATION
@@ -63,7 +63,7 @@ def draw(agreement: pd.DataFrame) -> Figure:
         Line2D([], [], linestyle="", marker="o", markersize=4, color=GROUPS[name], label=name)
         for name in groups
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    fitting.legend_below(figure, handles)
     return figure
 
 

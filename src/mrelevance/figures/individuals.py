@@ -5,10 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from mrelevance.analysis.individuals import DIFFERENCE_COLUMNS, DISTANCE_COLUMNS, UNUSUAL
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted, fixed
 
 OUTLYING, USUAL = "#D55E00", "#0072B2"
 MOST_SHOWN = 3
@@ -38,35 +40,40 @@ def draw(
     if own.empty:
         count = int((distances["method"] == composite).sum())
         return style.statement(
-            f"{count} patients with predicted tumour: too few to find unusual ones."
+            f"{counted(count, 'patient')} with predicted tumour: too few to find unusual ones."
         )
     own = own.sort_values("distance", ascending=False)
     chosen = own[:MOST_SHOWN]
-    figure = style.new_figure(style.PAGE_MM, max(4.2 * len(own), 42 * len(chosen)) + 24)
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
+    row_mm = max(20 + 2.8 * len(sequences), 42)
+    figure = style.new_figure(style.PAGE_MM, max(3.2 * len(own), row_mm * len(chosen)) + 24)
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.9])
     _distances(left.subplots(), own)
-    left.suptitle(style.method_name(composite), fontsize=7.5)
+    fitting.heading(left, style.method_name(composite), 7.5)
     grid = right.subplots(len(chosen), 2, squeeze=False, width_ratios=[1, 1.15])
     for row, patient in zip(grid, chosen.itertuples(), strict=True):
         of_patient = differences[differences["patient"] == patient.patient]
         _shares(row[0], of_patient[of_patient["method"] == composite], sequences)
         _features(row[1], of_patient[of_patient["kind"] == "feature"])
         row[0].set_title(
-            f"patient {patient.patient}, p = {patient.p:.3f}", loc="left",
+            f"patient {patient.patient}, {_p(patient.p)}", loc="left",
             color=OUTLYING if patient.outlying else "black",
         )  # fmt: skip
     grid[-1, 0].set_xlabel("pooled share")
     grid[-1, 1].set_xlabel("robust z: standard deviations\nfrom the other patients' median")
-    right.legend(
-        handles=[
+    fitting.legend_below(
+        right,
+        [
             Line2D([], [], linestyle="", marker="o", markersize=4, color="0.3",
                    label="this patient"),
             Line2D([], [], linestyle="", marker="|", markersize=8, color="0.3",
                    label="median of the others"),
         ],
-        loc="outside upper center", ncols=2,
     )  # fmt: skip
     return figure
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {fixed(p, 3)}"
 
 
 def _distances(axes: Axes, own: pd.DataFrame) -> None:
@@ -93,10 +100,11 @@ def _shares(axes: Axes, own: pd.DataFrame, sequences: list[str]) -> None:
         axes.scatter(row["others_median"], y, s=50, marker="|", color=colour, zorder=3)
         if row["unusual"] == 1:
             axes.text(
-                1.01, y, f"z {row['z']:.1f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
+                1.01, y, f"z {fixed(row['z'], 1)}", fontsize=6,
                 color=OUTLYING, va="center", transform=axes.get_yaxis_transform(),
             )  # fmt: skip
-    axes.set_yticks(range(len(sequences)), sequences)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.set_yticks(range(len(sequences)), sequences, fontsize=6)
     axes.set_ylim(len(sequences) - 0.4, -0.6)
 
 
@@ -111,10 +119,10 @@ def _features(axes: Axes, own: pd.DataFrame) -> None:
         axes.barh(y, z, 0.55, color=colour, gid=row.quantity)
         if z != row.z:
             axes.text(
-                z, y, f"{row.z:.0f}".replace("-", "\N{MINUS SIGN}"), fontsize=6, va="center",
+                z, y, fixed(row.z, 0), fontsize=6, va="center",
                 ha="right" if z > 0 else "left", color="white",
             )  # fmt: skip
-    axes.set_yticks(range(len(own)), own["quantity"])
+    axes.set_yticks(range(len(own)), fitting.row_names(own["quantity"], 30))
     axes.yaxis.tick_right()
     axes.spines["right"].set_visible(True)
     axes.spines["left"].set_visible(False)

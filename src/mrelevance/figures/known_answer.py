@@ -5,9 +5,11 @@ from matplotlib.figure import Figure
 
 from mrelevance.attribution.shares import share_matrix
 from mrelevance.evaluation.known_answer import COLUMNS, MOST_FOR_DECOY
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import readable
 
+VERDICT_MM = 52  # width of the verdicts beside the panel
 TITLES = {
     "decoy": "{} is noise: its share should be 0",
     "single_source": "lesions show in {} alone: it should come first",
@@ -31,7 +33,7 @@ def draw(relevance: pd.DataFrame, known_answer: pd.DataFrame) -> Figure:
     if known_answer.empty:
         return style.statement("No tumour was predicted in any test patient.")
     kind, sequence = known_answer[["known_answer", "sequence"]].iloc[0]
-    figure = style.new_figure(style.PAGE_MM, 7 * len(known_answer) + 22)
+    figure = style.new_figure(style.PAGE_MM, 8 * len(known_answer) + 24)
     axes = figure.subplots()
     shares = {
         name: share_matrix(relevance, name, "relevance_pooled")[sequence]
@@ -45,7 +47,8 @@ def draw(relevance: pd.DataFrame, known_answer: pd.DataFrame) -> Figure:
         axes.hlines(y, row.share_low, row.share_high, color=colour, linewidth=1.4)
         axes.scatter(row.share, y, s=24, color=colour, zorder=3, gid=row.method)
         beyond = int(((values < limits[0]) | (values > limits[1])).sum())
-        note = row.verdict + (f" ({beyond} beyond the axis)" if beyond else "")
+        note = readable(row.verdict) + (f" ({beyond} beyond the axis)" if beyond else "")
+        note = fitting.wrapped(note, VERDICT_MM, 6)
         axes.text(1.02, y, note, transform=axes.get_yaxis_transform(), va="center", fontsize=6)
     if kind == "decoy":
         axes.axvspan(-MOST_FOR_DECOY, MOST_FOR_DECOY, color="0.92", zorder=0, linewidth=0)
@@ -55,6 +58,7 @@ def draw(relevance: pd.DataFrame, known_answer: pd.DataFrame) -> Figure:
     )
     axes.invert_yaxis()
     axes.set_xlim(limits)
-    axes.set_xlabel(f"share of {sequence} in the relevance of the predicted tumour")
-    axes.set_title(TITLES[kind].format(sequence), loc="left")
+    label = f"share of {sequence} in the relevance of the predicted tumour"
+    axes.set_xlabel(fitting.wrapped(label, 80, 7))
+    fitting.heading(figure, TITLES[kind].format(sequence))
     return figure

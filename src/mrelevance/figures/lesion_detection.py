@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from textwrap import fill
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 SIZE_EDGES_MM = [0, 10, 15, 20, 30, np.inf]
 COLOUR = "#0072B2"
@@ -39,20 +40,22 @@ def draw(lesions: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     typed = labelled[labelled["type"] != "unknown"]
     panels = 4 if len(typed) else 3
     rows, columns = (2, 2) if panels == 4 else (1, 3)
-    figure = style.new_figure(style.PAGE_MM, 8 + 56 * rows)
+    room = style.PAGE_MM / columns - 12
+    types = sorted(typed["type"].unique())
+    more_mm = fitting.names_mm(types, room) - 4 if types else 0
+    figure = style.new_figure(style.PAGE_MM, 8 + 56 * rows + more_mm)
     grid = iter(figure.subplots(rows, columns).flat)
 
     axes = next(grid)
     size = pd.cut(labelled["diameter_mm"], SIZE_EDGES_MM, right=False, labels=_size_names())
-    _sensitivity(axes, labelled["region"], size, _size_names())
+    _sensitivity(axes, labelled["region"], size, _size_names(), room)
     axes.set_xlabel("diameter of the equivalent sphere (mm)")
     if len(typed):
         axes = next(grid)
-        names = sorted(typed["type"].unique())
-        _sensitivity(axes, typed["region"], typed["type"], names)
+        _sensitivity(axes, typed["region"], typed["type"], types, room)
         axes.set_xlabel("lesion type")
-    _false_positives(next(grid), scores["false_positives"].to_numpy(dtype=int))
-    _dice(next(grid), scores["dice"].dropna().to_numpy(), len(scores))
+    _false_positives(next(grid), scores["false_positives"].to_numpy(dtype=int), room)
+    _dice(next(grid), scores["dice"].dropna().to_numpy(), len(scores), room)
     return figure
 
 
@@ -69,11 +72,13 @@ def wilson_interval(found: int, total: int) -> tuple[float, float]:
 
 def _size_names() -> list[str]:
     edges = SIZE_EDGES_MM
-    inner = [f"{low:g}-{high:g}" for low, high in pairwise(edges[1:-1])]
+    inner = [f"{low:g}\N{EN DASH}{high:g}" for low, high in pairwise(edges[1:-1])]
     return [f"< {edges[1]:g}", *inner, f"≥ {edges[-2]:g}"]
 
 
-def _sensitivity(axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequence[str]) -> None:
+def _sensitivity(
+    axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequence[str], room_mm: float
+) -> None:
     for x, name in enumerate(names):
         of_group = outcome[group == name]
         total, found = len(of_group), int((of_group == "TP").sum())
@@ -87,29 +92,28 @@ def _sensitivity(axes: Axes, outcome: pd.Series, group: pd.Series, names: Sequen
     found, total = int((outcome == "TP").sum()), len(outcome)
     if total:
         axes.axhline(found / total, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
-        axes.set_title(f"sensitivity {found / total:.2f} ({found} of {total} lesions)", loc="left")
-    axes.set_xticks(range(len(names)), [fill(name, 14) for name in names])
-    if len(names) > 4:
-        axes.tick_params(axis="x", labelsize=5.5)
-    axes.set_xlim(-0.5, len(names) - 0.5)
+        of_all = f"sensitivity {found / total:.2f} ({found} of {counted(total, 'lesion')})"
+        axes.set_title(fitting.wrapped(of_all, room_mm, 7.5), loc="left")
+    fitting.name_axis(axes, names, room_mm)
     axes.set_ylim(0, 1.18)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("lesion sensitivity")
 
 
-def _false_positives(axes: Axes, counts: np.ndarray) -> None:
+def _false_positives(axes: Axes, counts: np.ndarray, room_mm: float) -> None:
     # A few empty places keep a single bar from filling the panel.
     values = np.arange(max(counts.max(), 4) + 1)
     sns.histplot(x=counts, discrete=True, shrink=0.7, color=COLOUR, alpha=1, linewidth=0, ax=axes)
     axes.set_xlim(values[0] - 0.5, values[-1] + 0.5)
-    axes.set_xticks(values)
+    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("false positives in a patient")
     axes.set_ylabel("patients")
-    axes.set_title(f"{counts.mean():.2f} false positives per patient", loc="left")
+    per_patient = f"{counts.mean():.2f} false positives per patient"
+    axes.set_title(fitting.wrapped(per_patient, room_mm, 7.5), loc="left")
 
 
-def _dice(axes: Axes, dice: np.ndarray, patients: int) -> None:
+def _dice(axes: Axes, dice: np.ndarray, patients: int, room_mm: float) -> None:
     ordered = np.sort(dice)
     axes.plot(np.arange(1, len(ordered) + 1), ordered, "o", color=COLOUR, markersize=3.5)
     if len(ordered):
@@ -117,7 +121,8 @@ def _dice(axes: Axes, dice: np.ndarray, patients: int) -> None:
         axes.axhline(median, color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
         count = len(ordered)
         count = count if count == patients else f"{count} of {patients}, the others without lesion"
-        axes.set_title(f"median Dice {median:.2f} (n = {count})", loc="left")
+        title = f"median Dice {median:.2f} (n = {count})"
+        axes.set_title(fitting.wrapped(title, room_mm, 7.5), loc="left")
     axes.set_xlim(0, patients + 1)
     axes.set_ylim(0, 1)
     axes.xaxis.get_major_locator().set_params(integer=True)

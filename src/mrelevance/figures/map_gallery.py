@@ -10,22 +10,26 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
     bar_length_mm,
     extent,
     largest_slice,
+    mark_picture,
     outline,
+    read_channels,
     read_radiological,
-    scale_bar,
     show_anatomy,
 )
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.methods import GALLERY
+from mrelevance.runtime.wording import MINUS, fixed
 
 OUTLINE_COLOUR = "#3CF07A"
+PERCENTILE = 99  # of the lesion's voxels in the slice, in all sequences: there colours end
+METHOD_MM, KEPT_MM = 20, 20  # width of the names and of the plots at the right
 
 
 def draw(volumes: Path, conservation: pd.DataFrame, sequences: list[str]) -> Figure:
@@ -39,11 +43,11 @@ def draw(volumes: Path, conservation: pd.DataFrame, sequences: list[str]) -> Fig
     if conservation.empty:
         return style.statement("No lesion was found in the test patients that are mapped.")
     shown = list(conservation["method"].unique())
-    image, spacing_mm = read_radiological(volumes / "image.nii.gz")
+    image, spacing_mm = read_channels(volumes / "image.nii.gz")
     return map_gallery(
         image,
         read_radiological(volumes / "lesion.nii.gz")[0] > 0,
-        {method: read_radiological(volumes / f"{method}.nii.gz")[0] for method in shown},
+        {method: read_channels(volumes / f"{method}.nii.gz")[0] for method in shown},
         conservation,
         spacing_mm,
         sequences,
@@ -65,10 +69,10 @@ def map_gallery(
 
     Arrays as displayed (see `radiological`): `image` and every map are (C, D, H, W),
     `lesion` is bool (D, H, W), `spacing_mm` (z, y, x). Red speaks for tumour, blue against it, on
-    one scale for each row. The plot beside each row shows how much of the relevance is left behind
-    every layer, from the output on the left to the image on the right (`conservation`, the table
-    of that name). A line names the methods that are `left_out` because they do not apply to the
-    network.
+    one scale for each row, which ends at the 99th percentile of the lesion's voxels in the slice.
+    The plot beside each row shows how much of the relevance is left behind every layer, from the
+    output on the left to the image on the right (`conservation`, the table of that name). A line
+    names the methods that are `left_out` because they do not apply to the network.
 
     Raises
     ------
@@ -87,10 +91,17 @@ def map_gallery(
         raise InputError("gallery: the lesion has no voxel; map it again")
     cut = largest_slice(lesion)
     height, width = image.shape[2] * spacing_mm[1], image.shape[3] * spacing_mm[2]
-    plot_share = 1.25
-    panel_mm = (style.PAGE_MM - 34) / (len(sequences) + plot_share)
-    row_mm = panel_mm * height / width + 1.2
-    figure = style.new_figure(style.PAGE_MM, row_mm * len(maps) + 26)
+    panel_mm = (style.PAGE_MM - METHOD_MM - KEPT_MM - 8) / len(sequences)
+    row_mm = min(max(panel_mm * height / width, 9), 214 / len(maps) - 1)
+    plot_share = KEPT_MM / panel_mm
+    panel_mm = min(panel_mm, row_mm * width / height)
+    names = [fitting.wrapped(name, panel_mm - 0.5, 6) for name in sequences]
+    if max(name.count("\n") for name in names) > 3:
+        names, angle = sequences, 90
+        title_mm = max(fitting.width_mm(name, 6) for name in names)
+    else:
+        angle, title_mm = 0, fitting.height_mm(max(name.count("\n") for name in names) + 1, 6)
+    figure = style.new_figure(style.PAGE_MM, (row_mm + 1) * len(maps) + title_mm + 18)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
     grid = figure.subplots(
         len(maps),
@@ -103,20 +114,22 @@ def map_gallery(
     if left_out:
         names = ", ".join(map(style.method_name, left_out))
         title += f"\nnot applicable to this network: {names}"
-    figure.suptitle(title, fontsize=7.5)
+    fitting.heading(figure, title)
     for row, (method, values) in zip(grid, maps.items(), strict=True):
         _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])
-        row[0].set_ylabel(style.method_name(method).replace(" ", "\n", 1), fontsize=6.5)
+        name = fitting.wrapped(style.method_name(method), METHOD_MM, 6)
+        row[0].set_ylabel(name, fontsize=6, rotation=0, ha="right", va="center")
         _kept(row[-1], conservation[conservation["method"] == method])
-    for axes, sequence in zip(grid[0], sequences, strict=False):
-        axes.set_title(sequence, pad=3)
-    grid[0, -1].set_title("relevance left,\noutput \N{RIGHTWARDS ARROW} image", pad=3)
-    scale_bar(grid[0, 0], bar_length_mm(2 * width))  # small pictures need a long bar
+    for axes, name in zip(grid[0], names, strict=False):
+        axes.set_title(name, pad=3, fontsize=6, rotation=angle)
+    grid[0, -1].set_title("relevance left,\noutput \N{RIGHTWARDS ARROW} image", pad=3, fontsize=6)
+    # Small pictures need a long bar.
+    mark_picture(grid[0, 0], bar_length_mm(1.5 * width))
     bar = figure.colorbar(
         ScalarMappable(Normalize(-1, 1), bar_colours()),
-        ax=grid[:, :-1],
+        ax=grid,
         location="bottom",
-        shrink=0.5,
+        shrink=0.4,
         aspect=45,
         pad=0.015,
     )
@@ -132,7 +145,7 @@ def _pictures(
     lesion: np.ndarray,
     spacing_yx: tuple[float, float],
 ) -> None:
-    limit = float(np.percentile(np.abs(values), 99.5)) or 1.0
+    limit = float(np.percentile(np.abs(values[:, lesion]), PERCENTILE)) or 1.0
     for axes, pixels, overlay in zip(row, anatomy, values, strict=True):
         show_anatomy(axes, pixels, spacing_yx)
         axes.imshow(
@@ -146,15 +159,14 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
     axes.yaxis.tick_right()
     axes.spines["left"].set_visible(False)
     axes.spines["right"].set_visible(True)
-    axes.tick_params(labelsize=5.5, length=2)
+    axes.tick_params(labelsize=6, length=2)
     axes.set_xticks([])
     if list(layers["operation"]) == ["whole"]:
         kept = layers["remaining"].iloc[0]
-        summed = f";\nits map sums\nto {kept:.2f} of\nthe change"
-        text = "no layers" + ("" if np.isnan(kept) else summed)
+        text = "no layers" if np.isnan(kept) else f"no layers; sum {fixed(kept)}"
         axes.text(
-            0.5, 0.5, text.replace("-", "\N{MINUS SIGN}"), transform=axes.transAxes,
-            ha="center", va="center", fontsize=5.5, color=style.GREY,
+            0.5, 0.5, fitting.wrapped(text, KEPT_MM - 4, 6), transform=axes.transAxes,
+            ha="center", va="center", fontsize=6, color=style.GREY,
         )  # fmt: skip
         axes.set_yticks([])
         axes.spines[:].set_visible(False)
@@ -170,7 +182,7 @@ def _kept(axes: Axes, layers: pd.DataFrame) -> None:
     axes.set_ylim(low - margin, high + margin)
     # Leave out the tick at 0 or 1 where its label would touch that of the last value.
     last = round(float(remaining[-1]), 2)
-    apart = 0.15 * (high - low)
+    apart = 0.3 * (high - low)
     ticks = [last, *(tick for tick in (0.0, 1.0) if abs(tick - last) > apart)]
     ticks = ticks if high - low < 6 else [last]
-    axes.set_yticks(ticks, [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
+    axes.set_yticks(ticks, [f"{tick:g}".replace("-", MINUS) for tick in ticks])

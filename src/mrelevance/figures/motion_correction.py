@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 
 # Pairs of columns, and what they measure; those without values are left out.
 MEASURES = {
@@ -39,6 +40,8 @@ def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Fig
     columns = [column for before, after, _ in MEASURES.values() for column in (before, after)]
     check_columns(motion, ["patient", "sequence", "flag", *columns], "motion table")
     moved = [name for name in sequences if name != fixed_sequence]
+    if not moved:
+        return style.statement("No sequence but the fixed one: nothing was registered.")
     rows = motion[motion["sequence"].isin(moved)]
     if rows.empty:
         raise InputError(
@@ -47,7 +50,8 @@ def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Fig
         )
     shown = [m for m in MEASURES.values() if rows[m[0]].notna().any() and rows[m[1]].notna().any()]
     width = style.PAGE_MM if len(shown) > 1 else style.COLUMN_MM
-    figure = style.new_figure(width, 68)
+    room = width / len(shown) - 12
+    figure = style.new_figure(width, 58 + fitting.names_mm(moved, room))
     colours = style.sequence_colours(sequences)
     for axes, (before, after, name) in zip(
         figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
@@ -55,13 +59,13 @@ def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Fig
         for x, sequence in enumerate(moved):
             pairs = rows.loc[rows["sequence"] == sequence, [before, after]].dropna().to_numpy()
             _pairs(axes, x, pairs, colours[sequence])
-        style.sequence_axis(axes, moved)
-        axes.set_ylabel(name)
+        fitting.name_axis(axes, moved, room)
+        fitting.y_label(axes, name, 38)
         if "similarity" not in before:
             axes.set_ylim(bottom=0)
     counts = rows["flag"].value_counts().reindex(FLAGS, fill_value=0)
-    counted = ", ".join(f"{count} {flag}" for flag, count in counts.items())
-    figure.suptitle(f"{len(rows)} registrations: {counted}", fontsize=7)
+    flags = ", ".join(f"{count} {flag}" for flag, count in counts.items())
+    fitting.heading(figure, f"{counted(len(rows), 'registration')}: {flags}")
     patients = rows["patient"].nunique()
     handles = [
         Line2D(
@@ -77,7 +81,7 @@ def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Fig
         Line2D([], [], color="0.4", marker="o", markersize=4, linestyle="", label="after (median)"),
         Line2D([], [], color="0.6", linewidth=0.6, label=f"one patient (n = {patients})"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    fitting.legend_below(figure, handles)
     return figure
 
 

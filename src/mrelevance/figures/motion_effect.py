@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from mrelevance.analysis.motion_effect import DETECTION, MEASURED_SHARE
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
 
 # From full correction to none: ever paler.
@@ -32,8 +32,10 @@ def draw(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     )
     corrections = list(dict.fromkeys(effect["correction"]))
     shade = dict(zip(corrections, SHADES, strict=False))
-    figure = style.new_figure(style.PAGE_MM, 110)
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.2])
+    room = style.PAGE_MM - 12
+    lower_mm = 56 + fitting.names_mm(sequences, room)
+    figure = style.new_figure(style.PAGE_MM, 50 + lower_mm)
+    above, below = figure.subfigures(2, 1, height_ratios=[50, lower_mm])
     for axes, measure in zip(above.subplots(1, len(DETECTION)), DETECTION, strict=True):
         rows = effect[effect["measure"] == measure]
         for x, row in enumerate(rows.itertuples()):
@@ -48,7 +50,7 @@ def draw(effect: pd.DataFrame, sequences: list[str]) -> Figure:
     for row in rows.itertuples():
         place = corrections.index(row.correction) - (len(corrections) - 1) / 2
         _dot(axes, sequences.index(row.sequence) + SPREAD * place, row, shade[row.correction])
-    style.sequence_axis(axes, sequences)
+    fitting.name_axis(axes, sequences, room)
     axes.set_title(f"{style.method_name(MEASURED)}, n = {rows['n'].max()}", loc="left")
     axes.set_ylabel("median pooled share")
     handles = [

@@ -13,9 +13,10 @@ from mrelevance.analysis.networks import (
     SEED,
     share_measure,
 )
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed, readable
 
 MARKERS = "os^Dvp*"
 DETECTION = {
@@ -48,28 +49,31 @@ def draw(
         name: (MARKERS[place % len(MARKERS)], str(grey))
         for place, (name, grey) in enumerate(zip(names, greys, strict=True))
     }
-    text = "\n".join(map(style.wrapped, verdict["verdict"]))
-    figure = style.new_figure(style.PAGE_MM, 110 + 6 * len(names) + 3 * text.count("\n"))
-    figure.suptitle(text, x=0.02, ha="left", fontsize=7)
-    above, below = figure.subfigures(2, 1, height_ratios=[20 + 6 * len(names), 80])
+    room = (style.PAGE_MM - 12) / len(methods) - 4
+    detection_mm = 28 + 6 * max(len(names), len(methods))
+    shares_mm = 52 + fitting.names_mm(sequences, room)
+    figure = style.new_figure(style.PAGE_MM, detection_mm + shares_mm)
+    fitting.heading(figure, readable("\n".join(verdict["verdict"])), x=0.02, ha="left")
+    above, below = figure.subfigures(2, 1, height_ratios=[detection_mm, shares_mm])
     *detection, ranks = above.subplots(1, 3, width_ratios=[1, 1, 1.1])
     for axes, (measure, label) in zip(detection, DETECTION.items(), strict=True):
         _differences(axes, values[values["measure"] == measure], looks)
         axes.set_xlabel(label)
-    detection[0].set_yticks(range(len(names)), names)
+    detection[0].set_yticks(range(len(names)), fitting.row_names(names, 26))
     detection[1].set_yticks([])
     _ranks(ranks, agreement, methods, looks)
     panels = below.subplots(1, len(methods), sharey=True, squeeze=False)[0]
     for axes, method in zip(panels, methods, strict=True):
         rows = values[values["measure"] == share_measure(method)]
         _shares(axes, rows, sequences, looks)
+        fitting.name_axis(axes, sequences, room)
         axes.set_title(style.method_name(method), loc="left")
     panels[0].set_ylabel("median pooled share")
     handles = [
         Line2D([], [], linestyle="", marker=marker, markersize=4, color=grey, label=name)
         for name, (marker, grey) in looks.items()
     ]
-    below.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+    fitting.legend_below(below, handles)
     return figure
 
 
@@ -81,7 +85,7 @@ def _differences(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str
         axes.hlines(y, row.difference_low, row.difference_high, color=grey, linewidth=1)
         axes.scatter(row.difference, y, s=16, marker=marker, color=grey, zorder=3, gid=row.network)
         axes.text(
-            1.02, y, f"{row.value:.3f}", transform=axes.get_yaxis_transform(), va="center",
+            1.02, y, fixed(row.value, 3), transform=axes.get_yaxis_transform(), va="center",
             fontsize=6,
         )  # fmt: skip
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -104,7 +108,6 @@ def _shares(
             x, row.value, s=16, marker=marker, color=grey, zorder=3,
             gid=f"{row.network} {row.sequence}",
         )  # fmt: skip
-    style.sequence_axis(axes, sequences)
 
 
 def _ranks(
@@ -131,7 +134,7 @@ def _ranks(
                 [y - 0.45, y + 0.45], seeds["tau_low"].min(), seeds["tau_high"].max(),
                 color="0.93", linewidth=0, zorder=0,
             )  # fmt: skip
-    axes.set_yticks(range(len(methods)), [style.method_name(name) for name in methods])
+    axes.set_yticks(range(len(methods)), fitting.row_names(map(style.method_name, methods), 20))
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.set_xlim(right=1.04)
-    axes.set_xlabel("Kendall's tau to the study's network\n(shaded: another seed)")
+    axes.set_xlabel("Kendall's tau to the study's\nnetwork (shaded: another seed)")

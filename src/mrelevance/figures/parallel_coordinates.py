@@ -1,6 +1,6 @@
 """Figure 1: relevance per sequence, one line per patient, one panel per method."""
 
-from textwrap import fill
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.attribution.shares import MEASURED, methods_of, share_matrix
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
+from mrelevance.runtime.wording import readable
 
 PATIENT_COLOUR = "#7A93AC"
 MEASURED_COLOUR = "0.35"
+PANEL_MM = 36
 
 
 def draw(
@@ -52,10 +54,6 @@ def parallel_coordinates(
     verdicts = agreement_summary.set_index("method")["verdict"].to_dict()
     of_measure = friedman[friedman["measure"] == measure]
     concordance = of_measure.set_index("method")["kendall_w"].to_dict()
-    rows, columns = style.grid_shape(len(methods))
-    width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
-    figure = style.new_figure(width, 12 + 58 * rows)
-    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     truth = matrices.get(MEASURED, pd.DataFrame(columns=sequences, dtype=float))
     measured = truth.median() if len(truth) else None
     limits = style.share_limits(
@@ -65,38 +63,44 @@ def parallel_coordinates(
         ),
     )
     sampled = _standard_errors(relevance, sequences)
+    with_errors = len(sampled) > 0 and measure == "relevance_pooled"
+    names = {name: style.method_name(name) for name in methods}
+    if MEASURED in names:
+        names[MEASURED] += ", sampled" if len(sampled) else ", exact"
+        verdicts[MEASURED] = "the measurement, by forward passes alone"
+    notes = {
+        name: "\n".join([
+            _counts(matrices[name], concordance.get(name, np.nan), limits),
+            _unbroken(readable(verdicts.get(name, ""))),
+        ]).strip()
+        for name in methods
+    }  # fmt: skip
+
+    columns = style.grid_shape(len(methods))[1]
+    columns = min(columns, fitting.most_columns(sequences, style.PAGE_MM, 8))
+    rows = -(-len(methods) // columns)
+    width = style.PAGE_MM if columns > 1 else style.COLUMN_MM
+    room = width / columns - 8
+    titles_mm = fitting.titles_mm(names.values(), notes.values(), room)
+    row_mm = titles_mm + PANEL_MM + fitting.names_mm(sequences, room)
+    figure = style.new_figure(width, 12 + row_mm * rows)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, methods, strict=False):
-        if name == MEASURED and len(sampled) and measure == "relevance_pooled":
+        if name == MEASURED and with_errors:
             _bars(axes, matrices[name], sampled)
         _panel(axes, matrices[name], measured if name != MEASURED else None, limits)
-        _note(axes, matrices[name], concordance.get(name, np.nan), limits)
-        below = (
-            "the measurement,\nby forward passes alone"
-            if name == MEASURED
-            else verdicts.get(name, "")
-        )
-        title = style.method_name(name)
-        if name == MEASURED:
-            title = f"{title}, sampled" if len(sampled) else f"exact {title}"
-        axes.set_title(title, fontweight="bold", loc="left", pad=29)
-        axes.annotate(
-            _lines(below),
-            xy=(0, 1),
-            xytext=(0, 27),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontsize=6,
-            va="top",
-        )
+        fitting.name_axis(axes, sequences, room)
+    used = grid.flat[: len(methods)]
+    fitting.panel_titles(used, names.values(), notes.values(), room)
     for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel("normalised relevance")
-    handles = _legend(measured is not None, len(sampled) > 0 and measure == "relevance_pooled")
+    handles = _legend(measured is not None, with_errors)
     if grid.size > len(methods):
         grid.flat[-1].legend(handles=handles, loc="center")
     else:
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        fitting.legend_below(figure, handles)
     return figure
 
 
@@ -150,36 +154,21 @@ def _panel(
             linewidths=0.5,
             zorder=3,
         )
-    style.sequence_axis(axes, sequences)
     axes.set_ylim(limits)
 
 
-def _note(axes: Axes, shares: pd.DataFrame, kendall_w: float, limits: tuple[float, float]) -> None:
+def _counts(shares: pd.DataFrame, kendall_w: float, limits: tuple[float, float]) -> str:
     outside = int(((shares < limits[0]) | (shares > limits[1])).any(axis="columns").sum())
     parts = [f"n = {len(shares)}"]
     if not np.isnan(kendall_w):
-        parts.append(f"W = {kendall_w:.2f}")
-    if outside:
-        parts.append(f"{outside} beyond the axis")
-    axes.text(
-        0.02,
-        0.98,
-        ", ".join(parts),
-        transform=axes.transAxes,
-        va="top",
-        fontsize=6,
-        color=style.GREY,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
-        in_layout=False,  # a long note may reach beyond its panel, and moves no other
-    )
+        parts.append(f"Kendall's W = {kendall_w:.2f}")
+    beyond = [f"{outside} beyond the axis"] if outside else []
+    return "\n".join([", ".join(parts), *beyond])
 
 
-def _lines(verdict: str) -> str:
-    head, colon, reasons = verdict.partition(": ")
-    unbroken = ", ".join(
-        reason.replace(" ", "\N{NO-BREAK SPACE}") for reason in reasons.split(", ")
-    )
-    return head + (":\n" + fill(unbroken, 44) if colon else "")
+def _unbroken(verdict: str) -> str:
+    """A verdict whose numbers stay on the line of what they measure."""
+    return re.sub(r"\((\w+) ", "(\\1\N{NO-BREAK SPACE}", verdict)
 
 
 def _legend(with_measured: bool, with_errors: bool) -> list[Line2D]:

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.figures.measured_totals import (
     exact_shares,
@@ -23,16 +23,19 @@ from mrelevance.figures.slices import (
     crop_around,
     extent,
     largest_slice,
+    mark_picture,
     outline,
+    read_channels,
     read_radiological,
-    scale_bar,
     show_anatomy,
 )
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import fixed, significant
 
 LABEL_COLOUR, PREDICTION_COLOUR = "#FFE119", "#3CF07A"
 FIELD_MM = 120
+PERCENTILE = 99  # of the lesion's voxels in the slice, in all sequences: there colours end
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ def draw_lesion(
     logger.info("%s", chosen)
     patient = chosen["patient"]
     number = chosen["region_id"] if region == "FP" else chosen["lesion"]
-    image, spacing_mm = read_radiological(images[patient])
+    image, spacing_mm = read_channels(images[patient])
     own = relevance[
         (relevance["patient"] == patient)
         & (relevance["method"] == composite)
@@ -77,7 +80,7 @@ def draw_lesion(
     ]
     return patient_panels(
         image,
-        read_radiological(maps[patient] / composite / f"map_{region}_{number}.nii.gz")[0],
+        read_channels(maps[patient] / composite / f"map_{region}_{number}.nii.gz")[0],
         read_radiological(regions[patient])[0] == chosen["region_id"],
         read_radiological(labels[patient])[0] > 0,
         read_radiological(segmentations[patient])[0] > 0,
@@ -132,7 +135,7 @@ def lesion_title(lesion: dict, method: str) -> str:
     name = KIND_NAMES[lesion["region"]].capitalize()
     kind = "" if lesion["type"] == "unknown" else f"{lesion['type']}, "
     return (
-        f"{name}: patient {lesion['patient']}, {kind}{lesion['volume_ml']:.2g} mL, "
+        f"{name}: patient {lesion['patient']}, {kind}{significant(lesion['volume_ml'])} mL, "
         f"{lesion['diameter_mm']:.0f} mm; {style.method_name(method)}"
     )
 
@@ -160,7 +163,8 @@ def patient_panels(
     M_A) are (C, D, H, W); `lesion`, the region, `label` and `prediction` are bool (D, H, W);
     `spacing_mm` is (z, y, x). `shares` holds the region's normalised relevance, its index the
     sequences in channel order. The colour is a voxel's part of the region's whole relevance,
-    in per mille, on one scale for all panels: red speaks for the tumour, blue against it. With
+    in per mille, on one scale for all panels, which ends at the 99th percentile of the region's
+    voxels in the slice: red speaks for the tumour, blue against it. With
     `measured` shares, each map is scaled to its own, which then stands over the panel; the factor,
     or why there is none, stands below.
 
@@ -185,19 +189,26 @@ def patient_panels(
         shares = measured
         parts, notes = scaled_to_measured(parts, measured)
     relevance = 1000 * parts[:, cut][:, *rows_columns]
-    limit = float(np.percentile(np.abs(relevance), 99.8)) or 1.0
+    within = np.abs(relevance[:, lesion[cut][rows_columns]])
+    limit = float(np.percentile(within, PERCENTILE)) or 1.0
 
     rows, columns = style.grid_shape(len(image))
+    page_mm = style.PAGE_MM if columns > 1 else style.COLUMN_MM
     height, width = anatomy.shape[1] * spacing_mm[1], anatomy.shape[2] * spacing_mm[2]
-    panel_mm = min((style.PAGE_MM - 20) / columns, 58)
-    figure = style.new_figure(
-        panel_mm * columns + 18, rows * (panel_mm * height / width + 9) + 12, "compressed"
+    panel_mm = min((page_mm - 20) / columns - 2, 56)
+    titles = [fitting.wrapped(_title(*item), panel_mm, 7.5) for item in shares.items()]
+    notes = {name: fitting.wrapped(note, panel_mm, 6) for name, note in notes.items()}
+    around_mm = sum(
+        fitting.height_mm(max((text.count("\n") for text in texts), default=0) + 1, points)
+        for texts, points in ((titles, 7.5), (notes.values(), 6))
     )
-    figure.suptitle(title, fontsize=7.5)
+    rows_mm = rows * (panel_mm * height / width + around_mm + 4)
+    figure = style.new_figure(page_mm, rows_mm + 12, "compressed")
+    fitting.heading(figure, title)
     grid = figure.subplots(rows, columns, squeeze=False)
     colours = style.sequence_colours(list(shares.index))
-    for axes, sequence, pixels, overlay in zip(
-        grid.flat, shares.index, anatomy, relevance, strict=False
+    for axes, sequence, name, pixels, overlay in zip(
+        grid.flat, shares.index, titles, anatomy, relevance, strict=False
     ):
         show_anatomy(axes, pixels, spacing_mm[1:])
         axes.imshow(
@@ -207,15 +218,10 @@ def patient_panels(
         )
         outline(axes, label[cut][rows_columns], spacing_mm[1:], LABEL_COLOUR)
         outline(axes, prediction[cut][rows_columns], spacing_mm[1:], PREDICTION_COLOUR, "--")
-        share = (
-            "not defined"
-            if np.isnan(shares[sequence])
-            else f"{shares[sequence]:.2f}".replace("-", "\N{MINUS SIGN}")
-        )
-        axes.set_title(f"{sequence}   {share}", pad=3)
-        axes.set_xlabel(notes.get(sequence, ""), fontsize=5.5, labelpad=2, color=style.GREY)
+        axes.set_title(name, pad=3)
+        axes.set_xlabel(notes.get(sequence, ""), fontsize=6, labelpad=2, color=style.GREY)
         axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.4)
-    scale_bar(grid[0, 0], bar_length_mm(width))
+        mark_picture(axes, bar_length_mm(width) if axes is grid[0, 0] else None)
     for axes in grid.flat[len(image) :]:
         axes.set_axis_off()
     bar = figure.colorbar(
@@ -226,14 +232,20 @@ def patient_panels(
         shrink=0.7,
         extend="both",
     )
-    bar.set_label("‰ of the region's relevance, per voxel")
+    scale = f"full colour from the {PERCENTILE}th percentile of the lesion's voxels"
+    bar.set_label(
+        fitting.wrapped(f"‰ of the region's relevance, per voxel; {scale}", 0.6 * rows_mm, 7)
+    )
     bar.outline.set_linewidth(0.4)
-    figure.legend(
-        handles=[
+    fitting.legend_below(
+        figure,
+        [
             Line2D([], [], color="#C9B000", label="label"),
             Line2D([], [], color="#22B457", linestyle="--", label="prediction"),
         ],
-        loc="outside lower center",
-        ncols=2,
     )
     return figure
+
+
+def _title(sequence: str, share: float) -> str:
+    return f"{sequence}   {fixed(share)}"

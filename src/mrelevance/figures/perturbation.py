@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from mrelevance.evaluation.maps import AREA_COLUMNS, relative_margins
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
 
 REPLACEMENTS = {
@@ -61,7 +61,8 @@ def draw(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
     )
     for axes, method in zip(grid.flat, ranked, strict=False):
         _curves(axes, median.loc[method], shown)
-        axes.set_title(style.method_name(method), fontsize=6.5, pad=3)
+        name = fitting.wrapped(style.method_name(method), style.PAGE_MM / panels_across - 4, 6.5)
+        axes.set_title(name, fontsize=6.5, pad=3)
     for number, axes in enumerate(grid.flat[len(ranked) :], start=len(ranked)):
         axes.set_axis_off()
         grid.flat[number - panels_across].tick_params(labelbottom=True)
@@ -74,7 +75,7 @@ def draw(curves: pd.DataFrame, areas: pd.DataFrame) -> Figure:
         _areas(axes, between[between["units"] == units], list(ranked), shown)
         axes.set_title(UNIT_NAMES[units], pad=3)
         axes.set_xlabel("area between the two orders (chance: 0)")
-    figure.legend(handles=_handles(shown), loc="outside lower center", ncols=5)
+    fitting.legend_below(figure, _handles(shown))
     return figure
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from mrelevance.figures.fitting import head_further
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_table
 from mrelevance.runtime.result_paths import patient_of
@@ -22,7 +23,7 @@ def plot(
 
     `inputs` has the path of each input, or the list of its paths for all test patients; `settings`
     has the value of each setting. `region` is the explained region whose rows of the tables are
-    drawn; its name stands in the corner, unless it is tumour.
+    drawn; its name stands on top, unless it is tumour.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def plot(
     # Without importing the catalogue: a new entry must not draw all other figures again.
     figure = import_module(f"mrelevance.figures.{name}").draw(**contents, **settings)
     if region not in (None, TUMOUR):
-        figure.text(0.002, 0.998, region, ha="left", va="top", fontsize=6, color="0.35")
+        head_further(figure, f"region: {region}")
     return figure
 
 

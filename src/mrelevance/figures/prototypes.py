@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from mrelevance.analysis.prototypes import REACH
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import fixed
 
 COLOURS = "RdBu_r"
 
@@ -38,11 +39,13 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
             f"{prototypes}: expected maps of {len(sequences)} sequences "
             f"({', '.join(sequences)}), found {maps.shape[1]}; they must come from one run"
         )
-    width = style.PAGE_MM
-    panel_mm = (width - 34) / len(sequences)
-    figure = style.new_figure(width, (panel_mm + 4) * len(types) + 16)
+    panel_mm = min((style.PAGE_MM - 40) / len(sequences), 200 / len(types), 34)
+    names = [fitting.wrapped(name, panel_mm - 1, 6) for name in sequences]
+    above_mm = fitting.height_mm(max(name.count("\n") for name in names) + 1, 6)
+    row_mm = max(panel_mm, 12) + 3
+    figure = style.new_figure(style.PAGE_MM, row_mm * len(types) + above_mm + 16, "compressed")
     title = f"{style.method_name(composite)}: mean map of the true positives of each type"
-    figure.suptitle(title, fontsize=7.5)
+    fitting.heading(figure, title)
     grid = figure.subplots(len(types), len(sequences), squeeze=False)
     colours = style.sequence_colours(sequences)
     middle = maps.shape[2] // 2
@@ -60,16 +63,18 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
             axes.set_yticks([])
             axes.spines[:].set(visible=True, color=colours[sequence], linewidth=1.2)
             axes.text(
-                0.04, 0.04, f"{part:.2f}".replace("-", "\N{MINUS SIGN}"), fontsize=6,
+                0.04, 0.04, fixed(part), fontsize=6,
                 transform=axes.transAxes, va="bottom",
             )  # fmt: skip
-        row[0].set_ylabel(f"{kind}\nn = {count}")
+        label = fitting.wrapped(f"{kind}\nn = {count}", 20, 6.5)
+        row[0].set_ylabel(label, fontsize=6.5, rotation=0, ha="right", va="center")
         bar = figure.colorbar(
             ScalarMappable(Normalize(-limit, limit), COLOURS), ax=list(row), pad=0.01, aspect=12
         )
         bar.outline.set_linewidth(0.4)
         bar.set_label("per diameter³", fontsize=6)
-    for axes, sequence in zip(grid[0], sequences, strict=True):
-        axes.set_title(sequence, pad=3)
-    grid[-1, 0].set_xlabel(f"{2 * REACH:g} diameters", fontsize=6.5)
+    for axes, name in zip(grid[0], names, strict=True):
+        axes.set_title(name, pad=3, fontsize=6)
+    width = f"a picture is {2 * REACH:g} lesion diameters wide"
+    grid[-1, 0].set_xlabel(width, fontsize=6, loc="left")
     return figure

@@ -6,8 +6,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from mrelevance.evaluation.maps import SIMILARITY_COLUMNS, YARDSTICKS
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
+
+VERDICT_MM = 44  # width of the verdicts beside the cells
 
 
 @style.styled
@@ -34,34 +37,31 @@ def draw(similarities: pd.DataFrame) -> Figure:
     values = values.loc[[*yardsticks, *methods]]
     verdicts = redrawn.drop_duplicates("method").set_index("method")["verdict"]
 
-    figure = style.new_figure(style.PAGE_MM, 5.5 * len(values) + 34)
+    figure = style.new_figure(style.PAGE_MM, 6 * len(values) + 34)
     axes = figure.subplots()
     # Similarities below zero mean as little as zero: they have its colour, but keep their number.
     sns.heatmap(
-        values, vmin=0, vmax=1, cmap="cividis", annot=values.map(_number), fmt="",
+        values, vmin=0, vmax=1, cmap="cividis", annot=values.map(fixed), fmt="",
         annot_kws={"fontsize": 6}, linewidths=0.4, ax=axes,
         cbar_kws={"location": "bottom", "shrink": 0.5, "aspect": 40},
     )  # fmt: skip
     shown = values.to_numpy()
     for text, value in zip(axes.texts, shown[~np.isnan(shown)], strict=True):
         text.set_color("black" if value > 0.55 else "white")
-    axes.set_yticklabels([style.method_name(name) for name in values.index], rotation=0)
+    names = [style.method_name(name) for name in values.index]
+    axes.set_yticklabels(fitting.row_names(names, 32), rotation=0)
     axes.set_xticklabels(stages["stage_name"], rotation=30, ha="right")
     axes.set_ylabel(None)
     axes.set_xlabel("redrawn down to and including this stage, from the output to the input")
     axes.tick_params(length=0)
     axes.axhline(len(yardsticks), color="white", linewidth=2.5)
     for y, method in enumerate(values.index):
+        verdict = fitting.wrapped(verdicts[method], VERDICT_MM, 6)
         axes.text(
-            1.015, y + 0.5, verdicts[method], transform=axes.get_yaxis_transform(), va="center",
+            1.015, y + 0.5, verdict, transform=axes.get_yaxis_transform(), va="center",
             fontsize=6, gid=method,
         )  # fmt: skip
     bar = axes.collections[0].colorbar
     bar.set_label("structural similarity to the map of the trained network (1: the same map)")
     bar.outline.set_visible(False)
     return figure
-
-
-def _number(value: float) -> str:
-    # Adding zero takes the sign from what rounds to it.
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from mrelevance.analysis.lesion_features import (
     CONSPICUITY,
@@ -13,9 +14,10 @@ from mrelevance.analysis.lesion_features import (
     visibility,
 )
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.lesion_kinds import KIND_COLOURS, KIND_NAMES
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import interval
 
 SHOWN = ["TP", "FN"]
 LABELS = {
@@ -53,31 +55,44 @@ def draw(
         return style.statement("The test patients have no labelled lesion.")
     measures = [DIAMETER, visibility(features)]
     shown = [name for name in methods if (table["method"] == name).any()]
-    figure = style.new_figure(style.PAGE_MM, 36 * len(shown) * 2 + 16)
-    blocks = figure.subfigures(2 * len(shown), 1, squeeze=False)[:, 0]
-    for index, block in enumerate(blocks):
+    columns = len(sequences) if len(sequences) <= 6 else max(6, -(-len(sequences) // 2))
+    rows = -(-len(sequences) // columns)
+    room = (style.PAGE_MM - 14) / columns - 3.5
+    correlations = [
+        [_in_words(correlation, method, measure, name) for name in sequences]
+        for method in shown for measure in measures
+    ]  # fmt: skip
+    titles_mm = fitting.titles_mm(
+        sequences, [note for own in correlations for note in own], room, points=6
+    )
+    panel_mm = 17 if rows == 1 else 9
+    block_mm = rows * (panel_mm + 5 + titles_mm) + 3
+    figure = style.new_figure(style.PAGE_MM, block_mm * len(correlations) + 6)
+    blocks = figure.subfigures(len(correlations), 1, squeeze=False)[:, 0]
+    for index, (block, notes) in enumerate(zip(blocks, correlations, strict=True)):
         method, measure = shown[index // 2], measures[index % 2]
         own = table[table["method"] == method]
         values = own["relevance_pooled"].to_numpy()
         limits = style.share_limits(values, values)
-        row = block.subplots(1, len(sequences), sharey=True, squeeze=False)[0]
-        known = correlation[
-            (correlation["method"] == method) & (correlation["feature"] == measure)
-        ].set_index("sequence")
-        for axes, sequence in zip(row, sequences, strict=True):
+        grid = block.subplots(rows, columns, sharey=True, squeeze=False)
+        for axes, sequence in zip(grid.flat, sequences, strict=False):
             _panel(axes, own[own["sequence"] == sequence], measure)
-            axes.set_title(f"{sequence}{_in_words(known, sequence)}", fontsize=6)
             axes.set_ylim(limits)
-        row[0].set_ylabel(f"{style.method_name(method)}\npooled share")
+        used = grid.flat[: len(sequences)]
+        fitting.panel_titles(used, sequences, notes, room, bold=False, points=6)
+        for axes in grid.flat[len(sequences) :]:
+            axes.set_axis_off()
+        for axes in grid[:, 0]:
+            fitting.y_label(axes, f"{style.method_name(method)}\npooled share", panel_mm + 4)
         block.supxlabel(LABELS[measure], fontsize=6.5)
-    figure.legend(
-        handles=[
+    fitting.legend_below(
+        figure,
+        [
             Line2D([], [], linestyle="", marker="o", markersize=4, color=KIND_COLOURS[kind],
                    markerfacecolor=KIND_COLOURS[kind] if kind == "TP" else "white",
                    label=KIND_NAMES[kind])
             for kind in SHOWN
         ],
-        loc="outside lower center", ncols=2,
     )  # fmt: skip
     return figure
 
@@ -92,15 +107,17 @@ def _panel(axes: Axes, own: pd.DataFrame, measure: str) -> None:
             edgecolor=KIND_COLOURS[kind], linewidths=0.7, gid=kind,
         )  # fmt: skip
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
 
 
-def _in_words(correlation: pd.DataFrame, sequence: str) -> str:
-    if sequence not in correlation.index:
+def _in_words(correlation: pd.DataFrame, method: str, measure: str, sequence: str) -> str:
+    own = correlation[
+        (correlation["method"] == method)
+        & (correlation["feature"] == measure)
+        & (correlation["sequence"] == sequence)
+    ]
+    if own.empty or own["spearman"].isna().all():
         return ""
-    row = correlation.loc[sequence]
-    if pd.isna(row["spearman"]):
-        return ""
-    text = f"\n\N{GREEK SMALL LETTER RHO} {row['spearman']:.2f}"
-    if pd.notna(row["low"]):
-        text += f" [{row['low']:.2f}, {row['high']:.2f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    rho, low, high = own[["spearman", "low", "high"]].iloc[0]
+    return f"\N{GREEK SMALL LETTER RHO} {interval(rho, low, high)}"

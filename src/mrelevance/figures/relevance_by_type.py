@@ -1,16 +1,16 @@
 """Relevance of the sequences by lesion type."""
 
-from textwrap import fill
-
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+
+PANEL_MM = 32
 
 
 @style.styled
@@ -51,27 +51,39 @@ def draw(
         return style.statement("No true positive in the test patients.")
     kinds = list(typed.groupby("type")["lesion"].size().sort_values(ascending=False).index)
 
-    columns = max(len(kinds), 2)
-    width = min(style.PAGE_MM, 25 + 44 * columns)
-    figure = style.new_figure(width, 18 + 50 * len(shown))
-    grid = figure.subplots(len(shown), len(kinds), sharey=True, sharex=True, squeeze=False)
+    width = style.PAGE_MM if len(kinds) > 1 else style.COLUMN_MM
+    columns = min(len(kinds), fitting.most_columns(sequences, width - 14, 4))
+    rows_of_method = -(-len(kinds) // columns)
+    room = (width - 14) / columns - 4
+    rows = rows_of_method * len(shown)
+    titles_mm = fitting.titles_mm([_title(typed, kind) for kind in kinds], ["0"], room)
+    names_mm = fitting.names_mm(sequences, room)
+    figure = style.new_figure(width, 6 + (PANEL_MM + titles_mm + names_mm) * rows)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     values = typed["relevance_pooled"].to_numpy()
     limits = style.share_limits(values, values)
-    rotation = 90 if len(sequences) * len(kinds) > 26 else 40
-    for row, method in zip(grid, shown, strict=True):
-        for axes, kind in zip(row, kinds, strict=True):
+    for place, method in enumerate(shown):
+        own = grid[place * rows_of_method : (place + 1) * rows_of_method]
+        notes = []
+        for axes, kind in zip(own.flat, kinds, strict=False):
             of_panel = typed[(typed["method"] == method) & (typed["type"] == kind)]
             with style.scattering(seed):
                 _panel(axes, of_panel, sequences)
-            style.count_beyond(axes, of_panel["relevance_pooled"].to_numpy(), limits, x=0.03)
-            style.sequence_axis(axes, sequences, rotation)
+            fitting.name_axis(axes, sequences, room)
             axes.set_ylim(limits)
-        row[0].set_ylabel(f"{style.method_name(method)}\npooled share")
-    for axes, kind in zip(grid[0], kinds, strict=True):
-        of_kind = typed.loc[typed["type"] == kind, ["patient", "lesion"]].drop_duplicates()
-        name = fill("type unknown" if kind == "unknown" else kind, 20)
-        axes.set_title(f"{name}\nn = {len(of_kind)}")
+            notes.append(style.count_beyond(of_panel["relevance_pooled"].to_numpy(), limits))
+        titles = [_title(typed, kind) for kind in kinds]
+        fitting.panel_titles(own.flat[: len(kinds)], titles, notes, room, bold=False)
+        for axes in own.flat[len(kinds) :]:
+            axes.set_axis_off()
+        for axes in own[:, 0]:
+            fitting.y_label(axes, f"{style.method_name(method)}\npooled share", PANEL_MM)
     return figure
+
+
+def _title(typed: pd.DataFrame, kind: str) -> str:
+    of_kind = typed.loc[typed["type"] == kind, ["patient", "lesion"]].drop_duplicates()
+    return f"{'type unknown' if kind == 'unknown' else kind}\nn = {len(of_kind)}"
 
 
 def _panel(axes: Axes, table: pd.DataFrame, sequences: list[str]) -> None:

@@ -5,11 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.protocol.selection import COLUMNS, DICE, FULL, SENSITIVITY, verdict
 from mrelevance.protocol.subsets import SEARCHED
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.subset_names import left_out, sequences_of
+from mrelevance.runtime.wording import readable
 from mrelevance.statistics.noninferiority import HOLDS, LOSES, UNDECIDED
 
 COLOURS = {HOLDS: "#009E73", UNDECIDED: "0.55", LOSES: "#D55E00", FULL: "0"}
@@ -33,8 +34,8 @@ def draw(selection: pd.DataFrame, sequences: list[str]) -> Figure:
     """
     check_columns(selection, COLUMNS, "selection table")
     named = _named(selection)
-    figure = style.new_figure(style.PAGE_MM, 130)
-    figure.suptitle(style.wrapped(verdict(selection)), x=0.02, ha="left", fontsize=7)
+    figure = style.new_figure(style.PAGE_MM, 116)
+    fitting.heading(figure, readable(verdict(selection)), x=0.02, ha="left")
     panels = figure.subplots(2, 1, sharex=True)
     for axes, (measure, name) in zip(panels, VALUES.items(), strict=True):
         rows = selection[selection["measure"] == measure]
@@ -48,9 +49,13 @@ def draw(selection: pd.DataFrame, sequences: list[str]) -> Figure:
             _dot(axes, row.size, row, 26, 1.4)
         axes.set_ylabel(name)
         axes.set_ylim(top=min(axes.get_ylim()[1], 1.02))
-    panels[-1].set_xticks(*_ticks(named, sequences))
+    room = (style.PAGE_MM - 14) / len(named) - 2
+    places, labels = _ticks(named, sequences)
+    labels = [fitting.wrapped(label, room, 6) for label in labels]
+    panels[-1].set_xticks(places, labels, fontsize=6)
+    fitting.grow(figure, fitting.height_mm(max(label.count("\n") for label in labels), 6))
     panels[-1].set_xlabel("number of sequences, and those of the protocol on the line")
-    figure.legend(handles=conclusion_handles(selection), loc="outside lower center", ncols=4)
+    fitting.legend_below(figure, conclusion_handles(selection))
     return figure
 
 

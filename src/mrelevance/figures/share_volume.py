@@ -5,23 +5,26 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from scipy.ndimage import distance_transform_edt
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.patient_panels import choose_lesion, no_lesion
+from mrelevance.figures.relevance_colours import bar_colours, coloured
 from mrelevance.figures.slices import (
     bar_length_mm,
     crop_around,
     extent,
     largest_slice,
+    mark_picture,
     outline,
+    read_channels,
     read_radiological,
-    scale_bar,
     show_anatomy,
 )
 from mrelevance.runtime.errors import InputError
@@ -30,7 +33,13 @@ FIELD_MM = 120
 SURROUNDINGS_MM = 15
 # Where normalisers of both signs cancel to less than this part, a pooled share means nothing.
 SMALLEST_SUM = 0.1
-COLOURS = "PuOr_r"
+# Without white between them, which would look like a bright image.
+HUES = LinearSegmentedColormap.from_list(
+    "negative_positive", ["#3B0F70", "#8C5CC4", "#F59E42", "#B35806"]
+)
+LARGEST = "sequence with the largest share"
+LARGEST_MM = 54  # width of a picture
+PREDICTION_COLOUR, SURROUNDINGS_COLOUR = "#3CF07A", "#FFD75E"
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +68,9 @@ def draw(
         return no_lesion("TP")
     patient = chosen["patient"]
     logger.info("patient %s", patient)
-    image, spacing_mm = read_radiological(images[patient])
+    image, spacing_mm = read_channels(images[patient])
     return share_volume(
-        read_radiological(maps[patient] / composite / "shares.nii.gz")[0],
+        read_channels(maps[patient] / composite / "shares.nii.gz")[0],
         read_radiological(maps[patient] / composite / "normaliser.nii.gz")[0],
         image,
         read_radiological(segmentations[patient])[0] > 0,
@@ -85,8 +94,9 @@ def share_volume(
 
     Arrays as displayed (see `radiological`): `shares` and `image` are (C, D, H, W),
     `normaliser` is (D, H, W), `prediction` bool (D, H, W); `spacing_mm` is (z, y, x). The slice
-    is that of the tumour's largest cross-section. One panel per sequence shows its share, the
-    next the sequence with the largest share, the last the pooled shares of the predicted tumour
+    is that of the tumour's largest cross-section. One panel per sequence shows its share over
+    its own image, the next the sequence with the largest share over the mean of all images. The
+    chart below has the pooled shares of the predicted tumour
     and of its surroundings (quotients of sums over voxels; left out where normalisers of both
     signs cancel). Voxels whose shares do not sum to one have no defined share and stay grey.
 
@@ -109,36 +119,39 @@ def share_volume(
 
     cut = largest_slice(prediction)
     box = crop_around(prediction[cut], spacing_mm[1:], FIELD_MM)
-    rows, columns = style.grid_shape(len(sequences) + 2)
     height = (box[0].stop - box[0].start) * spacing_mm[1]
     width = (box[1].stop - box[1].start) * spacing_mm[2]
-    panel_mm = (style.PAGE_MM - 8) / columns
-    figure = style.new_figure(style.PAGE_MM, rows * (panel_mm * height / width + 8) + 22)
-    figure.suptitle(title, fontsize=7.5)
-    grid = figure.subplots(rows, columns, squeeze=False)
+    rows, columns = style.grid_shape(len(sequences) + 1)
+    panel_mm = min((style.PAGE_MM - 6) / columns - 3, LARGEST_MM)
+    panels = [fitting.wrapped(name, panel_mm, 7.5) for name in (*sequences, LARGEST)]
+    title_mm = fitting.height_mm(max(name.count("\n") for name in panels) + 1, 7.5)
+    pictures_mm = rows * (panel_mm * height / width + title_mm + 3) + 20
+    chart_mm = max(26, min(40, 180 - pictures_mm)) + fitting.names_mm(sequences, style.PAGE_MM - 14)
+    figure = style.new_figure(style.PAGE_MM, pictures_mm + chart_mm + 8)
+    fitting.heading(figure, title)
+    above, below = figure.subfigures(2, 1, height_ratios=[pictures_mm, chart_mm])
+    grid = above.subplots(rows, columns, squeeze=False)
     colours = style.sequence_colours(sequences)
-    backdrop = image[:, cut].mean(axis=0)[box]
+    backdrops = np.stack([*image[:, cut], image[:, cut].mean(axis=0)])[:, *box]
     inside = shown[cut][box]
 
-    panels = [*sequences, "largest share"]
     for index, (axes, name) in enumerate(zip(grid.flat, panels, strict=False)):
-        show_anatomy(axes, backdrop, spacing_mm[1:])
-        if name in colours:
-            overlay = colormaps[COLOURS](Normalize(-1, 1, clip=True)(shares[index, cut][box]))
-            axes.spines[:].set(visible=True, color=colours[name], linewidth=1.4)
+        show_anatomy(axes, backdrops[index], spacing_mm[1:])
+        if index < len(sequences):
+            overlay = coloured(shares[index, cut][box], 1.0, HUES)
+            axes.spines[:].set(visible=True, color=colours[sequences[index]], linewidth=1.4)
         else:
             overlay = _dominant(shares[:, cut][:, *box], list(colours.values()))
-        overlay[..., 3] = np.where(inside, 0.9, 0)
-        axes.imshow(overlay, extent=extent(backdrop, spacing_mm[1:]), interpolation="nearest")
-        outline(axes, inside, spacing_mm[1:], "0.4", ":")
-        outline(axes, prediction[cut][box], spacing_mm[1:], "black")
+        overlay[..., 3] = np.where(inside, overlay[..., 3], 0)
+        axes.imshow(overlay, extent=extent(inside, spacing_mm[1:]), interpolation="nearest")
+        outline(axes, inside, spacing_mm[1:], SURROUNDINGS_COLOUR, ":")
+        outline(axes, prediction[cut][box], spacing_mm[1:], PREDICTION_COLOUR, "--")
         axes.set_title(name, pad=3)
-    scale_bar(grid.flat[0], bar_length_mm(width))
-    _pooled(grid[-1, -1], shares, normaliser, defined, prediction, surroundings, colours)
-    for axes in grid.flat[len(panels) : -1]:
+        mark_picture(axes, bar_length_mm(width) if index == 0 else None)
+    for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(-1, 1), colormaps[COLOURS]),
+    bar = above.colorbar(
+        ScalarMappable(Normalize(-1, 1), bar_colours(HUES)),
         ax=grid,
         location="bottom",
         fraction=0.03,
@@ -149,12 +162,34 @@ def share_volume(
     )
     bar.set_label("share of the voxel's relevance")
     bar.outline.set_linewidth(0.4)
+    axes = below.subplots()
+    _pooled(axes, shares, normaliser, defined, prediction, surroundings, colours)
+    fitting.name_axis(axes, sequences, style.PAGE_MM - 14)
+    fitting.legend_below(figure, _handles(colours))
     return figure
+
+
+def _handles(colours: dict[str, str]) -> list[Line2D]:
+    """What outlines, dots and the colours of the last picture mean."""
+    lines = [
+        Line2D([], [], color="#22B457", linestyle="--", label="prediction"),
+        Line2D([], [], color="#B8860B", linestyle=":",
+               label=f"voxels with a defined share, up to {SURROUNDINGS_MM} mm from it"),
+    ]  # fmt: skip
+    dots = [
+        Line2D([], [], linestyle="", marker="o", markersize=4, color="0.3", markerfacecolor=face,
+               label=label)
+        for face, label in (("0.3", "in the prediction"), ("white", "in its surroundings"))
+    ]  # fmt: skip
+    patches = [
+        Patch(facecolor=colour, label=f"largest share: {name}") for name, colour in colours.items()
+    ]
+    return [*lines, *dots, *patches]
 
 
 def _dominant(shares: np.ndarray, colours: list[str]) -> np.ndarray:
     """(H, W, 4) colour of the sequence with the largest of the (C, H, W) shares."""
-    palette = np.array([[*to_rgb(colour), 1.0] for colour in colours])
+    palette = np.array([[*to_rgb(colour), 0.8] for colour in colours])
     return palette[shares.argmax(axis=0)]
 
 
@@ -184,11 +219,4 @@ def _pooled(
             zorder=3,
         )
     axes.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-    style.sequence_axis(axes, list(colours), rotation=90)
-    axes.set_title("● tumour   ○ surroundings", pad=3, fontsize=6)
-    # On the right, so that the pictures stay close together.
-    axes.yaxis.tick_right()
-    axes.yaxis.set_label_position("right")
-    axes.spines["right"].set_visible(True)
-    axes.spines["left"].set_visible(False)
     axes.set_ylabel("pooled share")

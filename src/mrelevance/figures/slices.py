@@ -1,4 +1,4 @@
-"""Slices of volumes: reading, choosing, cropping, drawing, outlines and scale bars."""
+"""Slices of volumes: reading, choosing, cropping, drawing, outlines, sides and scale bars."""
 
 from pathlib import Path
 
@@ -18,6 +18,18 @@ def read_radiological(path: Path) -> tuple[np.ndarray, tuple[float, float, float
         See `read_image`.
     """
     return radiological(read_image(path))
+
+
+def read_channels(path: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """As `read_radiological`, but always (C, D, H, W): NIfTI drops a last axis of length one.
+
+    Raises
+    ------
+    InputError
+        See `read_image`.
+    """
+    voxels, spacing_mm = read_radiological(path)
+    return voxels if voxels.ndim == 4 else voxels[None], spacing_mm
 
 
 def largest_slice(mask: np.ndarray) -> int:
@@ -85,29 +97,39 @@ def outline(
     )
 
 
-def scale_bar(axes: Axes, length_mm: float) -> None:
-    """White bar of `length_mm` in the lower left corner of a picture drawn in mm."""
-    left, right, bottom, top = *axes.get_xlim(), *axes.get_ylim()
-    x = left + 0.05 * (right - left)
-    y = bottom + 0.06 * (top - bottom)
-    dark_rim = [withStroke(linewidth=2.6, foreground="black")]
+def mark_picture(axes: Axes, length_mm: float | None = None) -> None:
+    """Letters R and L at the sides of a picture, and a scale bar of `length_mm` in a corner.
+
+    For pictures as turned by `radiological`, drawn in mm: the patient's right is on the left.
+    """
+    for x, letter, side in ((0.02, "R", "left"), (0.98, "L", "right")):
+        axes.text(
+            x, 0.5, letter, transform=axes.transAxes, ha=side, va="center", fontsize=6,
+            color="white", path_effects=[withStroke(linewidth=1.4, foreground="black")],
+        )  # fmt: skip
+    if length_mm is None:
+        return
+    width = abs(axes.get_xlim()[1] - axes.get_xlim()[0])
     axes.plot(
-        [x, x + length_mm],
-        [y, y],
+        [0.05, 0.05 + length_mm / width],
+        [0.05, 0.05],
+        transform=axes.transAxes,
         color="white",
         linewidth=1.6,
         solid_capstyle="butt",
-        path_effects=dark_rim,
+        path_effects=[withStroke(linewidth=2.6, foreground="black")],
     )
-    axes.text(
-        x + length_mm / 2,
-        y + 0.03 * (top - bottom),
+    axes.annotate(
         f"{length_mm:g} mm",
+        xy=(0.05, 0.05),
+        xytext=(0.5, 2.5),
+        xycoords="axes fraction",
+        textcoords="offset points",
         color="white",
-        ha="center",
+        ha="left",
         va="bottom",
         fontsize=6,
-        bbox={"facecolor": "black", "edgecolor": "none", "pad": 0.8, "alpha": 0.5},
+        bbox={"facecolor": "black", "edgecolor": "none", "pad": 0.5, "alpha": 0.5},
     )
 
 

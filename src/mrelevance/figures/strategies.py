@@ -8,21 +8,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.figures.context import ZONE_NAMES
 from mrelevance.figures.lesion_kinds import KIND_NAMES
 from mrelevance.figures.slices import (
     bar_length_mm,
     crop_around,
     largest_slice,
+    mark_picture,
     outline,
+    read_channels,
     read_radiological,
-    scale_bar,
     show_anatomy,
 )
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted, fixed, readable
 
 FIELD_MM = 90
+BAR_MM = 2.8  # height of a bar of shares
+MOST_COLUMNS = 4  # of pictures of an example
 OUTLINE = "#FFE119"
 CLUSTER_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 PLANE = ["eigenvector_2", "eigenvector_3"]
@@ -73,10 +77,12 @@ def draw(
     if strategies.empty:
         return style.statement("The test patients have no lesion with relevance.")
     numbers = sorted(strategies["cluster"].unique())
-    head_mm, row_mm = 48, 62
+    zone_names = [name for name in ZONE_NAMES if name in strategies.columns]
+    head_mm = 48
+    row_mm = 26 + BAR_MM * (len(sequences) + len(zone_names))
     figure = style.new_figure(style.PAGE_MM, head_mm + row_mm * len(numbers) + 6)
     verdict = summary["verdict"].iloc[0]
-    figure.suptitle(f"{style.method_name(composite)}: {verdict}", fontsize=7.5)
+    fitting.heading(figure, readable(f"{style.method_name(composite)}: {verdict}"))
     blocks = figure.subfigures(
         1 + len(numbers), 1, height_ratios=[head_mm] + [row_mm] * len(numbers), squeeze=False
     )[:, 0]
@@ -106,7 +112,7 @@ def _example(
     number = "region_id" if region == "FP" else "lesion"
     own = lesions[(lesions["patient"] == patient) & (lesions["region"] == region)]
     region_id = own.loc[own[number] == medoid["lesion"], "region_id"].item()
-    image, spacing_mm = read_radiological(images[patient])
+    image, spacing_mm = read_channels(images[patient])
     return Example(image, read_radiological(regions[patient])[0] == region_id, spacing_mm)
 
 
@@ -116,7 +122,7 @@ def _eigenvalues(axes: Axes, eigenvalues: pd.DataFrame, clusters: int) -> None:
     axes.axvline(clusters + 0.5, color="#D55E00", linewidth=0.9, linestyle="--")
     # The first gap is that of a single cluster.
     largest, chance = np.diff(values)[1:].max(), eigenvalues["chance_gap"].iloc[0]
-    axes.set_title(f"largest gap {largest:.2f}; by chance up to {chance:.2f}", fontsize=6.5)
+    axes.set_title(f"largest gap {fixed(largest)}; by chance up to {fixed(chance)}", fontsize=6.5)
     axes.set_xlabel("eigenvalue of the graph's Laplacian, by size")
     axes.set_ylabel("eigenvalue")
     axes.set_xticks(places)
@@ -154,13 +160,12 @@ def _cluster(
 ) -> None:
     number = medoid["cluster"]
     colour = CLUSTER_COLOURS[(number - 1) % len(CLUSTER_COLOURS)]
-    block.suptitle(
-        f"{number}: {_composition(own)}", fontsize=7, color=colour, fontweight="bold", x=0.01,
-        ha="left",
-    )  # fmt: skip
+    fitting.heading(
+        block, f"{number}: {_composition(own)}", color=colour, fontweight="bold", x=0.01, ha="left"
+    )
     left, right = block.subfigures(1, 2, width_ratios=[1.2, 1])
-    shares, zones = left.subplots(2, 1)
     zone_names = [name for name in ZONE_NAMES if name in own.columns]
+    shares, zones = left.subplots(2, 1, height_ratios=[len(sequences) + 1, len(zone_names) + 1])
     _bars(
         shares, own, medoid, sequences, sequences, list(style.sequence_colours(sequences).values())
     )
@@ -172,20 +177,23 @@ def _cluster(
     cut = largest_slice(example.region)
     box = crop_around(example.region[cut], example.spacing_mm[1:], FIELD_MM)
     rows, columns = style.grid_shape(len(sequences))
+    columns = min(columns, MOST_COLUMNS)
+    rows = -(-len(sequences) // columns)
+    panel_mm = fitting.size_mm(right)[0] / columns - 3
     grid = right.subplots(rows, columns, squeeze=False)
     for axes, sequence, channel in zip(grid.flat, sequences, example.image, strict=False):
         show_anatomy(axes, channel[cut][box], example.spacing_mm[1:])
         outline(axes, example.region[cut][box], example.spacing_mm[1:], OUTLINE)
-        axes.set_title(
-            f"{sequence}   {medoid[sequence]:.2f}".replace("-0", "\N{MINUS SIGN}0"), pad=2
-        )
+        name = fitting.wrapped(f"{sequence}   {fixed(medoid[sequence])}", panel_mm, 6)
+        axes.set_title(name, pad=2, fontsize=6)
+        length_mm = bar_length_mm((box[1].stop - box[1].start) * example.spacing_mm[2])
+        mark_picture(axes, length_mm if axes is grid[0, 0] else None)
     for axes in grid.flat[len(sequences) :]:
         axes.set_axis_off()
-    scale_bar(grid[0, 0], bar_length_mm((box[1].stop - box[1].start) * example.spacing_mm[2]))
     known = medoid["region"] != "FP" and medoid["type"] != "unknown"
     kind = f"{medoid['type']}, " if known else ""
-    right.suptitle(
-        f"example: patient {medoid['patient']}, {kind}{KIND_NAMES[medoid['region']]}", fontsize=6.5
+    fitting.heading(
+        right, f"example: patient {medoid['patient']}, {kind}{KIND_NAMES[medoid['region']]}", 6.5
     )
 
 
@@ -204,7 +212,8 @@ def _bars(
         medoid[columns].to_numpy(float), places, s=12, facecolor="white", edgecolor="black",
         linewidths=0.7, zorder=3,
     )  # fmt: skip
-    axes.set_yticks(places, labels)
+    axes.set_yticks(places, labels, fontsize=6)
+    axes.set_ylim(-0.6, len(columns) - 0.4)
     axes.invert_yaxis()
 
 
@@ -214,7 +223,5 @@ def _composition(own: pd.DataFrame) -> str:
     labelled = own[(own["region"] != "FP") & (own["type"] != "unknown")]
     types = labelled["type"].value_counts()
     named = ", ".join(f"{count} {kind}" for kind, count in types.items())
-    lesions = f"{len(own)} lesion{'s' if len(own) != 1 else ''}"
-    patients = own["patient"].nunique()
-    people = f"{patients} patient{'s' if patients != 1 else ''}"
-    return f"{lesions} in {people} ({found}){': ' + named if named else ''}"
+    lesions, patients = counted(len(own), "lesion"), counted(own["patient"].nunique(), "patient")
+    return f"{lesions} in {patients} ({found}){': ' + named if named else ''}"

@@ -1,6 +1,5 @@
 """How every figure of the study looks."""
 
-import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -8,16 +7,16 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mrelevance.figures.fitting import HEADING_POINTS, wrapped
 from mrelevance.runtime.files import written_whole
 from mrelevance.runtime.method_names import label
 
-COLUMN_MM = 89  # width of one column of a journal
+COLUMN_MM = 85  # width of one column of a journal
 PAGE_MM = 183  # width of both
-LINE_LETTERS = 140  # of the smallest font on the width of a page
+PAGE_HEIGHT_MM = 247  # of what fits on a page without its caption
 GREY = "0.45"
 
 # Okabe & Ito, Color universal design (2008), less the yellow, which vanishes on white.
@@ -67,6 +66,8 @@ def styled(function: Callable[..., Figure]) -> Callable[..., Figure]:
 def new_figure(width_mm: float, height_mm: float, layout: str = "constrained") -> Figure:
     """Empty figure whose layout keeps labels, titles and legends apart.
 
+    Its width in print is `COLUMN_MM` or `PAGE_MM`.
+
     `layout="compressed"` is for grids of pictures, whose height follows from their width.
     """
     figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
@@ -112,19 +113,10 @@ def share_limits(shares: np.ndarray, shown_whole: np.ndarray) -> tuple[float, fl
     return float(low - margin), float(high + margin)
 
 
-def count_beyond(axes: Axes, values: np.ndarray, limits: tuple[float, float], x: float) -> None:
-    """Say at the foot of a panel, at `x` of its width, how many values lie beyond its axis."""
+def count_beyond(values: np.ndarray, limits: tuple[float, float]) -> str:
+    """Say how many values lie beyond an axis; nothing if all lie on it."""
     beyond = int(((values < limits[0]) | (values > limits[1])).sum())
-    if beyond:
-        axes.text(
-            x,
-            0.03,
-            f"{beyond} beyond the axis",
-            transform=axes.transAxes,
-            ha="right" if x > 0.5 else "left",
-            fontsize=6,
-            color=GREY,
-        )
+    return f"{beyond} beyond the axis" if beyond else ""
 
 
 def sequence_handles(sequences: list[str]) -> list[Line2D]:
@@ -133,18 +125,6 @@ def sequence_handles(sequences: list[str]) -> list[Line2D]:
         Line2D([], [], linestyle="", marker="o", markersize=4, color=colour, label=sequence)
         for sequence, colour in sequence_colours(sequences).items()
     ]
-
-
-def sequence_axis(axes: Axes, sequences: list[str], rotation: int = 40) -> None:
-    """Label the x axis with the sequences, turned by `rotation` degrees where they are many."""
-    turned = {
-        "rotation": rotation,
-        "ha": "right",
-        "va": "center" if rotation == 90 else "top",
-        "rotation_mode": "anchor",
-    }
-    axes.set_xticks(range(len(sequences)), sequences, **(turned if len(sequences) > 3 else {}))
-    axes.set_xlim(-0.4, len(sequences) - 0.6)
 
 
 @contextmanager
@@ -161,16 +141,12 @@ def scattering(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def wrapped(text: str) -> str:
-    """Text in lines that fit the width of a page."""
-    return "\n".join(textwrap.wrap(text, LINE_LETTERS))
-
-
 @styled
 def statement(text: str) -> Figure:
     """Figure that says in words why there is nothing to show."""
     figure = new_figure(COLUMN_MM, 30)
-    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
+    text = wrapped(text, COLUMN_MM - 8, HEADING_POINTS)
+    figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=HEADING_POINTS)
     return figure
 
 

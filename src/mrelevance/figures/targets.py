@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mrelevance.analysis.targets import COLUMNS, CONTRIBUTION, MARGIN, PART, SAME_FIRST, SHARE, TAU
-from mrelevance.figures import style
+from mrelevance.figures import fitting, style
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import fixed
 
 NAMES = {
     "margin": "margin: tumour minus background",
@@ -34,7 +35,8 @@ def draw(targets: pd.DataFrame, sequences: list[str]) -> Figure:
         return style.statement("No tumour was predicted in any test patient.")
     names = [name for name in NAMES if (targets["target"] == name).any()]
     colours = style.sequence_colours(sequences)
-    figure = style.new_figure(style.PAGE_MM, 78)
+    room = style.PAGE_MM / 2 - 12
+    figure = style.new_figure(style.PAGE_MM, 62 + fitting.names_mm(sequences, room))
     for axes, measure, label in zip(
         figure.subplots(1, 2),
         [CONTRIBUTION, SHARE],
@@ -51,17 +53,16 @@ def draw(targets: pd.DataFrame, sequences: list[str]) -> Figure:
                 x, row.value, s=22, marker=MARKS[row.target], facecolor=face, edgecolor=colour,
                 linewidths=1, zorder=3, gid=f"{row.target} {row.sequence}",
             )  # fmt: skip
-        style.sequence_axis(axes, sequences)
-        axes.set_xlim(-0.6, len(sequences) - 0.4)
+        fitting.name_axis(axes, sequences, room)
         axes.set_ylabel(label)
     count = int(targets.loc[targets["measure"] == SHARE, "n"].max())
-    figure.suptitle(f"{_in_words(targets)}; n = {count}", fontsize=7)
+    fitting.heading(figure, f"{_in_words(targets)}; n = {count}")
     handles = [
         Line2D([], [], linestyle="", marker=MARKS[name], markersize=4.5, color="0.3",
                markerfacecolor="0.3" if name == MARGIN else "white", label=NAMES[name])
         for name in names
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    fitting.legend_below(figure, handles)
     return figure
 
 
@@ -70,6 +71,6 @@ def _in_words(summary: pd.DataFrame) -> str:
     same = of_tumour.loc[SAME_FIRST]
     return (
         f"The tumour logit makes up {of_tumour.loc[PART, 'value']:.0%} of the margin "
-        f"(median); its order of the sequences: tau {of_tumour.loc[TAU, 'value']:.2f} to the "
+        f"(median); its order of the sequences: tau {fixed(of_tumour.loc[TAU, 'value'])} to the "
         f"margin's, same first in {round(same['value'] * same['n'])}/{same['n']}"
     )

@@ -12,7 +12,9 @@ from mrelevance.evaluation.agreement import APPROXIMATES
 from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.method_names import label
 from mrelevance.runtime.subset_names import left_out
+from mrelevance.runtime.wording import counted, fixed, interval
 from mrelevance.statistics.bootstrap import statistic_interval
 from mrelevance.statistics.noninferiority import pooled, typical_difference
 from mrelevance.statistics.ranks import rank_agreement
@@ -195,19 +197,23 @@ def dropping_verdict(values: pd.DataFrame, agreement: pd.DataFrame) -> str:
     taus = agreement[agreement["measure"] == DICE].set_index("predictor")
     measured = taus.loc[MEASURED]
     others = ", ".join(
-        f"{name} {row.kendall_tau:.2f}" for name, row in taus.iterrows() if name != MEASURED
+        f"{label(name)} {fixed(row.kendall_tau)}"
+        for name, row in taus.iterrows()
+        if name != MEASURED
     )
     keys = ["quantity", "measure", "sequence"]
     numbers = values.set_index(keys)[["value", "low", "high"]].sort_index()
     first = numbers.loc[MEASURED, SHARE]["value"].idxmax()
     replaced, gone = (numbers.loc[quantity, DICE, first] for quantity in (REPLACED, RETRAINED))
+    share = fixed(numbers.loc[MEASURED, SHARE, first]["value"])
+    patients = counted(measured["n"], "patient")
     return (
         f"The measured shares {_predicted(measured)} which sequences cost Dice when a network is "
         f"trained without them: Kendall's tau {_interval(measured, 'kendall_tau', 'tau', 2)} over "
-        f"{measured['sequences']} sequences, {measured['n']} patients; shares and losses by "
-        f"{others}. A share is not the cost of dropping: {first} has the largest share, "
-        f"{numbers.loc[MEASURED, SHARE, first]['value']:.2f}; replaced in the trained network it "
-        f"costs {_interval(replaced)} of Dice, left out of training {_interval(gone)}."
+        f"{measured['sequences']} sequences, {patients}; shares and losses by {others}. A share is "
+        f"not the cost of dropping: {first} has the largest share, {share}; replaced in the "
+        f"trained network it costs {_interval(replaced)} of Dice, left out of training "
+        f"{_interval(gone)}."
     )
 
 
@@ -221,4 +227,4 @@ def _predicted(measured: pd.Series) -> str:
 
 def _interval(row: pd.Series, value: str = "value", bounds: str = "", digits: int = 3) -> str:
     low, high = (row[f"{bounds}_{end}" if bounds else end] for end in ("low", "high"))
-    return f"{row[value]:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return interval(row[value], low, high, digits)

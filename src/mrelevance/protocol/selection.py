@@ -6,6 +6,7 @@ import pandas as pd
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.subset_names import left_out, subset_name
+from mrelevance.runtime.wording import counted, interval, signed
 from mrelevance.statistics.bootstrap import single_median
 from mrelevance.statistics.multiplicity import holm
 from mrelevance.statistics.noninferiority import (
@@ -242,7 +243,7 @@ def recommended(selection: pd.DataFrame, measures: tuple[str, ...]) -> str | Non
 def verdict(selection: pd.DataFrame) -> str:
     """One sentence: what can be left out, or that the data do not suffice to say."""
     tested = selection[selection["chosen_by"] != FULL]
-    patients = f"{selection['n'].max()} test patients"
+    patients = counted(selection["n"].max(), "test patient")
     both = recommended(tested, (DICE, SENSITIVITY))
     if both:
         own = tested[tested["subset"] == both]
@@ -279,8 +280,9 @@ def _listed(names: str) -> str:
 def _numbers(own: pd.DataFrame) -> str:
     """Difference, interval and margin of each measure, in words."""
     parts = [
-        f"{row.measure} {row.difference:+.3f} [{row.difference_low:+.3f}, "
-        f"{row.difference_high:+.3f}], margin {row.margin:g}"
+        f"{row.measure} "
+        f"{interval(row.difference, row.difference_low, row.difference_high, 3, signed)}, "
+        f"margin {row.margin:g}"
         for row in own.itertuples()
     ]
     return "; ".join(parts)

@@ -13,7 +13,7 @@ from mrelevance.figures.catalogue import ENTRIES, FIGURES
 
 PROJECT = Path(__file__).parents[3]
 CAPTIONS = PROJECT / "workflow/report"
-SETTINGS = {"sequences", "fixed_sequence", "composite", "seed"}
+SETTINGS = {"sequences", "fixed_sequence", "composite", "resamples", "confidence", "seed"}
 TARGETS = {"all", "known_answer", "baselines", "motion_effect", "networks", "select"}
 # Captions of tables, of pages and of the report itself.
 OTHER_CAPTIONS = ("_table", "_verdict", "claim_checklist", "methods", "report_motion", "workflow")
