@@ -104,10 +104,13 @@ def patient_values(files: PatientFiles, region: str, sequences: list[str]) -> di
     shapley = read_table(files.of("evaluation", "shapley.tsv", region))
     numbers, affine = read_volume(files.of("prediction", "regions.nii.gz", region))
     rows = []
-    if ((shapley["region"] == TUMOUR)).any():
+    if (shapley["region"] == TUMOUR).any():
         rows.append(
             {
                 "title": "whole prediction",
+                "type": None,
+                "volume_ml": None,
+                "diameter_mm": None,
                 "shares": _shares(shapley, TUMOUR, 0, sequences),
                 "place": place_of_mask(numbers > 0, affine) if (numbers > 0).any() else None,
                 "map": f"{TUMOUR}_0",
@@ -120,10 +123,9 @@ def patient_values(files: PatientFiles, region: str, sequences: list[str]) -> di
         rows.append(
             {
                 "title": KINDS[lesion["region"]].format(**lesion),
-                "kind": lesion["region"],
-                "type": lesion.get("type"),
-                "volume_ml": lesion.get("volume_ml"),
-                "diameter_mm": lesion.get("diameter_mm"),
+                "type": lesion["type"],
+                "volume_ml": lesion["volume_ml"],
+                "diameter_mm": lesion["diameter_mm"],
                 "shares": _shares(shapley, lesion["region"], number, sequences),
                 "place": place_of_mask(mask, affine) if mask.any() else None,
                 "map": f"{lesion['region']}_{number}",

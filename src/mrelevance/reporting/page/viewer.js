@@ -7,7 +7,7 @@
 const AXES = { axial: 0, coronal: 1, sagittal: 2 };
 const ACROSS = [[0, 1, 2], [0, 2, 1], [1, 2, 0]]; // of each view: axes to the right, up, through
 const DRAG = { crosshair: 8, windowing: 9, pan: 3 };
-const OUTLINES = { label: { colour: "#5cff5c", dash: [] }, prediction: { colour: "#ffffff", dash: [4, 3] } };
+const OUTLINES = { label: { colour: "#00e05a", dash: [], width: 3 }, prediction: { colour: "#ff2bd6", dash: [4, 3], width: 1.5 } };
 
 async function unpacked(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -67,7 +67,7 @@ class Viewer {
       slice.setAttribute("aria-label", `${name}: slice with outlines and relevance; arrow keys change the slice`);
       const nv = new window.Niivue({
         isRadiologicalConvention: true, isNearestInterpolation: true, isOrientationTextVisible: true,
-        dragAndDropEnabled: false, loadingText: "", crosshairWidth: 0.5, crosshairColor: [1, 1, 1, 0.6],
+        dragAndDropEnabled: false, loadingText: "", crosshairWidth: 0.3, crosshairGap: 6, crosshairColor: [1, 1, 1, 0.6],
         backColor: [0, 0, 0, 1], fontColor: [1, 1, 1, 1], fontMinPx: 14, logLevel: "error", sliceType: AXES.axial,
         mouseEventConfig: { leftButton: { primary: DRAG.crosshair, withShift: DRAG.pan },
           rightButton: DRAG.windowing, centerButton: DRAG.pan },
@@ -165,10 +165,14 @@ class Viewer {
   }
 
   scroll(step) {
+    const { through, voxel } = this.place();
+    this.toSlice(voxel[through] + step);
+  }
+
+  toSlice(number) {
     const { through, voxel, size } = this.place();
     const next = [...voxel];
-    const sign = Math.sign(this.grid.rows[through][through]) || 1;
-    next[through] = Math.min(Math.max(voxel[through] + step * sign, 0), size[through] - 1);
+    next[through] = Math.min(Math.max(number, 0), size[through] - 1);
     this.goTo(inMm(this.grid.rows, next));
   }
 
@@ -255,7 +259,7 @@ class Viewer {
     // Of an affine map, three points tell all others.
     const [o, x, y] = [point(0, 0), point(1, 0), point(0, 1)];
     const corner = (i, j) => [0, 1].map((k) => o[k] + i * (x[k] - o[k]) + j * (y[k] - o[k]));
-    for (const [name, { colour, dash }] of Object.entries(OUTLINES)) {
+    for (const [name, { colour, dash, width: thickness }] of Object.entries(OUTLINES)) {
       if (!this.shown[name]) continue;
       const mask = this.masks[name];
       const steps = [1, size[0], size[0] * size[1]];
@@ -269,7 +273,7 @@ class Viewer {
         }
       }
       context.strokeStyle = colour;
-      context.lineWidth = 1.5 * (window.devicePixelRatio || 1);
+      context.lineWidth = thickness * (window.devicePixelRatio || 1);
       context.setLineDash(dash);
       context.stroke();
     }
