@@ -38,6 +38,7 @@ ifneq ($(MAKECMDGOALS),init)
 $(error CONFIG=$(CONFIG) does not exist; give a configuration file, such as CONFIG=config/quick.yaml)
 endif
 endif
+PAGE := $(FOLDER)/results/report/index.html
 REPORT := $(FOLDER)/results/report/report.html
 absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
@@ -103,9 +104,10 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 	@echo
 	@echo "Figures  $(FOLDER)/results/figures/"
 	@echo "Tables   $(FOLDER)/results/summary/"
-	@echo "Report   $(REPORT)"
+	@echo "Details  $(REPORT)"
+	@echo "Report   $(PAGE)"
 
-report: $(INSTALLED) ## write the self-contained HTML report, if results are newer than it
+report: $(INSTALLED) ## write the technical report of Snakemake, if results are newer than it
 	@if [ -e "$(REPORT)" ] && [ -z "$$(find "$(FOLDER)/results/summary" "$(FOLDER)/results/figures" \
 		"$(FOLDER)"/results/report/*.md "$(FOLDER)/results/report/motion.html" workflow/report \
 		-newer "$(REPORT)" -print -quit)" ]; then \

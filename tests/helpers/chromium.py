@@ -9,7 +9,9 @@ import subprocess
 import time
 from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FIRST_FREE = 10  # Chromium reads from descriptor 3 and writes to 4
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu-sandbox", "--no-first-run"),

@@ -19,9 +19,10 @@ PROJECT = PYPROJECT["project"]
 # Declared, but imported by MONAI's transformers alone.
 FOR_NETWORKS = {"einops"}
 # Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
-# what Snakemake colours its report with, parallel tests, and the tools behind make lint.
+# what Snakemake colours its report with, the viewer's script, parallel tests, and the tools behind
+# make lint.
 NOT_IMPORTED = {
-    "workflow": {"snakemake-executor-plugin-slurm", "ipykernel", "pygments"},
+    "workflow": {"snakemake-executor-plugin-slurm", "ipykernel", "pygments", "ipyniivue"},
     "test": {"pytest-xdist", "ruff", "snakefmt"},
 }
 

@@ -82,9 +82,7 @@ def _small(measured: pd.DataFrame) -> str:
 
 def rule_to_believe(agreement: pd.DataFrame, composites: list[str], confidence: float) -> Answer:
     """Which composite follows the measurement, and which mislead."""
-    own = agreement[agreement["method"].isin(composites)].sort_values(
-        "l1_distance", kind="stable"
-    )
+    own = agreement[agreement["method"].isin(composites)].sort_values("l1_distance", kind="stable")
     question = "Which rule to believe?"
 
     def answer(text: str) -> Answer:
@@ -177,13 +175,13 @@ def _measured(intervals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named(row, confidence: float) -> str:
-    return f"{row.sequence} with {percent_interval(row.median, row.ci_low, row.ci_high, confidence)}"
+    return (
+        f"{row.sequence} with {percent_interval(row.median, row.ci_low, row.ci_high, confidence)}"
+    )
 
 
 def _differ(pairwise: pd.DataFrame, a: str, b: str) -> bool:
-    own = pairwise[
-        (pairwise["measure"] == "relevance_pooled") & (pairwise["method"] == MEASURED)
-    ]
+    own = pairwise[(pairwise["measure"] == "relevance_pooled") & (pairwise["method"] == MEASURED)]
     pair = own[
         ((own["sequence_a"] == a) & (own["sequence_b"] == b))
         | ((own["sequence_a"] == b) & (own["sequence_b"] == a))

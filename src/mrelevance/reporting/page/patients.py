@@ -65,7 +65,9 @@ def patient_volumes(files: PatientFiles, composites: list[str]) -> dict:
         "image": data,
         "windows": windows,
         "regions": {
-            name: {kind: encoded(mask[box].astype(np.uint8), cropped) for kind, mask in pair.items()}
+            name: {
+                kind: encoded(mask[box].astype(np.uint8), cropped) for kind, mask in pair.items()
+            }
             | {"overlays": _overlays(files, region, composites, pair, box, cropped)}
             for (region, name), pair in zip(files.regions.items(), masks.values(), strict=True)
         },

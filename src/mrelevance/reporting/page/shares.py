@@ -8,7 +8,6 @@ from mrelevance.runtime.method_names import label
 from mrelevance.statistics.bootstrap import single_median
 
 
-
 def share_table(
     sequences: list[str],
     intervals: pd.DataFrame,
@@ -48,12 +47,17 @@ def share_table(
         _lost_if_replaced(ablation, sequences, summary),
     ]
     if selection is not None:
-        columns.append(("Dice lost if never trained with", "negative: the shorter protocol is better"))
+        columns.append(
+            ("Dice lost if never trained with", "negative: the shorter protocol is better")
+        )
         cells.append(_lost_if_left_out(selection, sequences))
     for composite in composites:
         columns.append((label(composite), "share by this rule, median"))
         cells.append(_of_method(pooled, composite, sequences))
-    rows = [[(name, position), *row] for position, (name, *row) in enumerate(zip(sequences, *cells, strict=True))]
+    rows = [
+        [(name, position), *row]
+        for position, (name, *row) in enumerate(zip(sequences, *cells, strict=True))
+    ]
     return {"columns": columns, "rows": rows}
 
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from mrelevance.analysis.catalogue import TABLES
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.method_names import identifier
 from mrelevance.runtime.segmentation import read_segmentation, region_folders
+
+# Tables of the study that no comparison does without.
+_COMPARED = ("scores", "relevance")
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,18 @@ class Study:
         """Rows of a table of the cohort that belong to a region, given by its name."""
         table = read_table(self.results / f"summary/{name}.tsv")
         return of_region(table, region) if REGION_NAME in table.columns else table
+
+
+def up_to_date(results: Path, comparison: str) -> bool:
+    """Whether the tables of a comparison are newer than those of the study that it compares with.
+
+    Others belong to an earlier study, and are left out of the page.
+    """
+    of_study = max((results / f"summary/{name}.tsv").stat().st_mtime for name in _COMPARED)
+    tables = [
+        results / table.file
+        for step in TABLES.values()
+        if step.target == comparison
+        for table in step.tables
+    ]
+    return all(table.stat().st_mtime >= of_study for table in tables)

@@ -47,7 +47,10 @@ def cautions_of(study: Study, folder: str, name: str) -> list[dict]:
         *cautions.of_source(config["cohort"]["source"]),
     ]
     return [
-        {"text": explained(escape(caution.text, quote=False)), "link": _place(caution.figure, folder)}
+        {
+            "text": explained(escape(caution.text, quote=False)),
+            "link": _place(caution.figure, folder),
+        }
         for caution in found
     ]
 

@@ -66,7 +66,7 @@ class Viewer {
       const [slice, outlines] = figure.querySelectorAll("canvas");
       slice.setAttribute("aria-label", `${name}: slice with outlines and relevance; arrow keys change the slice`);
       const nv = new window.Niivue({
-        isRadiologicalConvention: true, isNearestInterpolation: true, isOrientationTextVisible: true,
+        isRadiologicalConvention: true, isNearestInterpolation: true, isOrientationTextVisible: true, showAllOrientationMarkers: true,
         dragAndDropEnabled: false, loadingText: "", crosshairWidth: 0.3, crosshairGap: 6, crosshairColor: [1, 1, 1, 0.6],
         backColor: [0, 0, 0, 1], fontColor: [1, 1, 1, 1], fontMinPx: 14, logLevel: "error", sliceType: AXES.axial,
         mouseEventConfig: { leftButton: { primary: DRAG.crosshair, withShift: DRAG.pan },

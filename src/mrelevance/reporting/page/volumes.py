@@ -74,7 +74,7 @@ def encoded(volume: np.ndarray, affine: np.ndarray) -> str:
     """NIfTI-1 file of a volume, compressed, as base64; equal volumes give equal text."""
     image = nibabel.Nifti1Image(volume, affine)
     image.header.set_slope_inter(1, 0)
-    packed = gzip.compress(image.to_bytes(), compresslevel=9, mtime=0)
+    packed = gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
     return base64.b64encode(packed).decode()
 
 
