@@ -9,9 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FIRST_FREE = 10  # Chromium reads from descriptor 3 and writes to 4
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu-sandbox", "--no-first-run"),

@@ -154,7 +154,9 @@ def files_of(target):
 def requested_comparisons(wildcards):
     """Input function: files of the comparisons that are asked for together with the study."""
     asked = workflow.dag_settings.targets
-    return [file for target in COMPARISONS if target in asked for file in files_of(target)]
+    return [
+        file for target in COMPARISONS if target in asked for file in files_of(target)
+    ]
 
 
 @signed

@@ -35,7 +35,9 @@ rule write_page:
         texts=["results/report/methods.md", "results/report/claim_checklist.md"],
         images=for_split("test", "preprocessed/{patient}/image.nii"),
         labels=of_test_patients("prediction/{patient}{region}/label.nii.gz"),
-        segmentations=of_test_patients("prediction/{patient}{region}/segmentation.nii.gz"),
+        segmentations=of_test_patients(
+            "prediction/{patient}{region}/segmentation.nii.gz"
+        ),
         numbers=of_test_patients("prediction/{patient}{region}/regions.nii.gz"),
         lesions=of_test_patients("prediction/{patient}{region}/lesions.tsv"),
         scores=of_test_patients("prediction/{patient}{region}/scores.tsv"),

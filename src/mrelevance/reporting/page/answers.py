@@ -18,7 +18,7 @@ from mrelevance.statistics.noninferiority import detections_p
 
 LEVEL = 0.05  # of tests between the first two sequences
 SMALL = 0.05  # a share that is called small lies below this with its whole interval
-DROPPING = 'make reproduce TARGET="all select"'
+DROPPING = '`make reproduce TARGET="all select"`'
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,12 @@ def rule_to_believe(agreement: pd.DataFrame, composites: list[str], confidence: 
         ends = f"{decimal(best.l1_low)} to {decimal(best.l1_high)}"
         text = (
             f"{label(best.method)} {verb} the measurement: its L1 distance is "
-            f"{decimal(best.l1_distance)} ({100 * confidence:g} % interval {ends}), and it puts the "
-            f"right sequence first in {best.same_first} of {best.n} patients."
+            f"{decimal(best.l1_distance)} ({100 * confidence:g} % interval {ends}), and it puts "
+            f"the right sequence first in {best.same_first} of {best.n} patients."
         )
         if len(good) > 1:
-            text += f" So {'does' if len(good) == 2 else 'do'} {listed(map(label, good['method'].iloc[1:]))}."
+            verb = "does" if len(good) == 2 else "do"
+            text += f" So {verb} {listed(map(label, good['method'].iloc[1:]))}."
     else:
         text = "None: no rule follows the measurement here. Believe the last panel of Figure 1."
     wrong = [*by_verdict["misleading"]["method"], *by_verdict["not to be trusted"]["method"]]

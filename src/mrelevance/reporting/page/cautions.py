@@ -91,7 +91,7 @@ def of_baselines(agreement: pd.DataFrame | None, baseline: str) -> list[Caution]
         return [
             Caution(
                 f"Measured with one baseline ({baseline}). Another may change the shares: "
-                'make reproduce TARGET="all baselines" shows how much.',
+                '`make reproduce TARGET="all baselines"` shows how much.',
                 "parallel_coordinates",
             )
         ]

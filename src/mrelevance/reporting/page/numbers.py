@@ -10,7 +10,7 @@ def percent(share: float) -> str:
 
 
 def percent_interval(value: float, low: float, high: float, confidence: float) -> str:
-    """A share with its interval, `74 % (95 % interval 70 to 79 %)`; without one if it is unknown."""
+    """A share with its interval, `74 % (95 % interval 70 to 79 %)`, or alone if that is unknown."""
     if math.isnan(low) or math.isnan(high):
         return percent(value)
     ends = f"{_signed(round(100 * low))} to {_signed(round(100 * high))} %"
@@ -19,7 +19,7 @@ def percent_interval(value: float, low: float, high: float, confidence: float) -
 
 def decimal(value: float, digits: int = 2) -> str:
     """A number with so many decimals, or a dash if it is unknown."""
-    return "–" if value is None or math.isnan(value) else _minus(f"{value:.{digits}f}")
+    return "\N{EN DASH}" if value is None or math.isnan(value) else _minus(f"{value:.{digits}f}")
 
 
 def decimal_interval(value: float, low: float, high: float, digits: int = 2) -> str:
@@ -45,4 +45,4 @@ def _signed(number: int) -> str:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", "−") if text.strip("-0.") else text.lstrip("-")
+    return text.replace("-", "\N{MINUS SIGN}") if text.strip("-0.") else text.lstrip("-")

@@ -1,4 +1,4 @@
-"""The table of shares: a row for each sequence, with the answers to "is it used?" and "can it go?"."""
+"""The table of shares: for each sequence whether it is used, and what is lost without it."""
 
 import pandas as pd
 

@@ -1,5 +1,6 @@
 """Answers and warnings of a region, from the tables of a study."""
 
+import re
 from html import escape
 
 from mrelevance.figures.catalogue import FIGURES
@@ -48,7 +49,7 @@ def cautions_of(study: Study, folder: str, name: str) -> list[dict]:
     ]
     return [
         {
-            "text": explained(escape(caution.text, quote=False)),
+            "text": _html(caution.text),
             "link": _place(caution.figure, folder),
         }
         for caution in found
@@ -58,7 +59,7 @@ def cautions_of(study: Study, folder: str, name: str) -> list[dict]:
 def _linked(answer: Answer, folder: str) -> dict:
     return {
         "question": answer.question,
-        "text": explained(escape(answer.text, quote=False)),
+        "text": _html(answer.text),
         "link": _place(answer.figure, folder),
         "where": answer.link,
     }
@@ -66,3 +67,8 @@ def _linked(answer: Answer, folder: str) -> dict:
 
 def _place(figure: str, folder: str) -> str:
     return identity_of(figure, folder if FIGURES[figure].by_region else "")
+
+
+def _html(text: str) -> str:
+    """Text as HTML, with explained words, and commands between backticks as code."""
+    return explained(re.sub("`(.+?)`", r"<code>\1</code>", escape(text, quote=False)))
