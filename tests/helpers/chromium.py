@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+PATIENCE_S = 20
 FIRST_FREE = 10  # Chromium reads from descriptor 3 and writes to 4
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu-sandbox", "--no-first-run"),
@@ -124,6 +126,8 @@ class Browser:
 
     def _read(self) -> dict:
         while b"\0" not in self._waiting:
+            if not select.select([self._output], [], [], PATIENCE_S)[0]:
+                raise BrowserError(f"no answer in {PATIENCE_S} s")
             more = os.read(self._output, 2**20)
             if not more:
                 raise BrowserError("the browser ended")

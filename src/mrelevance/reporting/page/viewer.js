@@ -51,7 +51,10 @@ class Viewer {
 
   // Steps that load volumes follow each other, however fast the user clicks.
   inTurn(step) {
-    const done = this.queue.then(step);
+    const done = this.queue.then(async () => {
+      this.loading = true;
+      await step();
+    }).finally(() => (this.loading = false));
     this.queue = done.catch((error) => console.error(error));
     return done;
   }
@@ -119,13 +122,13 @@ class Viewer {
   lay(given) {
     return this.inTurn(async () => {
       const file = given && (await unpacked(given.data));
-      this.overlay.data = given;
       for (const [index, { nv }] of this.panes.entries()) {
         while (nv.volumes.length > 1) nv.removeVolumeByIndex(nv.volumes.length - 1);
         if (!given) continue;
         await nv.addVolumeFromUrl({ url: "relevance.nii", name: "relevance.nii", buffer: channel(file, index),
           colormap: "warm", colormapNegative: "winter", colorbarVisible: false });
       }
+      this.overlay.data = given;
       this.restyle();
     });
   }
@@ -234,7 +237,7 @@ class Viewer {
       nv.drawScene();
     }
     this.following = false;
-    if (this.panes.every(({ nv }) => nv.volumes.length)) this.onmove();
+    if (!this.loading) this.onmove();
   }
 
   outline({ nv, slice, outlines }) {
