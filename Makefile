@@ -8,12 +8,15 @@ FROM ?=
 LABELS ?=
 TARGET ?= all
 PROFILE ?=
+INTERPRETER ?= python3.11
 SDM ?=
+VERBOSE ?=
+VERSION ?=
 ifneq ($(filter-out apptainer,$(SDM)),)
 $(error SDM=$(SDM) is not known; give SDM=apptainer, or nothing to run without containers)
 endif
 # Tests and style checks need the whole environment.
-ifneq ($(filter test lint format,$(MAKECMDGOALS)),)
+ifneq ($(filter test lint format docs wheel library,$(MAKECMDGOALS)),)
 override SDM :=
 endif
 
@@ -44,16 +47,21 @@ absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
 # With containers, only Snakemake and its plugin for the cluster are installed outside.
 VENV := $(if $(SDM),.venv-snakemake$(if $(PROFILE),-cluster),.venv)
-CODE := src tests workflow benchmarks envs
+CODE := src tests workflow benchmarks envs docs
 BIN := $(CURDIR)/$(VENV)/bin
 PINS := envs/requirements.txt $(if $(SDM),envs/controller.txt,pyproject.toml)
 INSTALLED := $(VENV)/installed-$(firstword $(shell cat $(PINS) | cksum))
+DOCS := .venv-docs
+DOCS_INSTALLED := $(DOCS)/installed
 # Snakemake passes --cache on to the nodes of a cluster only with the name of a rule; any name switches
 # the cache on for all rules.
 SNAKEMAKE = PATH="$(BIN):$$PATH" $(if $(CACHE),SNAKEMAKE_OUTPUT_CACHE="$(call absolute,$(CACHE))") \
 	"$(BIN)/python" -m snakemake $(if $(CACHE),--cache train_network) --directory "$(FOLDER)" \
 	--configfile "$(CONFIG)" $(if $(SDM),--software-deployment-method $(SDM)) \
 	$(if $(DATA),--config "cohort={data: \"$(call absolute,$(DATA))\"}")
+# A line for each finished stage; all the rest is in Snakemake's log file.
+PLUGIN = PYTHONPATH="$(CURDIR)/workflow/logger:$(CURDIR)/src$${PYTHONPATH:+:$$PYTHONPATH}"
+PROGRESS = $(if $(VERBOSE),,--logger progress)
 CONTAINER = PYTHONPATH=src python3.11 -m mrelevance.runtime.container
 ifeq ($(SDM),)
 PYTHON = "$(BIN)/python"
@@ -73,7 +81,7 @@ CHECK_HOME = folder="$${XDG_CACHE_HOME:-$$HOME/.cache}"; \
 	{ echo "Error: the folder $$folder cannot be written, where Snakemake keeps files; set \
 XDG_CACHE_HOME to one that can, for example XDG_CACHE_HOME=/tmp/cache make $(MAKECMDGOALS)"; exit 1; }
 
-.PHONY: help init check reproduce report verify container test lint format bench clean
+.PHONY: help init check reproduce report verify container test lint format docs wheel library bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets and variables
@@ -88,6 +96,9 @@ help: ## list the targets and variables
 	@echo "PROFILE=profiles/slurm     run on a cluster, which ignores CORES: see docs/cluster.md"
 	@echo "SDM=apptainer              run every step in the container: see docs/containers.md"
 	@echo "CACHE=path                 folder for sharing expensive results: see docs/cache.md"
+	@echo "VERBOSE=1                  make reproduce: show every job, not only finished stages"
+	@echo "INTERPRETER=path           make library, docs, wheel: another Python, from 3.11 to 3.13"
+	@echo "VERSION=1.2.0              make wheel: fail unless this is the version"
 
 init: $(INSTALLED) ## write sample sheet and configuration for the images in FROM
 	@$(PYTHON) -m mrelevance init "$(FROM)" $(if $(LABELS),--labels "$(LABELS)") \
@@ -99,7 +110,8 @@ check: $(INSTALLED) ## check configuration, sample sheet, images and network
 reproduce: $(INSTALLED) ## run the study, from images to report
 	@$(CHECK_HOME)
 	@mkdir -p "$(FOLDER)" $(if $(CACHE),"$(CACHE)")
-	@$(SNAKEMAKE) $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
+	@$(if $(VERBOSE),,$(PLUGIN)) $(SNAKEMAKE) $(PROGRESS) \
+		$(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
 	@echo "Figures  $(FOLDER)/results/figures/"
@@ -133,10 +145,11 @@ test: $(INSTALLED) ## run all tests
 	@OMP_WAIT_POLICY=PASSIVE "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile \
 		--no-loadscope-reorder tests/integration
 
-lint: $(INSTALLED) ## check the style of code and workflow
+lint: $(INSTALLED) ## check style and types of code and workflow
 	@"$(BIN)/python" -m ruff check $(CODE)
 	@"$(BIN)/python" -m ruff format --check $(CODE)
 	@"$(BIN)/python" -m snakefmt --check Snakefile workflow
+	@"$(BIN)/python" -m mypy
 	@$(SNAKEMAKE) --lint
 
 format: $(INSTALLED) ## bring code and workflow into style
@@ -144,14 +157,40 @@ format: $(INSTALLED) ## bring code and workflow into style
 	@"$(BIN)/python" -m ruff format $(CODE)
 	@"$(BIN)/python" -m snakefmt Snakefile workflow
 
+docs: $(DOCS_INSTALLED) ## build the documentation in build/site, which works offline
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
+	@echo "Documentation  build/site/index.html"
+
+# Building leaves files beside the source, which a later wheel would contain.
+wheel: ## build the package in dist/
+	@rm -rf dist build/lib build/bdist.* build/package && $(INTERPRETER) -m venv build/package
+	@build/package/bin/python -m pip install --quiet build
+	@build/package/bin/python -m build --outdir dist > /dev/null
+	@rm -rf build/lib build/bdist.*
+	@[ -z "$(VERSION)" ] || [ -e "dist/mrelevance-$(VERSION)-py3-none-any.whl" ] || \
+		{ echo "Error: the version is not $(VERSION); change it in pyproject.toml and \
+src/mrelevance/__init__.py"; exit 1; }
+
+library: wheel ## install the package alone in a fresh environment, and explain a network with it
+	@rm -rf build/library && $(INTERPRETER) -m venv build/library
+	@build/library/bin/python -m pip install --quiet dist/*.whl
+	@build/library/bin/python -I -W ignore tests/helpers/explain_alone.py > /dev/null
+	@echo "mrelevance.lrp works with PyTorch and NumPy alone"
+
 bench: $(INSTALLED) ## print the cost of the last run by stage, and an estimate for larger studies
 	@$(PYTHON) benchmarks/stages.py "$(FOLDER)/results"
 
 clean: ## remove the results of this configuration
-	rm -rf "$(FOLDER)/results" "$(FOLDER)/.snakemake"
+	rm -rf "$(FOLDER)/.snakemake" && [ ! -d "$(FOLDER)/results" ] || \
+		find "$(FOLDER)/results" -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+$(DOCS_INSTALLED): envs/docs.txt
+	@$(INTERPRETER) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --no-deps --requirement envs/docs.txt
+	@touch $@
 
 # The list of versions is complete, hence --no-deps. Without it, pip would install the dependencies of
-# dynamic-network-architectures, which the tests need: unused packages that replace torch.
+# dynamic-network-architectures, which builds networks of nnU-Net: unused packages that replace torch.
 $(INSTALLED):
 	@$(CHECK_HOME)
 	@command -v python3.11 > /dev/null || { $(NO_PYTHON); }

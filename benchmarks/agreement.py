@@ -26,7 +26,7 @@ from mrelevance.attribution.shares import HALVES, MEASURED, TUMOUR, share_matrix
 from mrelevance.attribution.table import pooled_table
 from mrelevance.attribution.target import TARGETS
 from mrelevance.evaluation.agreement import agreement
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.files import read_table
@@ -95,10 +95,9 @@ def relevance_by(
     network = load_network(results / "model", explained.sequences).requires_grad_(False)
     image, baseline = map(torch.from_numpy, (explained.image, explained.baseline))
     inference = config["inference"]
-    predictor = Predictor(
-        network, inference["window"], inference["overlap"], config["network"]["divisor"]
-    )
-    exported = Explainer(predictor.padded, image, windows=predictor.windows)
+    windows = Windows(tuple(inference["window"][::-1]), inference["overlap"])
+    predictor = Predictor(network, windows, divisor=config["network"]["divisor"])
+    exported = Explainer(predictor, image)
     explainer = under_composite(exported, composite, baseline, config["relevance"]["statistics"])
     with torch.no_grad():
         explanation = explainer.explain(image, TARGETS[config["relevance"]["target"]])

@@ -24,7 +24,7 @@ from mrelevance.attribution.gradients import GRADIENT_METHODS, RegionOutput
 from mrelevance.attribution.inputs import ExplainedPatient, read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.loading import load_network
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.methods import COMPOSITES
@@ -84,13 +84,12 @@ def methods(
     settings, target = config["inference"], Target(config["relevance"]["target"])
 
     def predictor_in(precision: str) -> Predictor:
-        return Predictor(
-            network, settings["window"], settings["overlap"], config["network"]["divisor"],
-            precision=precision,
-        )  # fmt: skip
+        windows = Windows(tuple(settings["window"][::-1]), settings["overlap"])
+        divisor = config["network"]["divisor"]
+        return Predictor(network, windows, divisor=divisor, precision=precision)
 
     exact, quick = predictor_in("float32"), predictor_in(config["evaluation"]["precision"])
-    exported = Explainer(exact.padded, image, windows=exact.windows)
+    exported = Explainer(exact, image)
 
     def shares(composite: str) -> Callable[[], object]:
         explainer = under_composite(

@@ -27,9 +27,10 @@ from monai.networks import nets
 from torch import Tensor, nn
 
 from mrelevance.attribution.shapley import shapley_values
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Ensemble, Explainer, Member, Tiles, Windows
 from mrelevance.lrp.composites import COMPOSITES, FROM_BASELINE
-from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.inference import PaddedNetwork
+from mrelevance.networks.memory import WithinMemory
 from mrelevance.networks.training_step import Batch, new_state, train_step
 from mrelevance.runtime.errors import InputError
 
@@ -59,6 +60,8 @@ FULL = {
     "default study": ((40, 96, 96), 6, 2, (16, 32, 64, 128), "batch"),
     "nnU-Net": ((128, 128, 128), 4, 2, (32, 64, 128, 256, 320, 320), "instance"),
 }
+LARGE = {"default study, large patients": ((64, 256, 256), *FULL["default study"][1:])}
+"""Of these, relevance alone is timed."""
 SMALL = {
     "default study": ((8, 16, 16), 6, 2, (4, 6, 8), "batch"),
     "nnU-Net": ((16, 16, 16), 4, 2, (4, 6, 8), "instance"),
@@ -74,7 +77,12 @@ COMPARED: dict[str, Callable[[], nn.Module]] = {
     "residual UNet, PReLU": lambda: nets.UNet(
         **CHANNELS, channels=(8, 16, 24), strides=(2, 2), num_res_units=2, norm="BATCH"
     ),
+    "SwinUNETR": lambda: nets.SwinUNETR(
+        **CHANNELS, feature_size=12, num_heads=(1, 2, 4, 8), window_size=4, norm_name="batch"
+    ),
 }
+DIVISORS = {"SwinUNETR": 32}
+"""Images are enlarged to a multiple of it, where a network needs that."""
 
 
 def with_statistics(network: nn.Module) -> nn.Module:
@@ -131,9 +139,11 @@ def margin_of(network: nn.Module) -> Callable[[Tensor], Tensor]:
 
 def compare_devices(device: torch.device, size: tuple[int, ...]) -> list[Row]:
     """Largest difference between CPU and device, relative to the largest value."""
-    image, baseline = image_and_baseline(2, size)
     rows = []
     for name, build in COMPARED.items():
+        divisor = DIVISORS.get(name, 1)
+        enlarged = tuple(-(-length // divisor) * divisor for length in size)
+        image, baseline = image_and_baseline(2, enlarged)
         torch.manual_seed(0)
         networks = {"cpu": with_statistics(build()), device.type: with_statistics(build())}
         networks[device.type].load_state_dict(networks["cpu"].state_dict())
@@ -236,15 +246,17 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
     image, baseline = image_and_baseline(6, size)
 
     def explain(free_gb: float | None) -> tuple[str, tuple[Tensor, Tensor]]:
-        predictor = Predictor(network, size[::-1], 0.5, divisor, device=device)
+        padded = PaddedNetwork(network, divisor).eval()
+        memory = WithinMemory(
+            [network], size[::-1], divisor, tuple(image.shape), "benchmark", device
+        )
 
-        def compute(place: torch.device, windows) -> tuple[Tensor, Tensor]:
-            if free_gb is not None and device.type == "cpu" and windows.tiles is None:
+        def compute(place: torch.device, tiles: Tiles | None) -> tuple[Tensor, Tensor]:
+            if free_gb is not None and device.type == "cpu" and tiles is None:
                 raise torch.OutOfMemoryError("simulated: whole windows do not fit")
             x = image.to(place)
-            explainer = Explainer(
-                predictor.padded, x, "deeplift", baseline=baseline.to(place), windows=windows
-            )
+            ensemble = Ensemble((Member(padded),), Windows(size, tiles=tiles))
+            explainer = Explainer(ensemble, x, "deeplift", baseline=baseline.to(place))
             return tuple(result.cpu() for result in parts_and_map(explainer, x))
 
         if device.type == "cuda":
@@ -252,8 +264,7 @@ def limit_memory(device: torch.device, small: bool) -> list[Row]:
             torch.cuda.empty_cache()
             fraction = 1.0 if free_gb is None else min(1.0, free_gb / total)
             torch.cuda.set_per_process_memory_fraction(fraction)
-        result = predictor.within_memory(tuple(image.shape), "benchmark", compute)
-        memory = predictor.memory(tuple(image.shape), "benchmark")
+        result = memory.run(compute)
         tiled = "whole windows" if memory.tiles is None else f"tiles of {memory.tiles.size}"
         return f"{memory.device.type}, {tiled}", result
 
@@ -362,7 +373,7 @@ def main() -> None:
     start = time.perf_counter()
     with torch.no_grad():
         rows = compare_devices(device, (8, 8, 8) if small else (32, 48, 32))
-        for name, (size, *network) in sizes.items():
+        for name, (size, *network) in (sizes if small else sizes | LARGE).items():
             rows += time_relevance(device, name, dynamic_unet(*network), size)
         rows += limit_memory(device, small)
     for name, (size, *network) in sizes.items():

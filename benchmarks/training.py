@@ -16,8 +16,9 @@ import torch
 import yaml
 from monai.losses import DiceCELoss
 
+from mrelevance.lrp import Windows
 from mrelevance.networks.building import build_network
-from mrelevance.networks.inference import predict_logits
+from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.training_data import TrainingPatient, draw_batch
 
 
@@ -81,9 +82,9 @@ def main() -> None:
         configuration["network"]["name"], configuration["network"]["arguments"], channels
     ).eval()
     image = patient.image.float()
-    seconds = median_seconds(
-        lambda: predict_logits(network, image, inference["window"], inference["overlap"], divisor)
-    )
+    windows = Windows(tuple(inference["window"][::-1]), inference["overlap"])
+    predictor = Predictor(network, windows, divisor=divisor)
+    seconds = median_seconds(lambda: predictor.apply(image))
     print(f"predict a patient, float32\t{seconds:.3f}")
 
 

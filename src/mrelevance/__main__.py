@@ -4,10 +4,23 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mrelevance.commands import check, init, verify
 from mrelevance.runtime.errors import InputError, StorageError
 
-COMMANDS = {"init": init, "check": check, "verify": verify}
+
+def missing(error: ModuleNotFoundError) -> str:
+    """What to say where a package is not installed, as with the library alone."""
+    return (
+        f"Error: the package {error.name} is not installed, which this command needs; install "
+        "everything with pip install 'mrelevance[workflow]'"
+    )
+
+
+try:
+    from mrelevance.commands import check, export, init, verify
+except ModuleNotFoundError as error:
+    sys.exit(missing(error))
+
+COMMANDS = {"init": init, "check": check, "export": export, "verify": verify}
 """Modules by the name of their command."""
 
 
@@ -30,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputError, StorageError) as error:
         for line in str(error).splitlines():
             print(f"Error: {line}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(missing(error), file=sys.stderr)
         return 1
 
 

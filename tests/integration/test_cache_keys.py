@@ -118,7 +118,8 @@ def test_changed_parameter_misses_there_and_downstream_and_hits_elsewhere(
 
 
 def test_every_cached_rule_is_looked_at(keys, fresh_project):
-    looked_at = {rule for rule, _ in keys["as it is"].values()} | {"import_patient"}
+    looked_at = {rule for rule, _ in keys["as it is"].values()}
+    looked_at |= {"import_patient", "prepare_patient"}  # of other cohorts and networks
     cached = set()
     for path in (fresh_project.folder / "workflow/rules").glob("*.smk"):
         name = ""

@@ -30,7 +30,7 @@ ONE_NODE = (
 # What is a Slurm job each.
 ALONE = {"split_cohort", "train_network", "choose_subsets", "map_lesion"} | {
     *("perturb_maps", "randomise_network", "check_headers", "check_cohort"),
-    *("try_network", "accept_network"),
+    *("try_network", "accept_network", "import_network"),
 }
 FURTHER_TARGETS = ("baselines", "motion_effect", "select", "networks")
 

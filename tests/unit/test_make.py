@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 def commands(*arguments: str) -> str:
     """Commands that make would run, in one line."""
     done = subprocess.run(
-        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return " ".join(done.stdout.replace("\\\n", " ").split())
 
@@ -140,6 +144,23 @@ def test_target_data_and_cores_reach_snakemake():
     assert "--cores 3 -- all select" in run
     check = commands("check", "DATA=/images")
     assert '-m mrelevance check "config/config.yaml" --data "/images"' in check
+
+
+def test_a_run_shows_stages_or_every_job():
+    quiet, verbose = commands("reproduce"), commands("reproduce", "VERBOSE=1")
+    assert f'PYTHONPATH="{ROOT}/workflow/logger:{ROOT}/src' in quiet
+    assert "--logger progress --cores all -- all" in quiet
+    assert "--logger" not in verbose and "workflow/logger" not in verbose
+    # Other calls of Snakemake have no plan to show.
+    assert "--logger" not in commands("report") + commands("lint")
+
+
+def test_clean_keeps_the_guide_to_the_results(tmp_path):
+    for name in ("README.md", "raw/P1/T2.nii.gz", "summary.tsv"):
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).write_text("")
+    subprocess.run(["sh", "-c", commands("clean")], cwd=tmp_path, check=True)
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["README.md"]
 
 
 def test_init_gets_the_folders_and_the_name_of_the_configuration():

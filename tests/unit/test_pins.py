@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.distributions import needed_by
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -30,21 +31,6 @@ def named(name: str) -> str:
 def lines(name: str) -> list[str]:
     text = (ENVS / name).read_text().splitlines()
     return [line for line in text if line and not line.startswith("#")]
-
-
-def needed_by(names: list[str]) -> set[str]:
-    """The packages and all their dependencies, as installed here."""
-    found, waiting = set(), [named(name) for name in names]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for text in distribution(name).requires or []:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(named(requirement.name))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +62,16 @@ def test_every_python_of_the_promised_version_will_do(pins):
 
 
 def test_package_needs_nothing_that_is_not_pinned(pins):
-    extras = PYPROJECT["optional-dependencies"].values()
+    of_docs = {named(Requirement(line).name) for line in lines("docs.txt")}
+    docs = [Requirement(text) for text in PYPROJECT["optional-dependencies"]["docs"]]
+    assert {named(need.name) for need in docs} <= of_docs
+    extras = [texts for name, texts in PYPROJECT["optional-dependencies"].items() if name != "docs"]
     declared = [*PYPROJECT["dependencies"], *(text for extra in extras for text in extra)]
     needs = [Requirement(text) for text in declared]
     assert {named(need.name) for need in needs} - {"mrelevance"} <= set(pins)
-    assert not any(need.specifier for need in needs), "versions belong into envs/requirements.txt"
+    assert not any(need.specifier for need in [*needs, *docs]), (
+        "versions belong into envs/requirements.txt"
+    )
     assert mrelevance.__version__ == PYPROJECT["version"]
 
 

@@ -21,6 +21,7 @@ from mrelevance.attribution.patient import compute_relevance, write_volumes
 from mrelevance.attribution.target import Target
 from mrelevance.cohort.importing import import_mask, import_patient, lesion_table
 from mrelevance.cohort.patient import PatientImages
+from mrelevance.lrp import Windows
 from mrelevance.networks.prediction import predict_patient, read_preprocessed, write_prediction
 from mrelevance.networks.predictor import Predictor
 from mrelevance.preprocessing.grid import resample_label
@@ -127,7 +128,7 @@ def study(folder: Path, images: dict[str, sitk.Image]) -> dict[str, pd.DataFrame
     paths |= {"channels": folder / "channels.json", "lesions": folder / "raw_lesions.tsv"}
     write_json(done.channels, paths["channels"])
     write_table(lesions, paths["lesions"])
-    predictor = Predictor(SmallNetwork().eval(), (32, 32, 24), 0.5, divisor=4)
+    predictor = Predictor(SmallNetwork().eval(), Windows((24, 32, 32)), divisor=4)
     preprocessed = read_preprocessed("P", paths, SEQUENCES, BINARY, TUMOUR)
     prediction = predict_patient(predictor, preprocessed, 0.1, TUMOUR)
     written = {n: folder / f"{n}.nii.gz" for n in ("probability", "segmentation", "regions")}

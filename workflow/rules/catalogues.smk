@@ -10,6 +10,12 @@ COMPARISONS = list(
 )
 
 
+# Figures of this study.
+PLOTTED = [
+    entry for entry in FIGURES.values() if not (entry.of_training and TRAINED_ELSEWHERE)
+]
+
+
 def results_of_entry(entry):
     """Where the results of an entry lie; comparisons are made once, for the study."""
     return RESULTS if entry.target in COMPARISONS else "{results}"
@@ -142,7 +148,7 @@ def files_of(target):
     ]
     figures = [
         f"results/figures{region}/{entry.name}.{suffix}"
-        for entry in FIGURES.values()
+        for entry in PLOTTED
         if entry.target == target
         for region in regions_of_figure(entry)
         for suffix in ("png", "svg", "pdf")

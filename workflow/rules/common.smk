@@ -38,9 +38,11 @@ from mrelevance.runtime.files import check_writable, read_rows, sha256
 from mrelevance.runtime.home import find_programs_beside_python, variables_without_home
 from mrelevance.runtime.locks import mark_running, remove_stale_lock
 from mrelevance.runtime.logs import write_error
+from mrelevance.runtime.network_source import files_of_source, is_trained_elsewhere
 from mrelevance.runtime.result_paths import (
     RESULTS,
     STUDY,
+    is_new,
     results_of,
     without_variant,
 )
@@ -94,7 +96,7 @@ configfile: str(PROJECT / "config/config.yaml")
 def check_disk():
     """Check that the results can be written and have room."""
     check_writable("results" if Path("results").exists() else ".")
-    if Path("results").exists():
+    if not is_new():
         return
     if KIND.reads_images:
         # Compressed images take about a byte per voxel.
@@ -121,6 +123,8 @@ def prepare_container():
             if Path(path_of(row[column])).is_absolute()
         }
         folders += [DATA, *sorted(elsewhere)]
+    if TRAINED_ELSEWHERE:
+        folders.append((PROJECT / config["network"]["source"]).parent)
     if cache_folder():
         folders.append(cache_folder())
     os.environ.update(variables_inside(PROJECT, commit(PROJECT), folders))
@@ -140,7 +144,7 @@ def check_processor():
 
     In a container and on a cluster the jobs themselves do.
     """
-    if Path("results").exists() or CONTAINED or workflow.non_local_exec:
+    if not is_new() or CONTAINED or workflow.non_local_exec:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
     from mrelevance.networks.precision import check_precision
@@ -149,7 +153,7 @@ def check_processor():
         check_precision(
             {
                 f"{section}.precision": config[section]["precision"]
-                for section in ("training", "evaluation")
+                for section in COMPUTED_WITH
             }
         )
     except InputError as error:
@@ -176,9 +180,10 @@ SEGMENTATION = read_segmentation(config["segmentation"])
 DATA = PROJECT / config["cohort"]["data"]
 KIND = kind_of(config["cohort"]["source"])
 SEQUENCES = config["sequences"]
-SIZES = sizes_of_parts(COHORT, config["cohort"])
+TRAINED_ELSEWHERE = is_trained_elsewhere(config)
+SIZES = sizes_of_parts(COHORT, config["cohort"], TRAINED_ELSEWHERE)
 if workflow.is_main_process:
-    for line in [*remarks(COHORT), *cautions(SIZES)]:
+    for line in [*remarks(COHORT), *cautions(SIZES, TRAINED_ELSEWHERE)]:
         print(line, file=sys.stderr)
 
 try:
@@ -282,11 +287,6 @@ def library_version(module):
     """Fingerprint of a module of the library, named to a script, and of what it runs."""
     path = Path(*module.split(".")).with_suffix(".py")
     return code.code_version(PROJECT / "src" / path)
-
-
-def notebook_version(notebook):
-    """Fingerprint of a notebook and of the library code that it runs."""
-    return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")
 
 
 def doubling(amount):

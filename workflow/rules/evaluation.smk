@@ -1,6 +1,6 @@
 rule measure_shapley:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
@@ -30,9 +30,7 @@ rule measure_shapley:
         target=parameter("relevance.target"),
         tau=parameter("relevance.tau"),
         baseline=parameter("relevance.baseline"),
-        window=parameter("inference.window"),
-        overlap=parameter("inference.overlap"),
-        divisor=parameter("network.divisor"),
+        deployed=deployed,
         lesion_overlap=parameter("inference.lesion_overlap"),
         permutations=parameter("evaluation.permutations"),
         seed=parameter("seed"),
@@ -49,7 +47,7 @@ rule measure_shapley:
 
 rule compute_gradient_methods:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
@@ -72,9 +70,7 @@ rule compute_gradient_methods:
     params:
         target=parameter("relevance.target"),
         baseline=parameter("relevance.baseline"),
-        window=parameter("inference.window"),
-        overlap=parameter("inference.overlap"),
-        divisor=parameter("network.divisor"),
+        deployed=deployed,
         sequences=parameter("sequences"),
         seed=parameter("seed"),
         segmentation=parameter("segmentation"),

@@ -2,7 +2,7 @@
 # explained.
 
 
-for figure in FIGURES.values():
+for figure in PLOTTED:
 
     for region, region_name in regions_of_figure(figure).items():
 

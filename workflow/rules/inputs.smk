@@ -49,7 +49,13 @@ def trial_of_settings(wildcards):
     tried = {
         key: setting_of(settings(results), key) for key in STAGES["trial"].settings
     }
-    told = [tried, len(SEQUENCES), code_version("try_network"), Path(IMAGE).name]
+    told = [
+        tried,
+        len(SEQUENCES),
+        state_of_source(results),
+        code_version("try_network"),
+        Path(IMAGE).name,
+    ]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return f"{results}/trial/{digest[:16]}.json"
 
@@ -69,12 +75,15 @@ def try_networks():
     if CONTAINED or workflow.non_local_exec or not due:
         return
     # Takes seconds, and the environment of Snakemake alone has none of it.
-    from mrelevance.attribution.trial import try_once
+    from mrelevance.attribution.trial import in_words, try_once
 
     for job in due:
         try:
             study = configuration_of(config, job.wildcards.results)
-            try_once(study, len(SEQUENCES), Path(trial_kept(job.wildcards)))
+            kept = Path(trial_kept(job.wildcards))
+            tried = try_once(study, SEQUENCES, PROJECT, kept)
+            if TRAINED_ELSEWHERE:
+                print(*in_words(tried), sep="\n", file=sys.stderr)
         except InputError as error:
             sys.exit(write_error(job.log[0], error))
 
@@ -174,8 +183,15 @@ def gallery_patients(results):
 
 
 def donor_image(patient, results):
-    """Image of the training patient that stands for a patient's."""
-    others = [name for name in patients_of("train", results) if name != patient]
+    """Image of the other patient that stands for a patient's."""
+    # A network that was trained elsewhere may leave nobody to train on.
+    among = patients_of("train", results) or patients_of("test", results)
+    others = [name for name in among if name != patient]
+    if not others:
+        sys.exit(
+            f"Error: relevance.baseline is shuffled, and there is no other patient than {patient}; "
+            "set inpainted or zero"
+        )
     donor = others[PATIENTS.index(patient) % len(others)]
     return located(f"preprocessed/{donor}/image.nii", results)
 

@@ -3,7 +3,7 @@
 
 rule perturb_maps:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(mapped_patients, "preprocessed/{patient}/coverage.nii.gz"),
@@ -31,6 +31,7 @@ rule perturb_maps:
         baseline=parameter("relevance.baseline"),
         statistics=parameter("relevance.statistics"),
         divisor=parameter("network.divisor"),
+        deployed=deployed,
         sequences=parameter("sequences"),
         seed=parameter("seed"),
         segmentation=parameter("segmentation"),
@@ -44,7 +45,7 @@ rule perturb_maps:
 
 rule randomise_network:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=for_each(mapped_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(mapped_patients, "preprocessed/{patient}/coverage.nii.gz"),
@@ -71,6 +72,7 @@ rule randomise_network:
         baseline=parameter("relevance.baseline"),
         statistics=parameter("relevance.statistics"),
         divisor=parameter("network.divisor"),
+        deployed=deployed,
         sequences=parameter("sequences"),
         seed=parameter("seed"),
         segmentation=parameter("segmentation"),
@@ -84,7 +86,7 @@ rule randomise_network:
 
 rule map_lesion:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=for_each(gallery_patients, "preprocessed/{patient}/image.nii"),
         coverage=for_each(gallery_patients, "preprocessed/{patient}/coverage.nii.gz"),
@@ -114,6 +116,7 @@ rule map_lesion:
         baseline=parameter("relevance.baseline"),
         statistics=parameter("relevance.statistics"),
         divisor=parameter("network.divisor"),
+        deployed=deployed,
         sequences=parameter("sequences"),
         seed=parameter("seed"),
         segmentation=parameter("segmentation"),

@@ -19,6 +19,7 @@ checkpoint split_cohort:
         validation_share=parameter("cohort.validation_share"),
         test_share=parameter("cohort.test_share"),
         seed=parameter("cohort.seed"),
+        needed=PARTS_NEEDED,
         code=code_version("split_cohort"),
     message:
         "Splitting the cohort into training, validation and test"
@@ -26,41 +27,9 @@ checkpoint split_cohort:
         "../scripts/split_cohort.py"
 
 
-rule train_network:
-    input:
-        train_images=for_split("train", "preprocessed/{patient}/image.nii"),
-        train_labels=for_split("train", "preprocessed/{patient}/label.nii.gz"),
-        validation_images=for_split("validation", "preprocessed/{patient}/image.nii"),
-        validation_labels=for_split("validation", "preprocessed/{patient}/label.nii.gz"),
-        classes=classes_to_train_on,
-    output:
-        weights="{results}/model/weights.pt",
-        card="{results}/model/card.json",
-        history="{results}/model/history.tsv",
-    log:
-        "{results}/logs/train_network.log",
-    cache: CACHE
-    # As many as there are, up to what patches of this size can keep busy.
-    threads: 16
-    resources:
-        mem_mb=doubling(4000),
-        runtime=doubling(240),
-    params:
-        configuration=what_trains,
-        sequences=parameter("sequences"),
-        channels=SEQUENCES,
-        segmentation=LABELS,
-        code=code_version("train_network"),
-        identity=identity,
-    message:
-        "Training the network of {wildcards.results}"
-    script:
-        "../scripts/train_network.py"
-
-
 rule predict_patient:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
@@ -83,9 +52,7 @@ rule predict_patient:
     resources:
         mem_mb=doubling(2000),
     params:
-        window=parameter("inference.window"),
-        overlap=parameter("inference.overlap"),
-        divisor=parameter("network.divisor"),
+        deployed=deployed,
         lesion_overlap=parameter("inference.lesion_overlap"),
         sequences=parameter("sequences"),
         segmentation=parameter("segmentation"),

@@ -32,6 +32,9 @@ def what_trains(wildcards):
     study = settings(results_in(wildcards))
     return {
         "seed": study["seed"],
+        # For those who apply the network to other images.
+        "fixed_sequence": study["fixed_sequence"],
+        "segmentation": {"classes": study["segmentation"]["classes"]},
         "preprocess": study["preprocess"],
         "network": study["network"],
         "training": study["training"],
@@ -131,8 +134,15 @@ def check_settings_declared():
 def results_of_target(wildcards):
     """What the target of a record asks for, without its record and what is made from that."""
     asked = getattr(rules, wildcards.get("target", "all")).input
-    return [
+    found = [
         path(wildcards) if callable(path) else path
         for path in asked
         if path not in asked.record
     ]
+    # An input function that only refuses gives none.
+    return [path for path in found if path]
+
+
+def notebook_version(notebook):
+    """Fingerprint of a notebook and of the library code that it runs."""
+    return code.code_version(PROJECT / "notebooks" / f"{notebook}.ipynb")

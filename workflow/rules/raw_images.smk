@@ -82,6 +82,7 @@ rule import_patient:
         **volume_of_classes("raw"),
         label="{results}/raw/{patient}/label.nii.gz",
         lesions="{results}/raw/{patient}/lesions.tsv",
+        stored="{results}/raw/{patient}/stored.json",
     log:
         "{results}/logs/import_patient/{patient}.log",
     cache: CACHE

@@ -1,6 +1,6 @@
 rule compute_relevance:
     input:
-        weights=from_stage("model/weights.pt"),
+        weights=weights_of_network,
         card=from_stage("model/card.json"),
         image=from_stage("preprocessed/{patient}/image.nii"),
         coverage=from_stage("preprocessed/{patient}/coverage.nii.gz"),
@@ -27,9 +27,7 @@ rule compute_relevance:
         runtime=doubling(60),
     params:
         relevance=parameter("relevance"),
-        window=parameter("inference.window"),
-        overlap=parameter("inference.overlap"),
-        divisor=parameter("network.divisor"),
+        deployed=deployed,
         sequences=parameter("sequences"),
         segmentation=parameter("segmentation"),
         region=explained_region,

@@ -18,7 +18,8 @@ rule try_network:
         mem_mb=doubling(4000),
     params:
         # What was tried, and by which code, is told by the name of the output.
-        channels=len(SEQUENCES),
+        sequences=SEQUENCES,
+        project=os.path.relpath(PROJECT),
         kept=trial_kept,
     message:
         "Trying the network of {wildcards.results}"

@@ -10,11 +10,11 @@ from mrelevance.attribution.contrast import contrast_table
 from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.patient import compute_relevance, write_volumes
 from mrelevance.attribution.target import Target
-from mrelevance.networks.loading import load_network
-from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.of_study import load_predictor
+from mrelevance.networks.trained_elsewhere import outputs_of_region
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.columns import name_region
-from mrelevance.runtime.files import write_table
+from mrelevance.runtime.files import read_json, write_table
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.segmentation import read_segmentation
 
@@ -23,13 +23,14 @@ torch.set_num_threads(snakemake.threads)
 
 name, inputs, params = snakemake.wildcards.patient, snakemake.input, snakemake.params
 settings, sequences = params.relevance, params.sequences
-region = read_segmentation(params.segmentation).region(params.region)
-target = Target.of_region(settings["target"], region)
+segmentation = read_segmentation(params.segmentation)
+region = segmentation.region(params.region)
+outputs = outputs_of_region(read_json(inputs.card), segmentation, region)
+target = Target.of_region(settings["target"], outputs)
 patient = read_explained_patient(name, dict(inputs.items()), sequences, settings["baseline"])
 organ = read_organ(inputs.organ[0], patient.grid, name) if inputs.organ else None
 zones = patient_zones(patient, organ)
-network = load_network(Path(inputs.weights).parent, sequences)
-predictor = Predictor(network, params.window, params.overlap, params.divisor)
+predictor = load_predictor(inputs.card, sequences, params.deployed)
 tables, contexts = [], []
 for relevance in compute_relevance(patient, predictor, target, settings):
     write_volumes(relevance, patient.grid, Path(snakemake.output.volumes) / relevance.method)

@@ -1,7 +1,5 @@
 """Map one lesion by every method of the gallery, with the relevance that each layer keeps."""
 
-from pathlib import Path
-
 import pandas as pd
 import torch
 
@@ -9,9 +7,10 @@ from mrelevance.attribution.lesion_crop import CropShape, read_lesion_crops
 from mrelevance.attribution.methods import MappedNetwork
 from mrelevance.attribution.target import Target
 from mrelevance.evaluation.gallery import COLUMNS, gallery_maps
-from mrelevance.networks.loading import load_network
+from mrelevance.networks.of_study import load_for_crops
+from mrelevance.networks.trained_elsewhere import outputs_of_region
 from mrelevance.runtime.columns import name_region
-from mrelevance.runtime.files import write_table, written_whole
+from mrelevance.runtime.files import read_json, write_table, written_whole
 from mrelevance.runtime.images import image_like, write_image
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.methods import GALLERY
@@ -22,13 +21,15 @@ torch.set_num_threads(snakemake.threads)
 
 inputs, params, output = snakemake.input, snakemake.params, snakemake.output
 maps = params.maps
-region = read_segmentation(params.segmentation).region(params.region)
+segmentation = read_segmentation(params.segmentation)
+region = segmentation.region(params.region)
+outputs = outputs_of_region(read_json(inputs.card), segmentation, region)
 shape = CropShape(tuple(maps["crop"][::-1]), params.divisor, maps["block"])
 crops = read_lesion_crops(dict(inputs.items()), params.sequences, params.baseline, shape)
 table, volumes = pd.DataFrame(columns=COLUMNS), {}
 for crop in crops[:1]:
-    network = load_network(Path(inputs.weights).parent, params.sequences)
-    mapped = MappedNetwork(network, Target.of_region(params.target, region), params.statistics)
+    network = load_for_crops(inputs.card, params.sequences, params.deployed)
+    mapped = MappedNetwork(network, Target.of_region(params.target, outputs), params.statistics)
     of_method, table = gallery_maps(mapped, crop, GALLERY, params.seed)
     for name, values in {"image": crop.image, "lesion": crop.region, **of_method}.items():
         volumes[name] = image_like(values.numpy(), crop.grid)

@@ -1,7 +1,5 @@
 """Contribution of each sequence to one patient's segmentation, measured by forward passes."""
 
-from pathlib import Path
-
 import torch
 
 from mrelevance.attribution.ablation import ablation_table
@@ -9,12 +7,12 @@ from mrelevance.attribution.inputs import read_explained_patient
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
 from mrelevance.attribution.target import Target
 from mrelevance.attribution.target_table import target_table
-from mrelevance.networks.loading import load_network
+from mrelevance.networks.of_study import load_predictor
 from mrelevance.networks.precision import check_precision
-from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.trained_elsewhere import outputs_of_region
 from mrelevance.runtime.benchmark import record_benchmark
 from mrelevance.runtime.columns import name_region
-from mrelevance.runtime.files import write_table
+from mrelevance.runtime.files import read_json, write_table
 from mrelevance.runtime.images import image_like, write_image
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.seeds import patient_seed
@@ -27,12 +25,12 @@ name, params, output = snakemake.wildcards.patient, snakemake.params, snakemake.
 check_precision({"evaluation.precision": params.precision})
 paths = dict(snakemake.input.items())
 patient = read_explained_patient(name, paths, params.sequences, params.baseline)
-network = load_network(Path(snakemake.input.weights).parent, params.sequences)
-predictor = Predictor(
-    network, params.window, params.overlap, params.divisor, precision=params.precision
-)
-region = read_segmentation(params.segmentation).region(params.region)
-target = Target.of_region(params.target, region)
+card = snakemake.input.card
+predictor = load_predictor(card, params.sequences, params.deployed, params.precision)
+segmentation = read_segmentation(params.segmentation)
+region = segmentation.region(params.region)
+outputs = outputs_of_region(read_json(card), segmentation, region)
+target = Target.of_region(params.target, outputs)
 sampling = Sampling(params.permutations, patient_seed(params.seed, name))
 measurement = measure_shapley(patient, predictor, target, sampling)
 shapley, occlusion = measurement_tables(measurement, patient, target, params.tau)

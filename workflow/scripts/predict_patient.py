@@ -1,13 +1,12 @@
 """Segment one patient; list and score the lesions that are detected, missed or false positive."""
 
-from pathlib import Path
-
 import torch
 
-from mrelevance.networks.loading import load_network
+from mrelevance.networks.of_study import load_predictor
 from mrelevance.networks.prediction import predict_patient, read_preprocessed, write_prediction
-from mrelevance.networks.predictor import Predictor
+from mrelevance.networks.trained_elsewhere import outputs_of_region
 from mrelevance.runtime.benchmark import record_benchmark
+from mrelevance.runtime.files import read_json
 from mrelevance.runtime.logs import log_to
 from mrelevance.runtime.segmentation import read_segmentation
 
@@ -17,14 +16,13 @@ torch.set_num_threads(snakemake.threads)
 inputs, params = snakemake.input, snakemake.params
 segmentation = read_segmentation(params.segmentation)
 region = segmentation.region(params.region)
-network = load_network(Path(inputs.weights).parent, params.sequences)
 prediction = predict_patient(
-    Predictor(network, params.window, params.overlap, params.divisor),
+    load_predictor(inputs.card, params.sequences, params.deployed),
     read_preprocessed(
         snakemake.wildcards.patient, dict(inputs.items()), params.sequences, segmentation, region
     ),
     params.lesion_overlap,
-    region,
+    outputs_of_region(read_json(inputs.card), segmentation, region),
 )
 logger.info(
     "\n%s\n%s",

@@ -20,8 +20,9 @@ split = split_cohort(
     read_tables(snakemake.input.lesions),
     failed_patients(read_tables(quality)) if quality else [],
     Draw(params.validation_share, params.test_share, params.seed),
+    params.needed,
 )
-check_lesions(split)
+check_lesions(split, params.needed)
 logger.info("%s", split["split"].value_counts().to_dict())
 split = with_incomplete(split, params.incomplete)
 write_table(split, snakemake.output.split)

@@ -13,7 +13,8 @@ logger = log_to(snakemake.log[0])
 torch.set_num_threads(snakemake.threads)
 
 configuration = configuration_of(snakemake.config, snakemake.wildcards.results)
-tried = try_once(configuration, snakemake.params.channels, Path(snakemake.params.kept))
+params = snakemake.params
+tried = try_once(configuration, params.sequences, Path(params.project), Path(params.kept))
 for line in in_words(tried):
     logger.info("%s", line)
 write_json(tried, snakemake.output.tried)

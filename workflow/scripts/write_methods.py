@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mrelevance.networks.building import build_network
+from mrelevance.networks.of_study import number_of_weights
 from mrelevance.reporting.facts import study_facts
 from mrelevance.reporting.text import fill
 from mrelevance.runtime.files import read_json, read_table, written_whole
@@ -11,18 +11,11 @@ from mrelevance.runtime.logs import log_to
 log_to(snakemake.log[0])
 
 inputs = snakemake.input
-record = read_json(inputs.record)
-settings = record["configuration"]["network"]
-network = build_network(
-    settings["name"],
-    settings["arguments"],
-    len(record["configuration"]["sequences"]),
-    len(read_json(inputs.card)["classes"]),
-)
+record, card = read_json(inputs.record), read_json(inputs.card)
 facts = study_facts(
     record,
-    read_json(inputs.card),
-    sum(weight.numel() for weight in network.parameters() if weight.requires_grad),
+    card,
+    number_of_weights(card),
     {name: read_table(inputs[name]) for name in ("split", "motion", "scores", "agreement")},
 )
 templates = Path(snakemake.scriptdir).parent / "report"

@@ -112,7 +112,8 @@ def gradient_table(
     What is explained is the sum of the `target` over its voxels. `seed` is that of the study.
     Computed on the CPU.
     """
-    predictor.network.requires_grad_(False)
+    for network in predictor.networks:
+        network.requires_grad_(False)
     image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
     tumour = {key: mask for key, mask in patient.masks.items() if key[0] == "tumour"}
     relevance = {}

@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mrelevance.attribution.ablation import ABLATIONS, ablated_coalitions, occlusion_parts
+from mrelevance.attribution.cost import is_large, log_cost, prediction_cost
 from mrelevance.attribution.inputs import ExplainedPatient
 from mrelevance.attribution.shapley import (
     MOST_SEQUENCES,
@@ -78,7 +79,12 @@ def measure_shapley(
     def bar(steps: Iterable) -> Iterable:
         return tqdm(steps, desc=f"{patient.name}: measuring", mininterval=5)
 
-    if count <= MOST_SEQUENCES:
+    exact = count <= MOST_SEQUENCES
+    if is_large(predictor, patient):
+        images = 2**count if exact else sampling.permutations * (count - 1) + len(ablated)
+        cost = prediction_cost(predictor, patient, images)
+        log_cost(patient.name, f"measurement in {images} images", predictor, cost)
+    if exact:
         logits = {}
 
         def keep_ablated(coalition: Coalition, of_coalition: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import torch
@@ -15,7 +15,8 @@ from mrelevance.attribution.layers import executed_layers
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.rectifiers import with_plain_rectifiers
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer, Explanation
+from mrelevance.lrp import Ensemble, Explainer, Explanation
+from mrelevance.networks.inference import MeanNetwork
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES
@@ -27,8 +28,9 @@ class MappedNetwork:
     Parameters
     ----------
     network
-        Maps images (B, C, D, H, W) to logits; in evaluation mode. It must not change afterwards,
-        and its parameters take no gradient from now on.
+        Maps images (B, C, D, H, W) to logits; in evaluation mode. Of an ensemble, a crop is
+        explained by the mean of its members on the crop, see `MeanNetwork`. It must not change
+        afterwards, and its parameters take no gradient from now on.
     target
         The explained output.
     statistics
@@ -44,7 +46,9 @@ class MappedNetwork:
     def exported(self, image: Tensor) -> Explainer:
         """Explainer of the network, of any composite, for images like this one (C, D, H, W)."""
         if self._exported is None:
-            self._exported = Explainer(self.network, image)
+            network = self.network
+            mean = isinstance(network, MeanNetwork)
+            self._exported = Explainer(Ensemble(network.members) if mean else network, image)
         return self._exported
 
 
@@ -104,6 +108,28 @@ def _of_gradient(compute: Callable[..., Tensor], task: MapTask) -> Tensor:
     return compute(task.region, **parameters)
 
 
+def _mean_over_members(compute: Callable[[MapTask], Tensor], task: MapTask) -> Tensor:
+    """Mean of the maps of an ensemble's members, for methods that change a network or look inside.
+
+    A mirrored member is mapped on the mirrored crop, and its map is mirrored back.
+    """
+    mapped, crop = task.mapped, task.crop
+    if not isinstance(mapped.network, MeanNetwork):
+        return compute(task)
+    maps = []
+    for member in mapped.network.members:
+        axes = [axis - 3 for axis in member.mirrored]
+        flipped = replace(
+            crop,
+            image=crop.image.flip(axes),
+            baseline=crop.baseline.flip(axes),
+            region=crop.region.flip(axes),
+        )
+        of_member = MappedNetwork(member.network, mapped.target, mapped.statistics)
+        maps.append(compute(replace(task, mapped=of_member, crop=flipped)).flip(axes))
+    return torch.stack(maps).mean(0)
+
+
 def _seg_grad_cam_coarsest(task: MapTask) -> Tensor:
     """Seg-Grad-CAM (Vinogradova et al. 2020) at the last convolution of the coarsest resolution.
 
@@ -155,9 +181,9 @@ def _random(task: MapTask) -> Tensor:
 MAPS: dict[str, Callable[[MapTask], Tensor]] = {
     **dict.fromkeys(COMPOSITES, _of_composite),
     **{name: partial(_of_gradient, compute) for name, compute in GRADIENT_METHODS.items()},
-    "guided_backprop": partial(_rectified, GuidedBackprop),
-    "deconvolution": partial(_rectified, Deconvolution),
-    "seg_grad_cam_coarsest": _seg_grad_cam_coarsest,
+    "guided_backprop": partial(_mean_over_members, partial(_rectified, GuidedBackprop)),
+    "deconvolution": partial(_mean_over_members, partial(_rectified, Deconvolution)),
+    "seg_grad_cam_coarsest": partial(_mean_over_members, _seg_grad_cam_coarsest),
     "random": _random,
 }
 """What computes the map of a method, by its name."""

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import SimpleITK as sitk
 import torch
+from tqdm import tqdm
 
 from mrelevance.attribution.composites import under_composite
+from mrelevance.attribution.cost import explanation_cost, is_large, log_cost
 from mrelevance.attribution.inputs import ExplainedPatient, Masks
 from mrelevance.attribution.table import relevance_table
 from mrelevance.attribution.target import Target
@@ -66,10 +68,12 @@ def compute_relevance(
         a normaliser below `tau` times their logit leave the mean over a region.
     """
     image, baseline = torch.from_numpy(patient.image), torch.from_numpy(patient.baseline)
+    large = is_large(predictor, patient)
+    progress = partial(tqdm, desc=f"{patient.name}: explaining", mininterval=5) if large else iter
 
     @lru_cache(maxsize=1)
     def exported(device: torch.device, windows: Windows) -> Explainer:
-        return Explainer(predictor.padded, image, windows=windows)
+        return Explainer(predictor.ensemble_in(windows), image, progress=progress)
 
     def explain(method: str, device: torch.device, windows: Windows) -> PatientRelevance:
         explainer = under_composite(
@@ -79,8 +83,13 @@ def compute_relevance(
             explanation = explainer.explain(image, target.classes)
             return _relevance(explanation, patient, method, target, settings["tau"])
 
-    for entry in settings["composites"]:
-        of_composite = partial(explain, identifier(entry))
+    methods = [identifier(entry) for entry in settings["composites"]]
+    if large:
+        for method in methods:
+            cost = explanation_cost(patient, predictor, target, method, settings["statistics"])
+            log_cost(patient.name, f"explanation by {method}", predictor, cost)
+    for method in methods:
+        of_composite = partial(explain, method)
         yield predictor.within_memory(patient.image.shape, patient.name, of_composite)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from mrelevance.networks.margin import region_margin, region_sides
+from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.segmentation import Region
 
 MARGIN = "margin"
@@ -20,12 +21,26 @@ class Target:
         As in the configuration and in tables: `margin`, the winner's logit inside minus the
         winner's outside, or `tumour`, the logit of the region's only class.
     inside, outside
-        Numbers of the classes, see `Region`.
+        Numbers of the classes, see `Region`. None are outside where the region is an output of its
+        own, whose sign decides: then the margin is its logit.
+
+    Raises
+    ------
+    InputError
+        The region is not one output, and no class is outside.
     """
 
     name: str
     inside: tuple[int, ...] = (1,)
     outside: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        """Check that there is something to compare, or a sign that decides."""
+        if not self.outside and len(self.inside) != 1:
+            raise InputError(
+                f"the outputs {list(self.inside)} make no region together, as each is decided by "
+                "its own sign; explain one of them"
+            )
 
     @classmethod
     def of_region(cls, name: str, region: Region) -> "Target":
@@ -35,7 +50,7 @@ class Target:
     @property
     def classes(self) -> int | tuple:
         """The target for `mrelevance.lrp`: a class, a pair, or a pair of tuples of classes."""
-        if self.name != MARGIN:
+        if self.name != MARGIN or not self.outside:
             return self.inside[0]
         if len(self.inside) == len(self.outside) == 1:
             return self.inside[0], self.outside[0]

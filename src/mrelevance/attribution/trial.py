@@ -1,5 +1,6 @@
 """A trial of all that will be done with the configured network, before anything expensive."""
 
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +13,20 @@ from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.cohort.kinds import kind_of
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.building import first_line
+from mrelevance.networks.first_patient import in_words as patient_in_words
+from mrelevance.networks.first_patient import try_first_patient
 from mrelevance.networks.predictor import Predictor
-from mrelevance.networks.trial import TriedNetwork, try_training
+from mrelevance.networks.trained_elsewhere import check_source, load_source, region_of_outputs
+from mrelevance.networks.trial import try_training
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, write_json
 from mrelevance.runtime.method_names import Entry, identifier, parse
 from mrelevance.runtime.methods import GALLERY, METHODS
-from mrelevance.runtime.segmentation import read_segmentation
+from mrelevance.runtime.network_source import is_trained_elsewhere
+from mrelevance.runtime.segmentation import Region, read_segmentation
 
 IN_GALLERY = "always in the gallery"
 """Key of methods that nothing else asks for; the gallery leaves out those that do not apply."""
@@ -46,7 +52,16 @@ def try_network(configuration: dict, channels: int) -> dict:
     """
     tried = try_training(configuration, channels)
     start = time.perf_counter()
-    problems, left_out = explanation_problems(tried, configuration, channels)
+    window, overlap = (configuration["inference"][key] for key in ("window", "overlap"))
+    predictor = Predictor(
+        tried.network,
+        Windows(tuple(window[::-1]), overlap),
+        divisor=configuration["network"]["divisor"],
+    )
+    name = configuration["network"]["name"]
+    problems, left_out = explanation_problems(
+        predictor, name, configuration, channels, tried.one_size
+    )
     if problems:
         raise InputError("\n".join(problems))
     return {
@@ -62,15 +77,80 @@ def try_network(configuration: dict, channels: int) -> dict:
     }
 
 
-def try_once(configuration: dict, channels: int, kept: Path) -> dict:
-    """As `try_network`, whose answer is kept in a file; where there is one, it is read."""
+def try_source(configuration: dict, sequences: list[str], project: Path) -> dict:
+    """Load a network that was trained elsewhere, check that it fits, explain random voxels.
+
+    As `try_network`, without training: `network`, `weights`, `members`, `window_seconds` of all
+    members, `explained_seconds`, `memory_gb`, `one_size`, `left_out` and, in a user's cohort,
+    `first_patient`, see `try_first_patient`. Paths of the configuration start at `project`.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, its channels or outputs do not fit the configuration, or a method does
+        not apply; one line for each problem.
+    """
+    source = project / configuration["network"]["source"]
+    predictor = load_source({**configuration["inference"], "source": source})
+    segmentation = read_segmentation(configuration["segmentation"])
+    check_source(predictor, sequences, configuration["network"]["channels"], segmentation)
+    outputs = predictor.deployment.outputs
+    regions = [
+        region_of_outputs(outputs, segmentation, one) for one in segmentation.explained_regions
+    ]
+    first = {}
+    if kind_of(configuration["cohort"]["source"]).reads_images:
+        first = {"first_patient": try_first_patient(predictor, configuration, project)}
+    start = time.perf_counter()
+    predictor.logits(torch.randn(len(sequences), *predictor.windows.size))
+    window_seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    problems, left_out = explanation_problems(
+        predictor, str(source), configuration, len(sequences), False, regions
+    )
+    if problems:
+        raise InputError("\n".join(problems))
+    return {
+        "network": f"{predictor.deployment.kind} {source}",
+        "weights": sum(weight.numel() for weight in predictor.networks[0].parameters()),
+        "members": len(predictor.ensemble.members),
+        "window_seconds": round(window_seconds, 3),
+        "explained_seconds": round(time.perf_counter() - start, 3),
+        # Kilobytes on Linux.
+        "memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "one_size": False,
+        "left_out": left_out,
+    } | first
+
+
+def try_once(configuration: dict, sequences: list[str], project: Path, kept: Path) -> dict:
+    """As `try_configured`, whose answer is kept in a file; where there is one, it is read."""
     if not kept.exists():
-        write_json(try_network(configuration, channels), kept)
+        write_json(try_configured(configuration, sequences, project), kept)
     return read_json(kept)
+
+
+def try_configured(configuration: dict, sequences: list[str], project: Path) -> dict:
+    """Try the network of a configuration, whose paths start at `project`, wherever it is trained.
+
+    `sequences` are those of the study. See `try_network` and `try_source`.
+    """
+    if is_trained_elsewhere(configuration):
+        return try_source(configuration, sequences, project)
+    return try_network(configuration, len(sequences))
 
 
 def in_words(tried: dict) -> list[str]:
     """What `try_network` returned, in one line, and one for each restriction."""
+    if "members" in tried:
+        lines = [
+            f"network {tried['network']}: {tried['weights']:,} weights, {tried['members']} "
+            f"members; a window took {tried['window_seconds']:.2g} s, with "
+            f"{tried['memory_gb']:.1f} GB of memory; every configured method applies to it"
+        ]
+        if "first_patient" in tried:
+            lines.append(patient_in_words(tried["first_patient"]))
+        return lines + _left_out(tried)
     lines = [
         f"network {tried['network']}: {tried['weights']:,} weights; a training step took "
         f"{tried['step_seconds']:.2g} s here (all steps: about {tried['training_minutes']:.2g} "
@@ -82,43 +162,60 @@ def in_words(tried: dict) -> list[str]:
             f"network {tried['network']} takes images of the size of inference.window alone: every "
             "preprocessed image must be at least as large along each axis"
         )
-    return lines + [
+    return lines + _left_out(tried)
+
+
+def _left_out(tried: dict) -> list[str]:
+    return [
         f"the gallery leaves out {method}, which does not apply to this network: {reason}"
         for method, reason in tried["left_out"].items()
     ]
 
 
 def explanation_problems(
-    tried: TriedNetwork, configuration: dict, channels: int
+    predictor: Predictor,
+    name: str,
+    configuration: dict,
+    channels: int,
+    one_size: bool,
+    regions: list[Region] | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """What stops the network from being explained as configured: a line for each reason.
+    """What stops a network from being explained as configured: a line for each reason.
 
     Also the methods that nothing but the gallery asks for and that do not apply, with the reason.
+    `name` is what messages call the network; `one_size` says whether it takes images of the size
+    of the window alone; `regions` are the explained regions as numbers of its outputs, where these
+    are not the classes. Members of an ensemble that are built alike are tried once.
     """
-    name, window = configuration["network"]["name"], configuration["inference"]["window"]
-    overlap, divisor = configuration["inference"]["overlap"], configuration["network"]["divisor"]
-    predictor = Predictor(tried.network, window, overlap, divisor)
+    divisor = configuration["network"]["divisor"]
     generator = torch.Generator().manual_seed(0)
-    image = torch.randn(channels, *window[::-1], generator=generator)
-    failure = _failure_of(Explainer, predictor.padded, image)
+    image = torch.randn(channels, *predictor.windows.size, generator=generator)
+    failure = _failure_of(Explainer, predictor, image)
     if failure:
         return [f"network.name: {name} cannot be explained: {first_line(failure)}"], {}
     size = configuration["evaluation"]["maps"]["crop"]
     image = torch.randn(channels, *size[::-1], generator=generator)
-    regions = read_segmentation(configuration["segmentation"]).explained_regions
+    if regions is None:
+        regions = read_segmentation(configuration["segmentation"]).explained_regions
     target = configuration["relevance"]["target"]
     statistics = configuration["relevance"]["statistics"]
+    different = {str(network): network for network in predictor.networks}.values()
     networks = [
-        MappedNetwork(tried.network, Target.of_region(target, region), statistics)
+        MappedNetwork(network, Target.of_region(target, region), statistics)
+        for network in different
         for region in regions
     ]
-    failure = _failure_of(stages_from_output, tried.network, image)
-    failure = failure or _failure_of(networks[0].exported, image)
+    failures = (
+        _failure_of(stages_from_output, mapped.network, image)
+        or _failure_of(mapped.exported, image)
+        for mapped in networks[:: len(regions)]
+    )
+    failure = next(filter(None, failures), None)
     if failure:
         reason = first_line(failure)
         return [f"evaluation.maps.crop: {name} cannot be explained on {size} voxels: {reason}"], {}
     # Rules do not depend on the size: three voxels at the coarsest resolution are enough.
-    longest = max(size) if tried.one_size else 3 * divisor
+    longest = max(size) if one_size else 3 * divisor
     crop = _random_crop([min(length, longest) for length in size[::-1]], channels, generator)
     methods_by_reason: dict[str, list[str]] = {}
     left_out = {}

@@ -38,10 +38,10 @@ def sizes_of_drawn(count: int, validation_share: float, test_share: float) -> di
     return {"train": count - tests - validations, "validation": validations, "test": tests}
 
 
-def cautions(sizes: Mapping[str, int]) -> list[str]:
+def cautions(sizes: Mapping[str, int], trained_elsewhere: bool = False) -> list[str]:
     """What the numbers of patients in the parts of a split mean for the study, in sentences."""
     found = []
-    if not sizes["validation"]:
+    if not sizes["validation"] and not trained_elsewhere:
         found.append(
             "There are no validation patients: the network keeps the weights of its last step, "
             "whether or not they are the best. Give some patients the split validation, or raise "

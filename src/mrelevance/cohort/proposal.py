@@ -63,8 +63,10 @@ class Proposal:
     problems: list[str] = field(default_factory=list)
 
 
-def propose(described: Description, examined: Examination) -> Proposal:
-    """Choose the settings of a study.
+def propose(
+    described: Description, examined: Examination, trained_elsewhere: bool = False
+) -> Proposal:
+    """Choose the settings of a study, of a network that is trained in it, or elsewhere.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def propose(described: Description, examined: Examination) -> Proposal:
     if differs:
         proposal.reasons["spacing_mm"] = "the patients' voxels differ; this is their median"
     _segmentation(described, examined, proposal)
-    _check_patients(described, proposal)
+    _check_patients(described, proposal, trained_elsewhere)
     return proposal
 
 
@@ -211,7 +213,7 @@ def _segmentation(described: Description, examined: Examination, proposal: Propo
         )
 
 
-def _check_patients(described: Description, proposal: Proposal) -> None:
+def _check_patients(described: Description, proposal: Proposal, trained_elsewhere: bool) -> None:
     """Note what is wrong with the number of patients, and with the split."""
     usable = [
         patient
@@ -224,7 +226,9 @@ def _check_patients(described: Description, proposal: Proposal) -> None:
             f"{', '.join(visits)}: if these are visits of one person, and others like them, add a "
             "column subject to the sample sheet, which keeps a person in one part of the split."
         )
-    if described.patients[0].split is None:
+    if trained_elsewhere and described.patients[0].split is None:
+        sizes = dict.fromkeys(PARTS, 0) | {"test": len(usable)}
+    elif described.patients[0].split is None:
         subjects = {patient.subject or patient.name for patient in usable}
         try:
             sizes = sizes_of_drawn(len(subjects), *SHARES.values())
@@ -235,10 +239,10 @@ def _check_patients(described: Description, proposal: Proposal) -> None:
         sizes = {part: [p.split for p in usable].count(part) for part in PARTS}
         proposal.problems.extend(
             f"no complete patient has split {part}; change the column split"
-            for part in ("train", "test")
+            for part in (("test",) if trained_elsewhere else ("train", "test"))
             if not sizes[part]
         )
-    proposal.questions.extend(cautions(sizes))
+    proposal.questions.extend(cautions(sizes, trained_elsewhere))
 
 
 def _possible_visits(described: Description) -> list[str]:

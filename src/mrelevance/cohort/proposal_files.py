@@ -37,20 +37,31 @@ def write_sheet(described: Description, data: Path, path: Path) -> None:
 
 
 def write_configuration(
-    described: Description, proposal: Proposal, data: Path, sheet: str, path: Path
+    described: Description,
+    proposal: Proposal,
+    data: Path,
+    sheet: str,
+    path: Path,
+    network: str | None = None,
 ) -> None:
     """Write the configuration, with a comment for every choice.
 
-    `sheet` is the path of the sample sheet as the configuration names it.
+    `sheet` is the path of the sample sheet as the configuration names it. `network` are the
+    sections of a network that is trained already.
     """
     with written_whole(path) as beside:
-        beside.write_text(_configuration(described, proposal, data, sheet), encoding="utf-8")
+        text = _configuration(described, proposal, data, sheet, network)
+        beside.write_text(text, encoding="utf-8")
 
 
-def _configuration(described: Description, proposal: Proposal, data: Path, sheet: str) -> str:
+def _configuration(
+    described: Description, proposal: Proposal, data: Path, sheet: str, network: str | None
+) -> str:
     reasons = proposal.reasons
     drawn = all(patient.split is None for patient in described.patients)
     split = "drawn from cohort.seed" if drawn else "that of the column split"
+    if network and drawn:
+        split = "test for every patient, as nothing is trained"
     spacing = f" # {reasons['spacing_mm']}" if "spacing_mm" in reasons else ""
     return f"""\
 # {len(described.patients)} patients; layout of the images: {described.layout}. Changes to
@@ -75,6 +86,12 @@ motion:
 {_comment(f"deformable, rigid or none. {reasons['method'].capitalize()}.", "  ")}
   method: {proposal.method}
 {_levels(proposal)}
+{network or _trained_here(proposal, spacing)}"""
+
+
+def _trained_here(proposal: Proposal, spacing: str) -> str:
+    """The sections of a network that is trained in the study; `spacing` is a comment."""
+    return f"""\
 preprocess:
   # Voxels in mm, or null for those of the fixed sequence. Time is proportional to their number.
   spacing_mm: {json.dumps(proposal.spacing_mm)}{spacing}

@@ -133,10 +133,13 @@ def read_sheet(
     return SampleSheet(rows, covariates, lacking, unused)
 
 
-def sizes_of_parts(sheet: SampleSheet, cohort: dict) -> dict[str, int]:
+def sizes_of_parts(
+    sheet: SampleSheet, cohort: dict, trained_elsewhere: bool = False
+) -> dict[str, int]:
     """Numbers of patients in the parts of the split; of subjects, where that is still to be drawn.
 
-    `cohort` is this section of the configuration.
+    `cohort` is this section of the configuration. With a network that was trained elsewhere, all
+    patients are for test where the sheet has no split.
 
     Raises
     ------
@@ -144,6 +147,8 @@ def sizes_of_parts(sheet: SampleSheet, cohort: dict) -> dict[str, int]:
         The split cannot be drawn; see `sizes_of_drawn`.
     """
     splits, subjects = sheet.column(SPLIT), sheet.column(SUBJECT)
+    if splits is None and trained_elsewhere:
+        return {part: len(sheet.rows) * (part == "test") for part in PARTS}
     if splits is None:
         count = len(sheet.rows if subjects is None else set(subjects.values()))
         return sizes_of_drawn(count, cohort["validation_share"], cohort["test_share"])

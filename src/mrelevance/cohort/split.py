@@ -1,5 +1,6 @@
 """Split of the cohort into patients for training, validation and test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,9 @@ import pandas as pd
 
 from mrelevance.cohort.parts import EXCLUDED, INCOMPLETE, sizes_of_drawn
 from mrelevance.runtime.errors import InputError
+
+NEEDED = ("train", "test")
+"""Parts without which a network cannot be trained and tested."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,11 @@ class Draw:
 
 
 def split_cohort(
-    sheet: pd.DataFrame, lesions: pd.DataFrame, excluded: list[str], draw: Draw
+    sheet: pd.DataFrame,
+    lesions: pd.DataFrame,
+    excluded: list[str],
+    draw: Draw,
+    needed: Sequence[str] = NEEDED,
 ) -> pd.DataFrame:
     """Take the split of the sample sheet, or draw one if the sheet has none.
 
@@ -33,6 +41,8 @@ def split_cohort(
         Patients to leave out, whatever their split in the sheet; none of them is drawn.
     draw
         Not used if the sheet has a split.
+    needed
+        Parts without which there is no study.
 
     Returns
     -------
@@ -43,7 +53,7 @@ def split_cohort(
     Raises
     ------
     InputError
-        No patient is left to train on or to test.
+        No patient is left in a part that is needed.
     """
     volumes = lesions.groupby("patient")["volume_ml"]
     loads = pd.DataFrame(
@@ -59,10 +69,10 @@ def split_cohort(
         taking_part = ~loads["patient"].isin(excluded)
         subjects = sheet["subject"] if "subject" in sheet else sheet["patient"]
         kept = draw_split_of_subjects(loads[taking_part], subjects[taking_part], draw)
-    for needed in ("train", "test"):
-        if needed not in set(kept["split"]):
+    for part in needed:
+        if part not in set(kept["split"]):
             raise InputError(
-                f"cohort: no patient is left for {needed} without {', '.join(excluded)}; "
+                f"cohort: no patient is left for {part} without {', '.join(excluded)}; "
                 "correct their registrations or set motion.on_failure to continue"
             )
     parts = loads["patient"].map(kept.set_index("patient")["split"]).fillna(EXCLUDED)
@@ -97,22 +107,22 @@ def draw_split_of_subjects(
     return pd.DataFrame({"patient": patients, "split": subjects.map(parts).to_numpy()})
 
 
-def check_lesions(split: pd.DataFrame) -> None:
+def check_lesions(split: pd.DataFrame, needed: Sequence[str] = NEEDED) -> None:
     """Check that there are lesions to train on, and lesions to find in the test patients.
 
-    `split` is the table of `split_cohort`.
+    `split` is the table of `split_cohort`, `needed` as there.
 
     Raises
     ------
     InputError
         All patients for training, or all test patients, are without a labelled lesion.
     """
-    for needed in ("train", "test"):
-        own = split[split["split"] == needed]
+    for part in needed:
+        own = split[split["split"] == part]
         if not own["lesions"].any():
             names = ", ".join(own["patient"][:3]) + (", ..." if len(own) > 3 else "")
             raise InputError(
-                f"cohort: none of the {len(own)} patients for {needed} has a labelled lesion "
+                f"cohort: none of the {len(own)} patients for {part} has a labelled lesion "
                 f"({names}); check their labels, or change the split"
             )
 

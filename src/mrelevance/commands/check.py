@@ -16,6 +16,7 @@ from mrelevance.cohort.sheet import SPLIT, Rows, SampleSheet, read_sheet, remark
 from mrelevance.phantom.settings import check_labels_of_phantom, check_settings
 from mrelevance.runtime.configuration import check_configuration, faulty_sections
 from mrelevance.runtime.errors import InputError, gathered
+from mrelevance.runtime.network_source import is_trained_elsewhere
 from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import stages_computed
@@ -61,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
     problems, sheet = check_study(config, PROJECT)
     if sheet is not None:
         print(f"cohort: {_in_words(sheet)} from {config['cohort']['patients']}")
-        for line in [*remarks(sheet), *cautions(sizes_of_parts(sheet, config["cohort"]))]:
+        elsewhere = is_trained_elsewhere(config)
+        sizes = sizes_of_parts(sheet, config["cohort"], elsewhere)
+        for line in [*remarks(sheet), *cautions(sizes, elsewhere)]:
             print(line)
         problems += cohort_problems(config, sheet.rows, PROJECT)
     if not faulty_sections(config, PROJECT / SCHEMA).intersection(TRIED):
@@ -84,11 +87,12 @@ def check_study(config: dict, project: Path) -> tuple[list[str], SampleSheet | N
     if faulty & {"cohort", "sequences"}:
         return problems, None
     cohort, sequences = config["cohort"], config["sequences"]
+    elsewhere = "network" not in faulty and is_trained_elsewhere(config)
     with gathered(problems):
         sheet = read_sheet(
             project / cohort["patients"], sequences, cohort["source"], cohort["incomplete"]
         )
-        sizes_of_parts(sheet, cohort)
+        sizes_of_parts(sheet, cohort, elsewhere)
     if cohort["source"] == "phantom" and not faulty & {"phantom", "fixed_sequence"}:
         with gathered(problems):
             phantom = check_settings(config["phantom"], sequences, config["fixed_sequence"])
@@ -114,7 +118,7 @@ def cohort_problems(config: dict, rows: Rows, project: Path) -> list[str]:
 def _try_networks(config: dict) -> list[str]:
     """Try the network of the study, and of each variant that differs in it; the problems."""
     # Takes seconds, and Snakemake's own environment has no torch.
-    from mrelevance.attribution.trial import in_words, try_network
+    from mrelevance.attribution.trial import in_words, try_configured
 
     networks = {STUDY: config} | {
         name: varied(config, changes)
@@ -124,11 +128,15 @@ def _try_networks(config: dict) -> list[str]:
     problems = []
     for name, study in networks.items():
         try:
-            for line in in_words(try_network(study, len(config["sequences"]))):
+            for line in in_words(try_configured(study, config["sequences"], PROJECT)):
                 print(line if name == STUDY else f"variant {name}: {line}")
         except InputError as error:
             lines = str(error).splitlines()
-            problems += lines if name == STUDY else [f"variant {name}: {line}" for line in lines]
+            problems += [
+                line if name == STUDY else f"variant {name}: {line}"
+                for line in lines
+                if line not in problems
+            ]
     return problems
 
 

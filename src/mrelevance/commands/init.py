@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--label", metavar="NAME", help="name of the labels' files, where several could be labels"
     )
     parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="PATH",
+        help="network to explain that is trained already, such as a results folder of nnU-Net",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("config/mine.yaml"),
@@ -51,13 +57,24 @@ def run(options: argparse.Namespace) -> int:
         if path.exists():
             raise InputError(f"{path} exists; move it away, or name another file with --out")
     described = describe(options.folder, Hints(options.labels, options.label))
+    network = None
+    if options.network is not None:
+        # Takes seconds, and other cohorts need none of it.
+        from mrelevance.networks import proposal as of_networks
+
+        network = of_networks.propose_network(options.network, described.sequences)
+        described = of_networks.of_network(described, network)
     examined = examine(described)
-    proposal = propose(described, examined)
+    proposal = propose(described, examined, network is not None)
+    if network is not None:
+        proposal.questions += of_networks.questions_of_network(described, network)
+        proposal.problems += of_networks.problems_of_channels(network)
     incomplete = _incomplete(described)
     data = options.folder.resolve()
     write_sheet(described, data, sheet)
-    write_configuration(described, proposal, data, _named(sheet), configuration)
-    print("\n".join(_table(described, examined, proposal)))
+    told = None if network is None else of_networks.sections(network)
+    write_configuration(described, proposal, data, _named(sheet), configuration, told)
+    print("\n".join(_table(described, examined, proposal, network is not None)))
     _print_list("Left out, or taken for granted:", described.notes)
     _print_list("Defaults, for you to decide:", proposal.questions)
     if incomplete:
@@ -86,16 +103,19 @@ def _incomplete(described: Description) -> list[str]:
     return lines
 
 
-def _table(described: Description, examined: Examination, proposal: Proposal) -> list[str]:
+def _table(
+    described: Description, examined: Examination, proposal: Proposal, trained_elsewhere: bool
+) -> list[str]:
     """What was understood: a table of the cohort, and one of the sequences."""
     patients = described.patients
     subjects = {patient.subject for patient in patients if patient.subject}
     splits = Counter(patient.split for patient in patients if patient.split)
+    undrawn = "all are for test" if trained_elsewhere else "to be drawn"
     empty = sum(not values for values in examined.values.values())
     rows = [
         ("Layout", described.layout),
         ("Patients", f"{len(patients)}" + (f", of {len(subjects)} subjects" if subjects else "")),
-        ("Split", ", ".join(f"{n} {part}" for part, n in splits.items()) or "to be drawn"),
+        ("Split", ", ".join(f"{n} {part}" for part, n in splits.items()) or undrawn),
         ("Labels", f"{sum(bool(p.label) for p in patients)}" + (f", {empty} empty" * bool(empty))),
         ("Classes", _classes(described, proposal)),
         ("Regions", ", ".join(described.regions) or "the classes"),

@@ -4,11 +4,12 @@ import logging
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mrelevance.attribution.lesion_crop import LesionCrop, RegionMargin
 from mrelevance.attribution.methods import MappedNetwork, attribution_map, explain_crop
-from mrelevance.lrp.changes import PLANS
+from mrelevance.lrp.changes import PLANS, shapley
+from mrelevance.networks.inference import MeanNetwork
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.method_names import parse
 from mrelevance.runtime.methods import COMPOSITES, METHODS
@@ -29,10 +30,11 @@ def gallery_maps(
     The table has one row per method and operation, from the output (depth 1) to the image:
     patient, lesion, method, depth, operation, layer, and `received`, `passed`, `absorbed` and
     `remaining`, all as shares of the relevance at the output (the mean margin, or its change from
-    the baseline). Methods that do not go layer by layer through one chain have one row, `whole`:
-    the sum of the map of those that explain the change, NA for methods whose map has another unit.
-    A method that does not apply to the network has neither map nor rows, and a warning tells why;
-    methods that the configuration asks for are known to apply since the trial of the network.
+    the baseline). Methods that do not go through the network once, layer by layer, have one row,
+    `whole`: the sum of the map of those that explain the change, NA for methods whose map has
+    another unit. A method that does not apply to the network has neither map nor rows, and a
+    warning tells why; methods that the configuration asks for are known to apply since the trial of
+    the network.
     """
     maps, rows = {}, []
     for method in methods:
@@ -53,7 +55,8 @@ def _conservation(
     method: str, values: Tensor, mapped: MappedNetwork, crop: LesionCrop
 ) -> list[list]:
     name, _ = parse(method)
-    if name in COMPOSITES and name not in PLANS:
+    in_one_pass = name in COMPOSITES and PLANS.get(name, shapley) is shapley
+    if in_one_pass and _alike(mapped.network):
         explanation = explain_crop(method, mapped, crop, keep_values=True)
         start = float(explanation.change[crop.region].double().sum())
         layers = explanation.conservation_by_layer(crop.region)
@@ -68,3 +71,9 @@ def _conservation(
         kept = float(values.double().sum()) / change
         return [[1, "whole", "", 1.0, kept, 1 - kept, kept]]
     return [[1, "whole", "", *[float("nan")] * 4]]
+
+
+def _alike(network: nn.Module) -> bool:
+    """Whether the layers of an ensemble's networks can be summed one by one."""
+    networks = network.networks if isinstance(network, MeanNetwork) else [network]
+    return len({str(one) for one in networks}) == 1

@@ -6,6 +6,7 @@ from the output downwards, and each map is compared with that of the trained net
 
 import copy
 from collections.abc import Callable, Iterator
+from itertools import chain, zip_longest
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from mrelevance.attribution.dilation import dilated
 from mrelevance.attribution.layers import stages_from_output
 from mrelevance.attribution.lesion_crop import LesionCrop
 from mrelevance.attribution.methods import MappedNetwork, attribution_map
+from mrelevance.networks.inference import MeanNetwork
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.images import spacing_zyx
 from mrelevance.runtime.method_names import identifier
@@ -71,18 +73,21 @@ def randomised_networks(
 
     Yields the stage's name, `trained` first, and a network that the next step changes further. A
     redrawn parameter holds its own values in another order: their distribution, and with it the
-    scale of what the network computes, stays as it was. Running statistics of batch norm stay.
+    scale of what the network computes, stays as it was. Running statistics of batch norm stay. Of
+    an ensemble, the same stage of every network is redrawn at once.
     """
     changed = copy.deepcopy(network)
     generator = torch.Generator().manual_seed(seed)
     yield "trained", changed
-    for stage in stages_from_output(changed, image):
+    members = changed.networks if isinstance(changed, MeanNetwork) else [changed]
+    for stages in zip_longest(*(stages_from_output(member, image) for member in members)):
+        redrawn = [stage for stage in stages if stage is not None]
         with torch.no_grad():
-            for module in stage.modules:
+            for module in chain.from_iterable(stage.modules for stage in redrawn):
                 for parameter in module.parameters(recurse=False):
                     order = torch.randperm(parameter.numel(), generator=generator)
                     parameter.copy_(parameter.flatten()[order].view_as(parameter))
-        yield stage.name, changed
+        yield redrawn[0].name, changed
 
 
 def map_similarity(

@@ -58,7 +58,14 @@ ENTRIES = (
         ("sequences",),
         target="motion_effect",
     ),
-    Entry("learning_curve", "Training", NETWORK, {"history": "model/history.tsv"}, by_region=False),
+    Entry(
+        "learning_curve",
+        "Training",
+        NETWORK,
+        {"history": "model/history.tsv"},
+        by_region=False,
+        of_training=True,
+    ),
     Entry(
         "lesion_detection",
         "Detection",

@@ -35,6 +35,8 @@ class Entry:
     by_region
         Whether each explained region has a figure of its own. `draw` then takes the rows of that
         region of every table, without the column `region_name`.
+    of_training
+        Whether it shows a training, so that there is none of a network from elsewhere.
     """
 
     name: str
@@ -44,3 +46,4 @@ class Entry:
     settings: tuple[str, ...] = ()
     target: str = field(default="all", kw_only=True)
     by_region: bool = field(default=True, kw_only=True)
+    of_training: bool = field(default=False, kw_only=True)

@@ -3,33 +3,36 @@
 import copy
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from mrelevance.lrp.composites import Composite
-from mrelevance.lrp.engine.export import export_graph
+from mrelevance.lrp.engine.decision import decide
 from mrelevance.lrp.engine.folding import with_folded_normalisation
-from mrelevance.lrp.engine.graph import Graph, Operation, Target
+from mrelevance.lrp.engine.graph import Graph, Operation, Target, has_winners
 from mrelevance.lrp.engine.images import (
     checked_region,
     checked_tensor,
     checked_weights,
     of_same_shape,
     prepared_image,
+    shared_type_and_device,
     spatial_axes,
-    type_and_device,
 )
+from mrelevance.lrp.engine.mirrored_trace import MirroredTrace
 from mrelevance.lrp.engine.pair import Pair
 from mrelevance.lrp.engine.passing import warn_of_probabilities
-from mrelevance.lrp.engine.shapley_trace import ShapleyTrace, trace_shapley
-from mrelevance.lrp.engine.summed_trace import Part, sum_traces
-from mrelevance.lrp.engine.trace import Trace, trace_image
+from mrelevance.lrp.engine.summed_trace import Part, Sum, SummedTrace, WindowTrace, sum_traces
+from mrelevance.lrp.ensemble import Ensemble, as_ensemble
 from mrelevance.lrp.explanation import Explanation
+from mrelevance.lrp.graphs import Graphs
 from mrelevance.lrp.method import Baseline, chosen_method
 from mrelevance.lrp.precision import relative_difference, warn_of_rounding
 from mrelevance.lrp.rules import InputRule
 from mrelevance.lrp.summary import summary_of
+from mrelevance.lrp.tracing import trace_window
 from mrelevance.lrp.windows import Windows
 
 LOW_CONTRAST = 0.1
@@ -37,13 +40,15 @@ LOW_CONTRAST = 0.1
 
 
 class Explainer:
-    """Layer-wise relevance propagation for one network, exact for regions of any size.
+    """Layer-wise relevance propagation for a network or ensemble, exact for regions of any size.
 
     Parameters
     ----------
     network
         A network in evaluation mode that turns one image (1, C, D, H, W) into logits of it, or
-        (1, C, H, W) for networks in 2D. All other shapes then lack D as well.
+        (1, C, H, W) for networks in 2D. All other shapes then lack D as well. Or an `Ensemble`, or
+        an object that has one as its attribute `ensemble`, such as a predictor: the mean of its
+        members' blended logits is explained.
     example_input
         An image for the network, with or without the first axis; other sizes are accepted later.
     composite
@@ -58,12 +63,13 @@ class Explainer:
         those of image and baseline, and explains the network as it is; `frozen` keeps those of the
         image for both.
     windows
-        Explain the blended logits of these windows; None: those of the whole image.
+        Explain the blended logits of these windows; None: those of the whole image. An ensemble
+        has its own.
     dtype
         Compute in this type; None: in that of the network's weights, or float32 where they are of
         half precision.
     progress
-        Wraps the list of windows in each pass over them, such as `tqdm`.
+        Wraps the list of windows of all members in each pass over them, such as `tqdm`.
     parameters
         Parameters of the composite, such as `epsilon=0.25`.
 
@@ -76,7 +82,7 @@ class Explainer:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Ensemble | object,
         example_input: Tensor,
         composite: str | Composite = "alpha2_beta1",
         *,
@@ -89,22 +95,24 @@ class Explainer:
         **parameters: float,
     ):
         example_input = checked_tensor(example_input, "example image")
-        self._network = network
-        self._own_type, device = type_and_device(network, example_input)
+        self._ensemble = as_ensemble(network, windows)
+        own_type, device = shared_type_and_device(self._ensemble.networks, example_input)
         if dtype is None:
-            dtype = torch.promote_types(self._own_type, torch.float32)
+            dtype = torch.promote_types(own_type, torch.float32)
         self._like = torch.empty(0, dtype=dtype, device=device)
-        self._graphs: dict[tuple[int, ...], Graph] = {}
-        self._axes = spatial_axes(network, example_input)
+        self._graphs = Graphs(dtype)
+        self._axes = spatial_axes(self._ensemble.networks[0], example_input)
         self._sequences = example_input.shape[-self._axes - 1]
-        self._windows = windows
         self._progress = progress
         self._method = chosen_method(
             composite, self._sequences, input_rule, baseline, statistics, parameters
         )
         example = self._prepared(example_input)
-        first = self._windows_of(example).boxes(example.shape[2:])[0]
-        warn_of_probabilities(self._graph(example[:, :, *first]))
+        first = self._ensemble.windows_of(example).boxes(example.shape[2:])[0]
+        for member in self._ensemble.networks:
+            self._graphs.of(member, example[:, :, *first])
+        for graph in self._graphs.all:
+            warn_of_probabilities(graph)
 
     def with_composite(
         self,
@@ -144,34 +152,34 @@ class Explainer:
         method = self._method
         image = self._prepared(image)
         pair = Pair(image, self._baseline_of(image))
-        grid, windows = image.shape[2:], self._windows_of(image)
-        boxes, blends = windows.boxes(grid), windows.blending(grid, image)
-        parts = [
-            Part(box, blend, number, change.weight)
-            for box, blend in zip(boxes, blends, strict=True)
-            for number, change in enumerate(method.plan.changes)
-        ]
+        parts = self._parts(image)
+        windows = len({(part.member, part.window) for part in parts})
+        # Winners are those of the blended logits; until then, all classes are needed.
+        decides_last = windows > 1 and has_winners(target)
 
-        def trace_of(part: Part) -> Trace | ShapleyTrace:
+        def trace_of(part: Part) -> WindowTrace:
+            member = self._ensemble.members[part.member]
             change = method.plan.changes[part.change]
             window = change.of(pair.each(lambda side: side[:, :, *part.box]))
-            graph = self._folded(self._graph(window.image).with_target(target))
-            if method.plan.shapley:
-                orders = None if change.draw is None else method.plan.orders[change.draw]
-                return trace_shapley(
-                    graph, window, method.rule_of, live=method.live, orders=orders,
-                    keep_values=keep_values,
-                )  # fmt: skip
-            return trace_image(
-                graph, window, method.rule_of, method.input_rule, live=method.live,
-                keep_values=keep_values,
-            )  # fmt: skip
+            axes = tuple(2 + axis for axis in member.mirrored)
+            if axes:
+                window = window.each(lambda side: side.flip(axes))
+            graph = self._graphs.of(member.network, window.image)
+            graph = self._folded(graph if decides_last else graph.with_target(target))
+            trace = trace_window(graph, window, method, change.draw, keep_values)
+            return MirroredTrace(trace, axes) if axes else trace
 
+        trace: WindowTrace | SummedTrace
         with torch.no_grad():
             if len(parts) == 1:
                 trace = trace_of(parts[0])
             else:
-                trace = sum_traces(image, parts, trace_of, self._progress)
+                blends = self._ensemble.windows_of(image).blending(image.shape[2:], image)
+                addends = Sum(
+                    image.shape[1:], parts, blends, trace_of, self._progress, method.plan.shapley
+                )
+                deciding = partial(decide, target=target, rule_of=method.rule_of)
+                trace = sum_traces(image, addends, deciding if decides_last else None)
         contrast = trace.baseline_contrast
         if contrast is not None and contrast < LOW_CONTRAST:
             warnings.warn(
@@ -249,18 +257,31 @@ class Explainer:
         both use the same rounded gains: only the whole computation in double precision can.
         """
         double = copy.copy(self)
-        double._like, double._graphs = self._like.double(), {}
+        double._like, double._graphs = self._like.double(), Graphs(torch.float64)
         return relative_difference(relevance, double.explain(image, target).region(region, tau))
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """Operations of the network in order of computation, with normalisation folded."""
-        return self._folded(next(iter(self._graphs.values()))).operations
+        """Operations of the network in order of computation, with normalisation folded.
+
+        Of an ensemble, those of the first network.
+        """
+        return self._folded(self._graphs.first).operations
 
     def summary(self) -> str:
         """Table of the layers and their rules; with a baseline, of what stands for a rule."""
-        image = next(iter(self._graphs.values())).image
-        return summary_of(self.operations, image, self._method)
+        return summary_of(self.operations, self._graphs.first.image, self._method)
+
+    def _parts(self, image: Tensor) -> list[Part]:
+        """All that is summed: every change in every window of every member."""
+        count = len(self._ensemble.members)
+        boxes = self._ensemble.windows_of(image).boxes(image.shape[2:])
+        return [
+            Part(box, window, member, number, 1 / count, change.weight)
+            for member in range(count)
+            for window, box in enumerate(boxes)
+            for number, change in enumerate(self._method.plan.changes)
+        ]
 
     def _folded(self, graph: Graph) -> Graph:
         return with_folded_normalisation(graph, self._method.live)
@@ -269,23 +290,9 @@ class Explainer:
         image = checked_tensor(image, what).detach().to(self._like)
         return prepared_image(image, self._axes, self._sequences)
 
-    def _windows_of(self, image: Tensor) -> Windows:
-        return self._windows or Windows(tuple(image.shape[2:]))
-
     def _baseline_of(self, image: Tensor) -> Tensor | None:
-        given = self._method.baseline
-        if given is None:
-            return None
         given = self._method.baseline
         if given is None:
             return None
         given = given(image) if callable(given) else given
         return of_same_shape(self._prepared(given, "baseline"), image)
-
-    def _graph(self, image: Tensor) -> Graph:
-        """Graph for images of this size, as an exported network may be fixed to one size."""
-        size = tuple(image.shape)
-        if size not in self._graphs:
-            own = image.to(self._own_type)
-            self._graphs[size] = export_graph(self._network, own, self._like.dtype)
-        return self._graphs[size]

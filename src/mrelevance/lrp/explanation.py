@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mrelevance.lrp.engine.graph import Operation
+from mrelevance.lrp.engine.mirrored_trace import MirroredTrace
 from mrelevance.lrp.engine.shapley_trace import ShapleyTrace
 from mrelevance.lrp.engine.summed_trace import SummedTrace
 from mrelevance.lrp.engine.trace import Trace
@@ -26,7 +27,7 @@ class Explanation:
     """
 
     image: Tensor
-    trace: Trace | ShapleyTrace | SummedTrace
+    trace: Trace | ShapleyTrace | MirroredTrace | SummedTrace
 
     @property
     def logit(self) -> Tensor:
@@ -150,25 +151,25 @@ class Explanation:
         Raises
         ------
         InputError
-            The trace kept no activations: `keep_values` was False, or there are several windows.
+            The trace kept no activations, as `keep_values` was False, or the members of an
+            ensemble have different layers.
         """
-        chains = list(getattr(self.trace, "chains", [self.trace]))
-        if any(getattr(chain, "values", None) is None for chain in chains):
-            raise InputError(
-                "the trace kept no activations; explain with keep_values=True, in one window"
-            )
         multiplier = region[None, None].to(self.trace.output)
-        return _rows_of([_relevance_by_operation(chain, multiplier) for chain in chains])
+        chains = self.trace.chains_for(multiplier)
+        return _rows_of([_relevance_by_operation(chain, m) for chain, m in chains])
 
 
 def _relevance_by_operation(
     chain: Trace, multiplier: Tensor
 ) -> list[tuple[Operation, float, float]]:
     """Operations from the output to the image, with the relevance that enters and leaves each."""
+    values = chain.values
+    if values is None:
+        raise InputError("the trace kept no activations; explain with keep_values=True")
     rows = []
 
     def relevance(name: str, part: Tensor) -> float:
-        return float((chain.values[name].change.double() * part.double()).sum())
+        return float((values[name].change.double() * part.double()).sum())
 
     def observe(operation: Operation, received: Tensor, passed: tuple, direct: bool) -> None:
         after = sum(
@@ -184,6 +185,8 @@ def _relevance_by_operation(
 
 def _rows_of(chains: list[list[tuple[Operation, float, float]]]) -> list[dict]:
     """Rows of `conservation_by_layer`: the relevance of all chains together."""
+    if len({tuple(row[0].path for row in chain) for chain in chains}) > 1:
+        raise InputError("the members of the ensemble have different layers; explain one of them")
     rows = []
     remaining = None
     for of_chains in zip(*chains, strict=True):

@@ -3,8 +3,15 @@
 import math
 from pathlib import Path
 
-from mrelevance.runtime.files import sha256
+from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import read_json, sha256
 from mrelevance.runtime.versions import versions_of
+
+CARD, WEIGHTS = "card.json", "weights.pt"
+"""Files of a folder with a trained network."""
+
+KEYS = ("channels", "classes", "configuration", "weights_sha256")
+"""Keys without which a network cannot be loaded."""
 
 INTENDED_USE = (
     "Research on which MRI sequences a tumour-segmentation network uses. Not a medical device: "
@@ -54,3 +61,43 @@ def model_card(
         "determinism": DETERMINISM,
         "hardware": hardware,
     } | {key: value for key, value in provenance.items() if key not in ("channels", "classes")}
+
+
+def read_card(model_folder: str | Path) -> dict:
+    """Read the card of a trained network, whose weights lie beside it.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or the card is damaged.
+    """
+    folder = Path(model_folder)
+    for file in (CARD, WEIGHTS):
+        if not (folder / file).is_file():
+            raise InputError(f"model: {folder / file} does not exist; train the network first")
+    try:
+        card = read_json(folder / CARD)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"model: {folder / CARD} is damaged ({error}); restore it or train again"
+        ) from error
+    if not isinstance(card, dict) or not set(KEYS) <= set(card):
+        raise InputError(
+            f"model: {folder / CARD} lacks {', '.join(KEYS)}; restore it or train again"
+        )
+    return card
+
+
+def check_weights(model_folder: str | Path, card: dict) -> None:
+    """Check that the weights in a folder are those of its card.
+
+    Raises
+    ------
+    InputError
+        They are others, or damaged.
+    """
+    path = Path(model_folder) / WEIGHTS
+    if sha256(path) != card["weights_sha256"]:
+        raise InputError(
+            f"model: {path} has another checksum than card.json says; restore it or train again"
+        )

@@ -1,7 +1,7 @@
-"""Applying a network on a GPU with little memory, with the same result."""
+"""Applying networks on a GPU with little memory, with the same result."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ NO_MEMORY = (
 
 
 class WithinMemory:
-    """Applies a network to a patient on the GPU if there is one, within its memory.
+    """Applies networks to a patient on the GPU if there is one, within its memory.
 
     When memory runs out, the windows are computed in ever smaller tiles. If tiles cannot give the
     logits of the window, or do not fit either, the computation moves to the CPU. The next
@@ -36,10 +36,10 @@ class WithinMemory:
 
     Parameters
     ----------
-    network
-        In evaluation mode; it is moved between devices.
+    networks
+        In evaluation mode; they are moved between devices, all together.
     window
-        Size (x, y, z) of the windows in which the network is applied, as in the configuration.
+        Size (x, y, z) of the windows in which the networks are applied, as in the configuration.
     divisor
         Sizes must be multiples of it, as in the configuration.
     shape
@@ -48,23 +48,26 @@ class WithinMemory:
         Names the patient in the log.
     device
         Used in place of the GPU.
+    tiled
+        Whether windows may be computed in tiles.
     """
 
     def __init__(
         self,
-        network: nn.Module,
+        networks: Sequence[nn.Module],
         window: Size,
         divisor: int,
         shape: tuple[int, int, int, int],
         patient: str,
         device: torch.device | None = None,
+        tiled: bool = True,
     ):
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.tiles: Tiles | None = None
-        self._network = network
+        self._networks = networks
         self._patient = patient
         self._window = tuple(map(min, shape[1:], window[::-1]))
-        self._smaller = self._tilings(shape[0], divisor)
+        self._smaller = self._tilings(shape[0], divisor) if tiled else iter(())
         if self.device.type == "cuda":
             # TF32's 10-bit mantissa would make results depend on the device.
             torch.backends.cudnn.allow_tf32 = False
@@ -76,7 +79,8 @@ class WithinMemory:
         """
         while True:
             try:
-                self._network.to(self.device)
+                for network in self._networks:
+                    network.to(self.device)
                 return compute(self.device, self.tiles)
             except RuntimeError as error:
                 if self._smaller is None or not _is_out_of_memory(error):
@@ -102,9 +106,10 @@ class WithinMemory:
 
     def _tilings(self, channels: int, divisor: int) -> Iterator[Tiles]:
         """Yield ever smaller tiles that give the logits of the window, if there are any."""
-        halo = reach(self._network.cpu(), channels, divisor)
-        if halo is None:
+        halos = [reach(network.cpu(), channels, divisor) for network in self._networks]
+        if None in halos:
             return
+        halo = tuple(max(lengths) for lengths in zip(*halos, strict=True))
         # Tiles smaller than their own halo would cost more than the CPU does.
         size, least = self._window, prod(self._window)
         while True:

@@ -12,7 +12,7 @@ import torch
 from mrelevance.cohort.labels import region_lesions
 from mrelevance.networks.channels import pick_channels
 from mrelevance.networks.lesions import describe_regions, find_regions
-from mrelevance.networks.margin import region_margin
+from mrelevance.networks.margin import region_margin, region_probability
 from mrelevance.networks.predictor import Predictor
 from mrelevance.networks.scores import score_patient
 from mrelevance.runtime.columns import name_region
@@ -159,7 +159,7 @@ def predict_patient(
         A lesion of the label has no type.
     """
     logits = predictor.logits(torch.from_numpy(patient.image), patient.name)
-    probability = logits.softmax(dim=0)[list(region.inside)].sum(dim=0).numpy()
+    probability = region_probability(logits, region.inside, region.outside).numpy()
     segmentation = (region_margin(logits, region.inside, region.outside) > 0).numpy()
     spacing = spacing_zyx(patient.grid)
     counted = segmentation & ~patient.ignored

@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from mrelevance.cohort.geometry import same_spacing
+from mrelevance.lrp.windows import Windows
 from mrelevance.networks.building import build_network
 from mrelevance.networks.card import model_card, versions
 from mrelevance.networks.checkpoint import (
@@ -196,9 +197,11 @@ def _run_epochs(
     steps, steps_per_epoch = settings["steps"], settings["steps_per_epoch"]
     predictor = Predictor(
         state.network,
-        configuration["inference"]["window"],
-        configuration["inference"]["overlap"],
-        configuration["network"]["divisor"],
+        Windows(
+            tuple(configuration["inference"]["window"][::-1]),
+            configuration["inference"]["overlap"],
+        ),
+        divisor=configuration["network"]["divisor"],
         precision=settings["precision"],
     )
     with tqdm(total=steps, initial=done, desc="training", unit="step", mininterval=2) as bar:
@@ -243,8 +246,9 @@ def _validate(predictor: Predictor, patients: list[TrainingPatient]) -> float:
 
     That of a patient is the mean over the classes that are drawn in it.
     """
-    device = next(predictor.network.parameters()).device
-    predictor.network.eval()
+    (network,) = predictor.networks
+    device = next(network.parameters()).device
+    network.eval()
     scores = []
     for patient in patients:
         if not patient.lesions:

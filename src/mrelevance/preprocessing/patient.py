@@ -29,7 +29,7 @@ class Preprocessed:
     coverage
         4D uint8, the same channels: 1 where the sequence was imaged.
     label
-        3D, lesion instances by nearest neighbour.
+        3D, lesion instances by nearest neighbour; 0 everywhere if the patient has no label.
     channels
         Content of `channels.json`: patient, sequences, fixed sequence, spacing, centre and scale of
         the normalisation per sequence, sizes and crop in voxels (x, y, z).
@@ -49,8 +49,8 @@ def preprocess_patient(
     Parameters
     ----------
     patient
-        Registered images and label, all on the grid of the fixed sequence, which also gives the
-        body mask.
+        Registered images and, if there is one, the label, all on the grid of the fixed sequence,
+        which also gives the body mask.
     coverage
         4D image on the same grid, with a channel for every sequence: not 0 in its field of view.
     settings
@@ -65,11 +65,11 @@ def preprocess_patient(
     patient, coverage = canonical_patient(patient), canonical(coverage)
     for name, image in patient.images.items():
         check_same_geometry(image, patient.fixed, f"patient {patient.name}, sequence {name}")
-    check_same_geometry(patient.label, patient.fixed, f"patient {patient.name}, label")
+    if patient.label is not None:
+        check_same_geometry(patient.label, patient.fixed, f"patient {patient.name}, label")
     check_same_geometry(first_channel(coverage), patient.fixed, f"patient {patient.name}, coverage")
     grid = respaced(patient.fixed, settings["spacing_mm"])
-    drawn = resample_label(patient.label, grid)
-    _warn_of_lost_lesions(patient.label, drawn, patient.name)
+    drawn = _label_on(grid, patient)
     body = _body_on(grid, patient.fixed) | (to_array(drawn) > 0)
     stack, covered, normalisation = [], [], {}
     for channel, (name, image) in enumerate(patient.images.items()):
@@ -118,6 +118,14 @@ def body_box(body: np.ndarray, margin: np.ndarray) -> tuple[list[int], list[int]
     start = np.maximum(voxels.min(axis=0) - margin, 0)
     stop = np.minimum(voxels.max(axis=0) + 1 + margin, body.shape[::-1])
     return start.tolist(), (stop - start).tolist()
+
+
+def _label_on(grid: sitk.Image, patient: PatientImages) -> sitk.Image:
+    if patient.label is None:
+        return grid
+    drawn = resample_label(patient.label, grid)
+    _warn_of_lost_lesions(patient.label, drawn, patient.name)
+    return drawn
 
 
 def _body_on(grid: sitk.Image, fixed: sitk.Image) -> np.ndarray:

@@ -15,7 +15,8 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 TYPES = {".nii": "application/octet-stream", ".pt": "application/octet-stream"}
 TABLE = "text/tab-separated-values"
-LICENCE = "Not chosen yet: fill it in before you publish these results."
+LICENCE = "https://spdx.org/licenses/Apache-2.0"
+NOT_CHOSEN = "Not chosen yet: fill it in before you publish these results."
 
 
 def crate_metadata(record: dict, results: str | Path) -> dict:
@@ -33,7 +34,9 @@ def crate_metadata(record: dict, results: str | Path) -> dict:
         "relevance, tables and figures of one study."
     )
     crate.datePublished = record["recorded"]
-    crate.license = LICENCE
+    # Results on images of patients belong to those who have the images.
+    simulated = record["configuration"]["cohort"]["source"] == "phantom"
+    crate.license = LICENCE if simulated else NOT_CHOSEN
     profile = crate.add(
         ContextEntity(crate, PROFILE, {"@type": "CreativeWork", "name": "Process Run Crate"})
     )
@@ -111,6 +114,7 @@ def _workflow(crate: ROCrate, record: dict) -> ContextEntity:
             image["sha256"] = record["container"]["sha256"]
         packages.append(image)
     workflow["softwareRequirements"] = packages
+    workflow["license"] = LICENCE
     return crate.add(workflow)
 
 

@@ -15,7 +15,7 @@ from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
-from mrelevance.runtime.result_paths import VARIANTS
+from mrelevance.runtime.result_paths import GUIDE, VARIANTS
 from mrelevance.runtime.versions import commit
 
 RECORD = "provenance.json"
@@ -28,6 +28,7 @@ NOT_RECORDED = (
     "logs",
     "trial",
     "model/checkpoint.pt",
+    GUIDE,
     RECORD,
     FURTHER_RECORDS,
     "ro-crate-metadata.json",

@@ -12,6 +12,7 @@ from referencing import Registry, Resource
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
+from mrelevance.runtime.network_source import check_use, is_trained_elsewhere
 from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import setting
@@ -148,6 +149,8 @@ def _check_crop(config: dict) -> None:
 
 def _check_size(key: str, config: dict) -> None:
     """Check that a size is a multiple of what the network divides it by."""
+    if is_trained_elsewhere(config) and key != "evaluation.maps.crop":
+        return
     size, divisor = setting(config, key), config["network"]["divisor"]
     if any(length % divisor for length in size):
         raise InputError(
@@ -250,6 +253,7 @@ CHECKS_OF_ONE: tuple[Check, ...] = (
     (("figures", "relevance"), _check_composite_of_figures),
     (("training", "network"), _check_patch),
     (("inference", "network"), _check_window),
+    (("inference", "network"), check_use),
     (("evaluation", "network"), _check_crop),
 )
 """Checks of the study and of every variant, with the sections that each reads."""

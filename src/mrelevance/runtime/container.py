@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mrelevance.runtime.definition import definition
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.home import KEPT_IN_HOME
 from mrelevance.runtime.versions import COMMIT_VARIABLE
 
 PROJECT = Path(__file__).parents[3]
@@ -72,9 +73,10 @@ def variables_inside(project: Path, commit: str | None, folders: Iterable[Path])
         f"APPTAINERENV_{COMMIT_VARIABLE}": commit or "",
         # Snakemake makes the folder of the results the home folder of its steps. These programs
         # would write their settings there.
-        "APPTAINERENV_MPLCONFIGDIR": str(Path(".snakemake/matplotlib").absolute()),
-        "APPTAINERENV_JUPYTER_DATA_DIR": str(Path(".snakemake/jupyter").absolute()),
-        "APPTAINERENV_JUPYTER_CONFIG_DIR": str(Path(".snakemake/jupyter").absolute()),
+        **{
+            f"APPTAINERENV_{variable}": str(Path(".snakemake", name).absolute())
+            for variable, name in KEPT_IN_HOME.items()
+        },
     }
 
 

@@ -9,6 +9,15 @@ RESULTS = "results"
 VARIANTS = "variants"
 """Folder of the results that holds the variants, each in the layout of the study."""
 
+GUIDE = "README.md"
+"""File in the results of the project that is kept in git, and is none of them."""
+
+
+def is_new(results: str | Path = RESULTS) -> bool:
+    """Whether no run has written results yet."""
+    folder = Path(results)
+    return not folder.exists() or {path.name for path in folder.iterdir()} <= {GUIDE}
+
 
 def variant_of(path: str | Path) -> str:
     """Name of the variant, or of the study, that a path below the results belongs to."""

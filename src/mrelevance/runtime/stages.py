@@ -35,6 +35,8 @@ _REGISTRATION = tuple(
     )
 )
 _WINDOWS = ("inference.window", "inference.overlap")
+_MEMBERS = ("inference.folds", "inference.mirroring", "inference.checkpoint")
+_SOURCE = ("network.source", "network.channels", "inference.folds", "inference.checkpoint")
 _LABELS = tuple(f"segmentation.{key}" for key in ("classes", "lesions", "ignore"))
 _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
 _TRIED = (
@@ -42,6 +44,7 @@ _TRIED = (
     *(f"training.{key}" for key in ("batch", "patch", "precision", "steps", "warmup_share")),
     *("training.learning_rate", "training.augmentation.flip_axes"),
     *_WINDOWS,
+    *_MEMBERS,
     *("relevance.composites", "relevance.target", "relevance.statistics"),
     *("evaluation.precision", "segmentation"),
     *(f"evaluation.maps.{key}" for key in ("crop", "methods", "randomised_methods")),
@@ -59,12 +62,13 @@ STAGES = {
         Stage("motion", (*_REGISTRATION, "fixed_sequence"), ("raw",)),
         # Images hold all sequences of the study. A network picks its channels from them, so that a
         # variant with fewer sequences begins at the model.
-        Stage("preprocessed", ("preprocess", "fixed_sequence"), ("raw", "motion")),
+        # A network that was trained elsewhere brings its own preprocessing.
+        Stage("preprocessed", ("preprocess", "fixed_sequence", *_SOURCE), ("raw", "motion")),
         # The study's own motion correction decides who is excluded, for variants as well.
         Stage("cohort", ("cohort",), ("raw",)),
         Stage(
             "model",
-            ("sequences", "seed", "network", "training", *_WINDOWS),
+            ("sequences", "seed", "network", "training", *_WINDOWS, *_MEMBERS),
             ("preprocessed", "cohort"),
         ),
         Stage("prediction", ("inference", "segmentation"), ("raw", "preprocessed", "model")),

@@ -14,17 +14,38 @@ from mrelevance.runtime.subset_names import sequences_of
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
+KEPT = ("source", "channels")
+"""Keys of `network` that stay where a variant replaces the section."""
+
 FIXED = (
     *("variants", "comparisons", "protocol", "segmentation"),
     "phantom.tissue_classes",
+    "network.source",
     *(f"cohort.{key}" for key in ("source", "patients", "data", "incomplete", "nifti_geometry")),
 )
 """What a variant cannot change: patients, and what their labels mean, are those of the study."""
 
 
 def named_variants(config: dict) -> dict[str, dict]:
-    """Variants of the configuration and what each changes; null takes a shipped one away."""
-    return {name: changes for name, changes in config["variants"].items() if changes is not None}
+    """Variants of the configuration and what each changes; null takes a shipped one away.
+
+    Those that would train another network are none where nothing is trained.
+    """
+    return {
+        name: changes
+        for name, changes in config["variants"].items()
+        if changes is not None and not (_trains(changes) and _is_trained_elsewhere(config))
+    }
+
+
+def _trains(changes: dict) -> bool:
+    return isinstance(changes, dict) and not {"network", "training"}.isdisjoint(changes)
+
+
+def _is_trained_elsewhere(config: dict) -> bool:
+    """As `network_source.is_trained_elsewhere`, of a configuration that may be faulty."""
+    network = config.get("network")
+    return isinstance(network, dict) and network.get("source") is not None
 
 
 def changes_of(config: dict, variant: str) -> dict:
@@ -55,8 +76,15 @@ def configuration_of(config: dict, results: str) -> dict:
 
 
 def varied(config: dict, changes: dict) -> dict:
-    """The configuration with changes: merged key by key, lists and networks replaced."""
-    return merged(config, changes, WHOLE)
+    """The configuration with changes: merged key by key, lists and networks replaced.
+
+    Where a network was trained, and what its channels are, stays unless it is changed.
+    """
+    result = merged(config, changes, WHOLE)
+    if isinstance(result.get("network"), dict) and isinstance(config.get("network"), dict):
+        kept = {key: config["network"][key] for key in KEPT if key in config["network"]}
+        result["network"] = kept | result["network"]
+    return result
 
 
 def merged(config: dict, changes: dict, whole: tuple[str, ...] = ()) -> dict:

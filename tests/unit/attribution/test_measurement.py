@@ -10,6 +10,7 @@ from torch import nn
 
 from mrelevance.attribution.measurement import Sampling, measure_shapley, measurement_tables
 from mrelevance.attribution.target import Target
+from mrelevance.lrp import Windows
 from mrelevance.networks.predictor import Predictor
 
 MARGIN = Target("margin")
@@ -30,7 +31,7 @@ class PairwiseNetwork(nn.Module):
 
 
 def predictor_of(network: nn.Module) -> Predictor:
-    return Predictor(network, SHAPE[::-1], 0.5, divisor=1)
+    return Predictor(network, Windows(SHAPE))
 
 
 def patient_of(image: torch.Tensor):

@@ -1,3 +1,6 @@
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,11 +14,15 @@ from mrelevance.attribution.lesion_crop import RegionMargin
 from mrelevance.attribution.methods import MAPS, MappedNetwork, attribution_map
 from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import Target
-from mrelevance.lrp import Explainer
+from mrelevance.lrp import Explainer, Windows
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 
 MARGIN = Target("margin")
+OF_ENSEMBLES = (
+    "alpha1_beta0", "deeplift", "deepshap", "input_x_gradient", "guided_backprop",
+    "seg_grad_cam_coarsest",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +69,7 @@ def test_maps_sum_to_the_shares_of_the_patient(explained, composite):
         crop.image.numpy(), {("TP", 1): crop.region.numpy()}, baseline=crop.baseline.numpy()
     )
     settings = {"composites": [composite], "tau": 0.1, "statistics": "live"}
-    predictor = Predictor(network, SIZE[::-1], 0.5, divisor=1)
+    predictor = Predictor(network, Windows(SIZE))
     (relevance,) = compute_relevance(patient, predictor, Target("margin"), settings)
     sums = map_of(explained, composite).sum((1, 2, 3))
     pooled = relevance.table["relevance_pooled"].to_numpy()
@@ -165,3 +172,31 @@ def test_the_network_is_left_as_it_was(explained):
 def test_an_unknown_method_is_refused(explained):
     with pytest.raises(InputError, match="method lime is unknown; known are zero"):
         map_of(explained, "lime")
+
+
+def test_maps_of_an_ensemble_are_the_mean_of_its_members(explained):
+    """Of each network on the crop as it is or mirrored; the map of a mirrored one mirrored back."""
+    network, crop = explained
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(1.1)
+    predictor = Predictor([network, other], Windows(SIZE), mirrorings=((), (0, 2)))
+    mapped = MappedNetwork(predictor.of_crops, MARGIN, "live")
+    axes = (-3, -1)
+    flipped = replace(
+        crop,
+        image=crop.image.flip(axes),
+        baseline=crop.baseline.flip(axes),
+        region=crop.region.flip(axes),
+    )
+    for method in OF_ENSEMBLES:
+        found = attribution_map(method, mapped, crop, 1)
+        expected = [map_of((fold, crop), method) for fold in (network, other)]
+        expected += [map_of((fold, flipped), method).flip(axes) for fold in (network, other)]
+        expected = torch.stack(expected).mean(0)
+        scale = float(expected.abs().max())
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-4 * scale)
+    logits = predictor.of_crops(crop.image[None])[0]
+    torch.testing.assert_close(logits, predictor.logits(crop.image), rtol=1e-5, atol=1e-5)
+    assert Predictor(network, Windows(SIZE)).of_crops is network

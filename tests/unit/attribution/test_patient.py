@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.deployed import ensemble_of
 from helpers.explained import explained_patient
 from torch import nn
 
@@ -44,7 +45,7 @@ def masks() -> dict:
 
 def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
     patient = explained_patient(image, masks, sequences=SEQUENCES)
-    predictor = Predictor(network, window, 0.5, divisor=2)
+    predictor = Predictor(network, Windows(window[::-1]), divisor=2)
     settings = {"composites": composites, "tau": 0.1, "statistics": "live"}
     return {
         result.method: result
@@ -55,7 +56,7 @@ def relevance_of(network, image, masks, composites, window=ONE_WINDOW):
 @pytest.mark.parametrize("window", [(6, 6, 8), (4, 6, 4)])
 def test_explained_network_is_the_one_that_predicts(network, image, window):
     tensor = torch.from_numpy(image)
-    predicted = predict_logits(network, tensor, window, 0.5, 2)
+    predicted = predict_logits(ensemble_of(network, window, divisor=2), tensor)
     windows = Windows(window[::-1], 0.5)
     explainer = Explainer(PaddedNetwork(network, 2).eval(), tensor, windows=windows)
     explained = explainer.explain(tensor, (1, 0)).logit
@@ -123,7 +124,10 @@ def test_a_region_without_usable_voxels_has_an_empty_map(network, image, masks):
     patient = explained_patient(image, {("tumour", 0): masks["TP", 1], ("TP", 1): masks["TP", 1]})
     settings = {"composites": ["epsilon"], "tau": 1e9, "statistics": "live"}
     (result,) = compute_relevance(
-        patient, Predictor(network, ONE_WINDOW, 0.5, 2), Target("margin"), settings
+        patient,
+        Predictor(network, Windows(ONE_WINDOW[::-1]), divisor=2),
+        Target("margin"),
+        settings,
     )
     assert not result.maps["TP", 1].any() and not result.maps["tumour", 0].any()
     assert result.table["relevance"].isna().all()
@@ -179,7 +183,7 @@ def test_sampled_orders_state_how_far_shares_may_be_off(masks):
         composites = [{"name": "deepshap", "orders": orders}]
         (result,) = compute_relevance(
             patient,
-            Predictor(network, shape, 0.5, 1),
+            Predictor(network, Windows(shape[::-1])),
             Target("margin"),
             settings | {"composites": composites},
         )

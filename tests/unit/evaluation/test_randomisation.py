@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.map_lesions import lesion_crop, small_unet
+from helpers.map_lesions import SEQUENCES, SIZE, lesion_crop, small_unet
 from torch import nn
 from torch.nn import functional
 
@@ -18,6 +18,8 @@ from mrelevance.evaluation.randomisation import (
     randomise_lesions,
     randomised_networks,
 )
+from mrelevance.lrp import Windows
+from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
 
 MARGIN = Target("margin")
@@ -178,3 +180,22 @@ def test_without_lesions_the_table_is_empty():
     settings = {"randomised_lesions": 1, "randomised_methods": ["gradient"]}
     table = randomise_lesions(MappedNetwork(small_unet(), MARGIN, "live"), [], settings, seed=1)
     assert table.empty and list(table.columns) == COLUMNS
+
+
+def test_the_same_stage_of_every_fold_is_redrawn_at_once():
+    folds = [small_unet(), small_unet()]
+    mean = Predictor(folds, Windows(SIZE), mirrorings=((), (1,))).of_crops
+    image = torch.zeros(SEQUENCES, *SIZE)
+    names_of_one = [name for name, _ in randomised_networks(folds[0], image, seed=1)]
+    before = [parameter.clone() for parameter in mean.parameters()]
+    names, redrawn = [], []
+    for name, changed in randomised_networks(mean, image, seed=1):
+        names.append(name)
+        same = [
+            torch.equal(now, old) for now, old in zip(changed.parameters(), before, strict=True)
+        ]
+        half = len(same) // 2
+        redrawn.append([same[:half].count(False), same[half:].count(False)])
+    assert names == names_of_one
+    assert redrawn[0] == [0, 0] and all(min(counts) > 0 for counts in redrawn[1:])
+    assert all(torch.equal(now, old) for now, old in zip(mean.parameters(), before, strict=True))

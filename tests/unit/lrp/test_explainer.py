@@ -215,7 +215,7 @@ def test_another_composite_is_another_explainer_without_another_export(monkeypat
     }
     first = Explainer(network, image, "alpha1_beta0")
     before = first.shares(image)
-    monkeypatch.setattr("mrelevance.lrp.explainer.export_graph", None)
+    monkeypatch.setattr("mrelevance.lrp.graphs.export_graph", None)
     epsilon = first.with_composite("epsilon", epsilon=0.25).shares(image)
     deeplift = first.with_composite("deeplift", baseline=baseline).shares(image)
     assert torch.equal(epsilon, fresh["epsilon"]) and torch.equal(deeplift, fresh["deeplift"])

@@ -1,9 +1,11 @@
 """Blended windows: the same as one network that cuts, computes and blends."""
 
+import numpy as np
 import pytest
 import torch
 from helpers.small_networks import SEQUENCES, SIZE, STEP_NETWORKS, image_of, step_network
 from monai.inferers import sliding_window_inference
+from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from mrelevance.lrp import Explainer, Windows
@@ -165,10 +167,15 @@ def test_windows_need_a_size_and_an_overlap_that_make_sense():
         Windows((4, 4, 4), overlap=1)
 
 
-def test_activations_are_kept_for_one_window_only():
-    explanation = explanation_of("plain", composite="zero")
-    with pytest.raises(InputError, match="keep_values=True, in one window"):
-        explanation.conservation_by_layer(region())
+def test_relevance_by_layer_needs_activations_and_is_summed_over_windows():
+    with pytest.raises(InputError, match="keep_values=True"):
+        explanation_of("plain", composite="zero").conservation_by_layer(region())
+    image = image_of(GRID)
+    explainer = Explainer(step_network("plain"), image, "alpha1_beta0", windows=WINDOWS)
+    explanation = explainer.explain(image, TARGET, keep_values=True)
+    rows = explanation.conservation_by_layer(region())
+    assert rows[0]["received"] == pytest.approx(float(explanation.logit[region()].sum()))
+    assert rows[-1]["remaining"] == pytest.approx(float(explanation.normalisers[region()].sum()))
 
 
 def test_logits_on_another_grid_cannot_be_blended():
@@ -177,3 +184,67 @@ def test_logits_on_another_grid_cannot_be_blended():
     explainer = Explainer(halving, image, "zero", windows=WINDOWS)
     with pytest.raises(InputError, match=r"\(4, 6, 4\) voxels gives logits of \(2, 3, 2\)"):
         explainer.explain(image, TARGET)
+
+
+def slow_starts(length: int, patch: int, step: float) -> list[int]:
+    """nnU-Net's placement: the fewest windows whose distance is at most `step` patches, spread."""
+    count = 1
+    while (count - 1) * patch * step < length - patch:
+        count += 1
+    if count == 1:
+        return [0]
+    distance = (length - patch) / (count - 1)
+    return [int(np.round(distance * number)) for number in range(count)]
+
+
+@pytest.mark.parametrize("overlap", [0.5, 0.25, 0.7])
+@pytest.mark.parametrize("length", [5, 6, 7, 11, 12, 13, 17, 29, 64])
+def test_even_placement_is_that_of_nnunet(length, overlap):
+    windows = Windows((6, 4), overlap, placement="even")
+    starts = sorted({box[0].start for box in windows.boxes((length, 4))})
+    assert starts == sorted(set(slow_starts(length, min(6, length), 1 - overlap)))
+    assert all(box[0].stop <= length for box in windows.boxes((length, 4)))
+
+
+@pytest.mark.parametrize("size", [(32, 40, 40), (5, 12, 9), (1, 8, 8)])
+def test_float16_weights_are_those_of_nnunet(size):
+    """A point smoothed by a Gaussian of an eighth of the window, as scipy does it."""
+    point = np.zeros(size)
+    point[tuple(length // 2 for length in size)] = 1
+    smooth = gaussian_filter(point, [length / 8 for length in size], mode="constant")
+    expected = (10 * smooth / smooth.max()).astype(np.float16)
+    expected[expected == 0] = expected[expected > 0].min()
+    windows = Windows(size, placement="even", weights="float16")
+    found = windows.window_weights(size, torch.zeros((), dtype=torch.float64))
+    assert float(found.max()) == 10 and float(found.min()) > 0
+    # The last bit of float16 may round the other way.
+    np.testing.assert_allclose(found.numpy(), expected.astype(float), rtol=1e-3, atol=6e-8)
+    assert np.mean(found.numpy() == expected) > 0.999
+
+
+def test_weights_of_a_padded_image_are_those_of_its_place_in_the_window():
+    windows = Windows((8, 8, 8), placement="even", weights="float16", smallest=(8, 8, 8))
+    like = torch.zeros((), dtype=torch.float64)
+    whole = windows.window_weights((20, 20, 20), like)
+    assert torch.equal(windows.window_weights((5, 20, 8), like), whole[1:6])
+    assert windows.boxes((5, 8, 8)) == [(slice(0, 5), slice(0, 8), slice(0, 8))]
+
+
+def test_windows_of_one_voxel_lie_at_every_voxel_once():
+    windows = Windows((1, 4, 4), placement="even", weights="float16")
+    assert [box[0].start for box in windows.boxes((5, 4, 4))] == [0, 1, 2, 3, 4]
+
+
+def test_constant_weights_average_windows():
+    windows = Windows((4, 4), 0.5, weights="constant")
+    blends = windows.blending((6, 4), torch.zeros(()))
+    assert blends[0][:, 0].tolist() == [1, 1, 0.5, 0.5]
+
+
+def test_unknown_placements_and_weights_are_refused():
+    with pytest.raises(InputError, match="placement='odd' is unknown; give regular or even"):
+        Windows((4, 4, 4), placement="odd")
+    with pytest.raises(InputError, match="weights='flat' is unknown"):
+        Windows((4, 4, 4), weights="flat")
+    with pytest.raises(InputError, match="one size per axis"):
+        Windows((4, 4, 4), smallest=(4, 4))

@@ -6,10 +6,11 @@ from math import prod
 import numpy as np
 import pytest
 import torch
+from helpers.deployed import ensemble_of
 from helpers.explained import explained_patient
 from torch import nn
 
-import mrelevance.lrp.explainer
+import mrelevance.lrp.tracing
 from mrelevance.attribution.patient import compute_relevance
 from mrelevance.attribution.target import Target
 from mrelevance.lrp import Windows
@@ -54,7 +55,7 @@ def image_of(size=SIZE) -> torch.Tensor:
 
 
 def within_memory(network, window, device=SMALL_GPU) -> WithinMemory:
-    return WithinMemory(network, window, 4, (3, *SIZE), "P07", device)
+    return WithinMemory([network], window, 4, (3, *SIZE), "P07", device)
 
 
 @pytest.fixture
@@ -75,7 +76,9 @@ def predicted():
             limited_network = nn.Module()
             limited_network.forward = limited
             with torch.no_grad():
-                return predict_logits(limited_network, image_of(), window, 0.5, 4, tiles)
+                return predict_logits(
+                    ensemble_of(limited_network, window, 0.5, 4, tiles), image_of()
+                )
 
         return memory.run(compute), asked
 
@@ -90,7 +93,7 @@ def test_tiles_give_the_logits_of_the_window(name, window, predicted, caplog):
     whole = 26 * window[1] * 23
     logits, asked = predicted(network, window, 0.9 * whole, memory)
     with torch.no_grad():
-        expected = predict_logits(network, image_of(), window, 0.5, 4)
+        expected = predict_logits(ensemble_of(network, window, 0.5, 4), image_of())
     torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
     assert asked[0] == (SMALL_GPU, None)
     assert asked[-1][0] == SMALL_GPU and asked[-1][1] is not None
@@ -117,7 +120,7 @@ def test_where_tiles_do_not_help_the_cpu_computes(norm, voxels, predicted, caplo
     assert asked[-1] == (CPU, None)
     assert len(asked) == 2 or norm == "BATCH"
     with torch.no_grad():
-        expected = predict_logits(network, image_of(), (28, 64, 24), 0.5, 4)
+        expected = predict_logits(ensemble_of(network, (28, 64, 24), 0.5, 4), image_of())
     assert torch.equal(logits, expected)
     assert "continuing on the CPU, which gives the same result" in caplog.text
 
@@ -199,10 +202,10 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
         (result,) = compute_relevance(patient, predictor, Target("margin"), settings)
         return result
 
-    expected = relevance_of(Predictor(network, window, 0.5, 4, device=SMALL_GPU))
-    predictor = Predictor(network, window, 0.5, 4, device=SMALL_GPU)
+    expected = relevance_of(Predictor(network, Windows(window[::-1]), divisor=4, device=SMALL_GPU))
+    predictor = Predictor(network, Windows(window[::-1]), divisor=4, device=SMALL_GPU)
     memory = predictor.memory(patient.image.shape, patient.name)
-    trace, voxels = mrelevance.lrp.explainer.trace_image, []
+    trace, voxels = mrelevance.lrp.tracing.trace_image, []
 
     def limited(graph, pair, *others, **options):
         size = pair.image.shape[2:]
@@ -211,7 +214,7 @@ def test_relevance_is_the_same_in_tiles(window, composite, monkeypatch):
         voxels.append(prod(size))
         return trace(graph, pair, *others, **options)
 
-    monkeypatch.setattr(mrelevance.lrp.explainer, "trace_image", limited)
+    monkeypatch.setattr(mrelevance.lrp.tracing, "trace_image", limited)
     found = relevance_of(predictor)
     assert memory.tiles is not None and memory.device == SMALL_GPU
     assert max(voxels) == prod(memory.tiles.largest(tuple(map(min, SIZE, window[::-1]))))

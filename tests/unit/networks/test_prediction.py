@@ -7,6 +7,7 @@ import torch
 from helpers.segmentations import BINARY, TUMOUR, UNDECLARED
 
 from mrelevance.attribution.table import regions_of
+from mrelevance.lrp import Windows
 from mrelevance.networks.prediction import (
     predict_patient,
     read_preprocessed,
@@ -31,7 +32,7 @@ class Bright(torch.nn.Module):
 
 
 def predictor():
-    return Predictor(Bright().eval(), (12, 10, 6), 0.5, divisor=1)
+    return Predictor(Bright().eval(), Windows((6, 10, 12)))
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_regions_of_one_network_are_segmented_and_scored(paths, tmp_path):
     write_image(image_like(np.stack([shown] * 3), grid), paths["image"])
     paths["classes"] = tmp_path / "classes.nii.gz"
     write_image(image_like(classes, grid), paths["classes"])
-    network = Predictor(TissueByIntensity().eval(), (12, 10, 6), 0.5, divisor=1)
+    network = Predictor(TissueByIntensity().eval(), Windows((6, 10, 12)))
     dice = {}
     for region in rim_and_core.explained_regions:
         patient = read_preprocessed("P1", paths, ["T2", "T1"], rim_and_core, region)

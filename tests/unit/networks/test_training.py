@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 from helpers.blobs import CONFIGURATION, SEQUENCES, files_of, write_patients
+from helpers.deployed import ensemble_of
 
 import mrelevance.networks.training as training
 from mrelevance.networks.inference import predict_logits
@@ -69,7 +70,7 @@ def trained(images, tmp_path_factory):
 def test_training_learns_the_blobs(images, trained):
     network = load_network(trained, SEQUENCES)
     patient = load_patient("03", *images["03"], SEQUENCES, SEQUENCES)
-    logits = predict_logits(network, patient.image.float(), (24, 24, 16), 0.5, 4)
+    logits = predict_logits(ensemble_of(network, (24, 24, 16), divisor=4), patient.image.float())
     predicted = logits[1] > logits[0]
     dice = (
         2

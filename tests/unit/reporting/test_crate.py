@@ -10,7 +10,7 @@ RECORD = {
     "target": "all",
     "recorded": "2026-01-02T10:00:00+00:00",
     "commit": "abc",
-    "configuration": {"sequences": ["T1", "T2"]},
+    "configuration": {"sequences": ["T1", "T2"], "cohort": {"source": "images"}},
     "versions": {"python": "3.11.7", "packages": {"mrelevance": "0.1.0", "torch": "2.13.0"}},
     "container": None,
     "inputs": {
@@ -67,6 +67,16 @@ def test_the_crate_says_what_it_must(crate):
     assert root["datePublished"] == RECORD["recorded"]
     assert "chosen" in root["license"]
     assert root["conformsTo"].id == "https://w3id.org/ro/wfrun/process/0.5"
+
+
+def test_a_simulated_study_has_the_licence_of_the_software(crate, tmp_path):
+    (run,) = crate.root_dataset["mentions"]
+    assert run["instrument"]["license"] == "https://spdx.org/licenses/Apache-2.0"
+    configuration = RECORD["configuration"] | {"cohort": {"source": "phantom"}}
+    folder = tmp_path / "phantom"
+    folder.mkdir()
+    simulated = read_crate(RECORD | {"files": {}, "configuration": configuration}, folder)
+    assert simulated.root_dataset["license"] == "https://spdx.org/licenses/Apache-2.0"
 
 
 def test_the_container_is_among_the_software(tmp_path):

@@ -12,6 +12,7 @@ import pytest
 from mrelevance.runtime import container
 from mrelevance.runtime.definition import definition
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.home import KEPT_IN_HOME
 
 ROOT = Path(__file__).parents[3]
 RECIPE = (ROOT / "envs/Containerfile").read_text()
@@ -81,6 +82,8 @@ def test_steps_inside_see_the_checkout_and_its_code(monkeypatch, tmp_path):
     assert found["APPTAINER_BIND"] == "/scratch:/scratch:ro,/project,/data"
     assert found["APPTAINERENV_PYTHONPATH"] == "/project/src"
     assert found["APPTAINERENV_MRELEVANCE_COMMIT"] == "abc"
+    for variable in KEPT_IN_HOME:
+        assert Path(".snakemake").absolute() in Path(found[f"APPTAINERENV_{variable}"]).parents
     # A job of Snakemake reads the workflow again, with these variables already set.
     monkeypatch.setenv("APPTAINER_BIND", found["APPTAINER_BIND"])
     again = container.variables_inside(Path("/project"), None, [Path("/data")])

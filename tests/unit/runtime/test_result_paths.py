@@ -2,6 +2,7 @@ import pytest
 
 from mrelevance.runtime.result_paths import (
     STUDY,
+    is_new,
     patient_of,
     results_of,
     variant_of,
@@ -27,3 +28,11 @@ def test_a_result_has_the_same_place_in_study_and_variant():
 def test_patient_is_the_folder_below_the_stage(results, region):
     assert patient_of(f"{results}/prediction/P1{region}/regions.nii.gz") == "P1"
     assert patient_of(f"{results}/relevance/P1{region}/volumes") == "P1"
+
+
+def test_the_guide_alone_makes_no_results(tmp_path):
+    assert is_new(tmp_path / "results")
+    (tmp_path / "README.md").write_text("")
+    assert is_new(tmp_path)
+    (tmp_path / "raw").mkdir()
+    assert not is_new(tmp_path)

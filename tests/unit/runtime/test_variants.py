@@ -5,11 +5,14 @@ import pytest
 import yaml
 
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.stages import stages_computed
 from mrelevance.runtime.variants import (
     changes_of,
     compared_variants,
     configuration_of,
     home,
+    merged,
+    named_variants,
     varied,
 )
 
@@ -32,7 +35,18 @@ def test_deep_changes_leave_their_neighbours_and_the_study_alone():
 
 def test_a_network_is_replaced_as_a_whole():
     network = {"name": "UNet", "arguments": {"channels": [8]}, "divisor": 2}
-    assert varied(CONFIG, {"network": network})["network"] == network
+    kept = {"source": None, "channels": None}
+    assert varied(CONFIG, {"network": network})["network"] == network | kept
+
+
+def test_without_training_there_are_no_variants_that_train():
+    elsewhere = merged(CONFIG, {"network": {"source": "nnunet"}})
+    left = set(named_variants(CONFIG)) - set(named_variants(elsewhere))
+    assert left == {"residual"}
+    smaller = varied(elsewhere, {"inference": {"folds": [0]}})
+    assert smaller["network"]["source"] == "nnunet"
+    assert stages_computed(elsewhere, smaller) >= {"model", "prediction", "relevance"}
+    assert "motion" not in stages_computed(elsewhere, smaller)
 
 
 def test_the_study_is_its_own_configuration():

@@ -171,6 +171,25 @@ class Graph:
         return replace(self, operations=operations, output=added[-1].name, classes=1)
 
 
+def graph_of_target(target: Target, classes: int) -> Graph:
+    """Graph from logits (1, classes, D, H, W) to a target.
+
+    Raises
+    ------
+    InputError
+        See `Graph.with_target`.
+    """
+    plain = Graph((), "logits", "logits", classes)
+    return plain._with_selected_target(plain._sides(target))
+
+
+def has_winners(target: Target) -> bool:
+    """Whether a side of the target is several classes, of which the winner counts."""
+    return isinstance(target, tuple | list) and not all(
+        isinstance(side, int) or len(side) == 1 for side in target
+    )
+
+
 def activations_in(arguments: Any) -> Iterator[Activation]:
     """Activations among the arguments of an operation, in order, however nested."""
     if isinstance(arguments, Activation):

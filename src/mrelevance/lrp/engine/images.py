@@ -1,5 +1,6 @@
 """Which images a network takes, in 2D or 3D, and checks of what is given."""
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -89,6 +90,26 @@ def type_and_device(network: nn.Module, example: Tensor) -> tuple[torch.dtype, t
         if tensor.is_floating_point():
             return tensor.dtype, tensor.device
     return torch.get_default_dtype(), example.device
+
+
+def shared_type_and_device(
+    networks: list[nn.Module], example: Tensor
+) -> tuple[torch.dtype, torch.device]:
+    """The widest floating type of several networks, and their device; see `type_and_device`.
+
+    Raises
+    ------
+    InputError
+        They are on different devices.
+    """
+    found = [type_and_device(network, example) for network in networks]
+    devices = {device for _, device in found}
+    if len(devices) > 1:
+        raise InputError(
+            f"the networks of the ensemble are on {' and '.join(map(str, devices))}; move them to "
+            "one device"
+        )
+    return reduce(torch.promote_types, (dtype for dtype, _ in found)), devices.pop()
 
 
 def spatial_axes(network: nn.Module, image: Tensor) -> int:

@@ -4,7 +4,7 @@ Every activation function shares its change among the sequences' parts by their 
 each sequence has slopes of its own. All other operations act on every part alike, as in DeepLIFT.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -76,6 +76,11 @@ class ShapleyTrace:
     with_baseline = True
 
     @property
+    def outputs(self) -> Pair:
+        """The explained logit (1, 1, D, H, W) of the image and of the baseline."""
+        return self.parts.outputs
+
+    @property
     def output(self) -> Tensor:
         """The explained logit (1, 1, D, H, W)."""
         return self.parts.outputs.image
@@ -96,10 +101,9 @@ class ShapleyTrace:
             return self.pass_again([sequence]).chains[0]
         return self._kept_chains[sequence]
 
-    @property
-    def chains(self) -> Iterable[Trace]:
-        """The chain of every sequence, one after the other."""
-        return map(self.chain, range(self.change.shape[1]))
+    def chains_for(self, multiplier: Tensor) -> Iterator[tuple[Trace, Tensor]]:
+        """The chain of every sequence, one after the other, with the multiplier of its output."""
+        return ((self.chain(sequence), multiplier) for sequence in range(self.change.shape[1]))
 
     @cached_property
     def _kept_chains(self) -> list[Trace]:

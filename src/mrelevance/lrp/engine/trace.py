@@ -75,6 +75,10 @@ class Trace:
         """Part of `y` that stems from each sequence, (C, 1, D, H, W)."""
         return torch.cat(self.forward_mode(one_per_sequence(self.change)))
 
+    def chains_for(self, multiplier: Tensor) -> Iterator[tuple["Trace", Tensor]]:
+        """The only chain, with the multiplier of its output; other traces have several."""
+        yield self, multiplier
+
     def _forward_pass(self, weights: Tensor) -> Tensor:
         if not self.input_maps and not (self.change * weights).any():
             return torch.zeros_like(self.output)
