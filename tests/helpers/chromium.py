@@ -119,6 +119,10 @@ class Browser:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
 
+    def mouse(self, kind: str, x: float, y: float, **details) -> None:
+        """Move, press, release or turn the wheel at a place of the window."""
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **details)
+
     def screenshot(self, path: Path) -> None:
         """Write what the window shows as PNG."""
         data = self.call("Page.captureScreenshot", format="png")["data"]

@@ -1,4 +1,4 @@
-"""A finished study without any computation: what the report page reads, of small random patients."""
+"""A finished study of small random patients, without any computation, for the report page."""
 
 from pathlib import Path
 

@@ -1,16 +1,18 @@
 """The report page in a real browser, from a disk, without a network."""
 
-import nibabel
-import numpy as np
+import time
+
 import pytest
-from helpers.chromium import CHROMIUM, Browser
-from helpers.report_study import CAPTIONS, COMPOSITES, LESIONS, SIZE, finished_study
+from helpers.report_browser import (
+    SEQUENCES,
+    choose,
+    click,
+    nothing_went_wrong,
+    show,
+    start_browser,
+    written,
+)
 
-from mrelevance.reporting.page.page import write_page
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-
-SEQUENCES = ("T1", "T2", "FLAIR")
 # A class of all patients' names, and one whose region is another.
 TWO_REGIONS = {
     "classes": {"core": 1, "oedema": 2},
@@ -19,20 +21,12 @@ TWO_REGIONS = {
     "lesions": None,
     "ignore": [],
 }
-READY = "document.getElementById('position').textContent && state.viewer.panes.length"
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+    with start_browser(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
-
-
-def written(folder, patients, largest_mb=60, **changes):
-    study = finished_study(folder, patients, SEQUENCES, **changes)
-    report = study.results / "report"
-    write_page(study, CAPTIONS, report / "index.html", report / "patients", largest_mb)
-    return study, report / "index.html"
 
 
 @pytest.fixture(scope="module")
@@ -41,65 +35,21 @@ def cohort(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, cohort):
-    """The page of 20 patients with its viewer ready; afterwards nothing may have gone wrong."""
+def study(browser, cohort):
+    """Twenty patients, whose page is open."""
     study, page = cohort
-    show(browser, page)
-    yield study
-    assert browser.problems == []
-    assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
+    if browser.run("location.href") != page.as_uri():
+        browser.open(page)
+    return study
 
 
-def show(browser, page):
-    browser.problems.clear()
-    browser.requests.clear()
-    browser.open(page)
-    browser.run("document.getElementById('patients').scrollIntoView()")
-    browser.wait(READY)
+@pytest.fixture(autouse=True)
+def no_problems(browser):
+    yield
+    assert nothing_went_wrong(browser)
 
 
-def volume(study, path):
-    return np.asarray(nibabel.load(study.results / path).dataobj)
-
-
-def choose(browser, control, value):
-    """Choose an option, and wait until the viewer has followed."""
-    browser.run(
-        f"(() => {{ const c = document.getElementById('{control}'); c.value = '{value}';"
-        "c.dispatchEvent(new Event('change')); })()"
-    )
-    browser.wait("state.viewer.queue.then(() => true)")
-
-
-def pixels(browser, pane):
-    """Grey values of a pane where the centres of the slice's voxels must be drawn.
-
-    (X, Y) in the order in which voxels are stored: from the patient's right, which is the left of
-    the picture, and from the front, which is its top.
-    """
-    values = browser.run(
-        f"""(() => {{
-            const {{ nv, slice }} = state.viewer.panes[{pane}];
-            nv.opts.crosshairWidth = 0;
-            nv.opts.isOrientationTextVisible = false;
-            nv.drawScene();
-            const [left, top, width, height] = nv.screenSlices[0].leftTopWidthHeight;
-            const [x0, wide] = [Math.min(left, left + width), Math.abs(width)];
-            const found = [];
-            const one = new Uint8Array(4);
-            for (let i = 0; i < {SIZE[0]}; i++) for (let j = 0; j < {SIZE[1]}; j++) {{
-                const x = Math.floor(x0 + (wide * (i + 0.5)) / {SIZE[0]});
-                const y = Math.floor(slice.height - top - (height * (j + 0.5)) / {SIZE[1]});
-                nv.gl.readPixels(x, y, 1, 1, nv.gl.RGBA, nv.gl.UNSIGNED_BYTE, one);
-                found.push([...one]);
-            }}
-            return found;
-        }})()"""
-    )
-    return np.array(values).reshape(*SIZE[:2], 4)
-
-
-def test_the_answer_comes_first(browser, opened):
+def test_the_answer_comes_first(browser, study):
     answers = browser.run("[...document.querySelectorAll('.answers p')].map((p) => p.innerText)")
     assert "Mostly on FLAIR with 64 % (95 % interval" in answers[0] and "20 patients" in answers[0]
     assert "Shapley activations follows the measurement" in answers[1]
@@ -115,122 +65,29 @@ def test_the_answer_comes_first(browser, opened):
     assert "interval" in browser.run("document.querySelector('dfn .meaning').previousSibling.data")
 
 
-def test_every_voxel_is_drawn_in_its_place(browser, opened):
-    image = volume(opened, "preprocessed/P01/image.nii")
-    choose(browser, "overlay", "")
-    browser.run("state.viewer.toSlice(7)")
-    windows = browser.run("state.patient.windows")
-    for pane, (low, high) in enumerate(windows):
-        expected = np.rint(np.clip((image[:, :, 7, pane] - low) / (high - low), 0, 1) * 255)
-        drawn = pixels(browser, pane)
-        assert np.abs(drawn[..., 0] - expected).max() <= 1
-        assert (drawn[..., 0] == drawn[..., 1]).all()
-
-
-def test_values_at_the_cross_are_those_of_the_volumes(browser, opened):
-    image = volume(opened, "preprocessed/P01/image.nii")
-    box = LESIONS[1]
-    for composite in COMPOSITES:
-        choose(browser, "overlay", composite)
-        choose(browser, "map", "TP_1")
-        relevance = volume(opened, f"relevance/P01/volumes/{composite}/map_TP_1.nii.gz")
-        i, j, k = browser.run("state.viewer.place().voxel")
-        assert all(side.start <= at < side.stop for side, at in zip(box, (i, j, k), strict=True))
-        values = browser.run("state.viewer.values()")
-        half = np.abs(relevance).max() / 127 / 2
-        for channel, found in enumerate(values):
-            low, high = np.percentile(image[..., channel], [0.5, 99.8])
-            assert found["value"] == pytest.approx(
-                np.clip(image[i, j, k, channel], low, high), abs=0.51 * (high - low) / 255
-            )
-            assert found["relevance"] == pytest.approx(relevance[i, j, k, channel], abs=1.01 * half)
-            shown = browser.run(f"state.viewer.panes[{channel}].output.textContent")
-            assert "relevance" in shown and "share" in shown
-
-
-def test_relevance_is_laid_over_the_slice_and_the_threshold_hides_it(browser, opened):
-    choose(browser, "overlay", "deepshap")
-    choose(browser, "map", "TP_1")
-    relevance = volume(opened, "relevance/P01/volumes/deepshap/map_TP_1.nii.gz")
-    scale = browser.run("state.viewer.overlay.data.scale")
-    for threshold in (0.1, 0.6):
-        browser.run(f"$('threshold').value = {threshold}; $('opacity').value = 1; restyle()")
-        k = browser.run("state.viewer.place().voxel[2]")
-        drawn = pixels(browser, 1).astype(int)
-        coloured = np.ptp(drawn[..., :3], axis=-1) > 20
-        shares = np.abs(relevance[:, :, k, 1]) / scale
-        clear = np.abs(shares - threshold) > 0.02
-        assert (coloured == (shares > threshold))[clear].all()
-        for_tumour = coloured & (relevance[:, :, k, 1] > 0)
-        assert (drawn[for_tumour][:, 0] > drawn[for_tumour][:, 2]).all()
-
-
-def test_outlines_run_along_the_edges_of_label_and_prediction(browser, opened):
-    browser.run("$('show-prediction').click(); state.viewer.toSlice(5)")
-    box = LESIONS[1]
-    # Colour just at the outer edges of the first lesion, and none at its centre.
-    found = browser.run(
-        f"""(() => {{
-            const {{ nv, outlines }} = state.viewer.panes[0];
-            const [left, top, width, height] = nv.screenSlices[0].leftTopWidthHeight;
-            const at = (i, j) => outlines.getContext("2d").getImageData(
-                Math.round(Math.min(left, left + width) + (Math.abs(width) * i) / {SIZE[0]}),
-                Math.round(top + (height * j) / {SIZE[1]}), 1, 1).data[3];
-            const [x, y] = [{(box[0].start + box[0].stop) / 2}, {(box[1].start + box[1].stop) / 2}];
-            return [at({box[0].start}, y), at({box[0].stop}, y), at(x, {box[1].start}),
-                at(x, {box[1].stop}), at(x, y), at({box[0].stop + 1}, y)];
-        }})()"""
-    )
-    assert min(found[:4]) > 0 and found[4:] == [0, 0]
-    browser.run("$('show-label').click()")
-    assert not browser.run(
-        "state.viewer.panes.some(({ outlines: o }) => "
-        "o.getContext('2d').getImageData(0, 0, o.width, o.height).data.some((v) => v))"
-    )
-
-
-def test_all_sequences_follow_the_keyboard(browser, opened):
-    browser.run("state.viewer.panes[1].slice.focus()")
-    before = browser.run("state.viewer.place().voxel[2]")
-    browser.press("ArrowDown")
-    assert browser.run("state.viewer.place().voxel[2]") == before - 1
-    browser.press("+")
-    places = browser.run(
-        "state.viewer.panes.map(({ nv }) => [[...nv.scene.crosshairPos], [...nv.scene.pan2Dxyzmm]])"
-    )
-    assert places[0] == places[1] == places[2]
-    assert places[0][1][3] == 1.25
-    assert f"slice {before} of {SIZE[2]}" in browser.run("$('position').textContent")
-
-
-def test_a_lesion_and_a_patient_are_a_click_away(browser, opened):
-    browser.run("panel().querySelectorAll('button[data-place]')[2].click()")
-    browser.wait("state.viewer.queue.then(() => $('map').value === 'FN_2')")
-    voxel = browser.wait("state.viewer.queue.then(() => state.viewer.place().voxel)")
-    assert all(s.start <= at < s.stop for s, at in zip(LESIONS[2], voxel, strict=True))
-    browser.run("$('next').click()")
-    browser.wait("state.patient === state.volumes.P02 && state.viewer.queue.then(() => true)")
-    image = volume(opened, "preprocessed/P02/image.nii")
-    i, j, k = browser.run("state.viewer.place().voxel")
-    low, high = browser.run("state.patient.windows[0]")
-    assert browser.run("state.viewer.values()[0].value") == pytest.approx(
-        np.clip(image[i, j, k, 0], low, high), abs=(high - low) / 255
-    )
-    assert browser.run("document.querySelectorAll('.patient:not([hidden])').length") == 1
-
-
-def test_table_of_shares_can_be_sorted(browser, opened):
+def test_table_of_shares_can_be_sorted(browser, study):
     names = "[...document.querySelectorAll('#shares tbody th')].map((cell) => cell.textContent)"
     assert browser.run(names) == list(SEQUENCES)
     browser.run("document.querySelectorAll('#shares thead button')[1].click()")
     assert browser.run(names) == ["FLAIR", "T2", "T1"]
     assert browser.run("document.querySelectorAll('#shares thead th')[1].ariaSort") == "descending"
-    cells = browser.run("[...document.querySelectorAll('#shares tbody tr')[0].cells]"
-                        ".map((cell) => cell.textContent)")  # fmt: skip
-    assert cells[1].startswith("0.64 [") and cells[2] == "yes" and cells[3].startswith("0.20 [")
+    cells = browser.run(
+        "[...document.querySelectorAll('#shares tbody tr')[0].cells].map((cell) => cell.innerText)"
+    )
+    assert cells[1].startswith("0.64\n[") and cells[2:4] == ["yes", "not judged"]
+    assert cells[4].startswith("0.20\n[")
 
 
-def test_everything_has_a_name_and_enough_contrast(browser, opened):
+def test_table_of_shares_can_be_copied(browser, study):
+    browser.call("Browser.grantPermissions", permissions=["clipboardReadWrite"])
+    browser.run("document.querySelector('.copy').click()")
+    browser.wait("document.querySelector('.copied').textContent === 'Copied.'")
+    heading, *rows = browser.run("navigator.clipboard.readText()").splitlines()
+    assert heading.startswith("Sequence\tMeasured share\tUsed?\tCan it go?\t")
+    assert len(rows) == 3 and {len(row.split("\t")) for row in rows} == {7}
+
+
+def test_everything_has_a_name_and_enough_contrast(browser, study):
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     wanted = {"button", "combobox", "slider", "checkbox", "link", "image", "region", "table"}
     unnamed = [
@@ -264,7 +121,7 @@ def test_everything_has_a_name_and_enough_contrast(browser, opened):
     assert len(ratios) > 50 and min(ratios) >= 4.5
 
 
-def test_words_are_explained_wherever_they_stand(browser, opened):
+def test_words_are_explained_wherever_they_stand(browser, study):
     missing = browser.run(
         """[...document.querySelectorAll(".answers p, .caption, figcaption details")]
             .filter((part) => /\\btau\\b|\\bL1\\b|Kendall's W/.test(part.textContent) &&
@@ -274,23 +131,58 @@ def test_words_are_explained_wherever_they_stand(browser, opened):
     assert missing == []
 
 
-def test_figures_can_be_read_and_downloaded(browser, opened):
+def test_figures_and_tables_can_be_downloaded(browser, study, tmp_path):
+    browser.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     guides = browser.run("document.querySelectorAll('figure details summary').length")
     assert guides == browser.run("document.images.length") > 15
-    text = browser.run("unpacked(document.querySelector('[data-file$=\".svg\"]').dataset.packed)"
-                       ".then((buffer) => new TextDecoder().decode(buffer))")  # fmt: skip
-    assert text.startswith("<svg")
+    for button in ("[data-file$='.png']", "[data-file$='.svg']", "[data-file$='.pdf']",
+                   "#tables [data-file='pairwise.tsv']", "[data-file='methods.md']"):  # fmt: skip
+        name = browser.run(f'document.querySelector("{button}").dataset.file')
+        original = next(study.results.rglob(name))
+        saved = tmp_path / name
+        browser.run(f'document.querySelector("{button}").click()')
+        wait_for(saved)
+        assert saved.read_bytes() == original.read_bytes()
+
+
+def wait_for(path, seconds=20):
+    end = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def test_figures_can_be_enlarged(browser, study):
+    width = "document.querySelector('#figures figure img').clientWidth"
+    before = browser.run(width)
+    browser.run("document.querySelector('#figures .enlarge').click()")
+    assert browser.run(width) > 1.8 * before
+    assert browser.run("document.querySelector('.enlarge').ariaPressed") == "true"
+    browser.run("document.querySelector('#figures .enlarge').click()")
+    assert browser.run(width) == before
 
 
 def test_large_cohorts_have_a_file_for_each_patient(browser, tmp_path):
-    study, page = written(tmp_path, 3, largest_mb=0)
+    _, page = written(tmp_path, 3, largest_mb=0)
     files = sorted(path.name for path in (page.parent / "patients").iterdir())
     assert files == ["P01.js", "P02.js", "P03.js"]
     assert "data-volumes" not in page.read_text().split("<script>")[0]
     show(browser, page)
-    browser.run("$('next').click()")
-    browser.wait("state.patient && state.patient === state.volumes.P02")
-    assert browser.problems == []
+    click(browser, "$('next')")
+    assert browser.run("state.patient === state.volumes.P02")
+
+
+def test_a_missing_file_of_a_patient_is_named(browser, tmp_path):
+    _, page = written(tmp_path, 2, largest_mb=0)
+    show(browser, page)
+    (page.parent / "patients/P02.js").unlink()
+    click(browser, "$('next')")
+    assert "keep the folder patients beside this page" in browser.run(
+        "$('viewer-problem').innerText"
+    )
+    # The browser itself reports the file.
+    assert len(browser.problems) == 1 and "ERR_FILE_NOT_FOUND" in browser.problems.pop()
+    click(browser, "$('previous')")
+    assert browser.run("$('viewer-problem').hidden")
 
 
 def test_one_patient_gives_no_interval(browser, tmp_path):
@@ -301,7 +193,6 @@ def test_one_patient_gives_no_interval(browser, tmp_path):
     assert "Not judged" in answers[1]
     assert "Few data: 1 test patient" in browser.run("document.querySelector('aside').innerText")
     assert browser.run("$('next').disabled && $('previous').disabled")
-    assert browser.problems == []
 
 
 def test_several_regions_take_turns(browser, tmp_path):
@@ -314,10 +205,9 @@ def test_several_regions_take_turns(browser, tmp_path):
     assert browser.run(visible) == 1
     assert browser.run("document.querySelector('.answer:not([hidden]) p').innerText") != first
     assert browser.run("state.region === state.patient.regions.core")
-    assert browser.problems == []
 
 
-def test_small_windows_do_not_scroll_sideways(browser, opened):
+def test_small_windows_do_not_scroll_sideways(browser, study):
     browser.resize(400, 800)
     try:
         browser.wait("document.documentElement.scrollWidth <= 400", 5)

@@ -21,8 +21,8 @@ FOR_NETWORKS = {"einops"}
 # Runs in an environment of its own.
 ELSEWHERE = {"nnunet_reference.py"}
 # Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
-# what Snakemake colours its report with, the viewer's script, parallel tests, what builds the wheel,
-# and the tools behind make lint.
+# what Snakemake colours its report with, the viewer's script, parallel tests, what builds the
+# wheel, and the tools behind make lint.
 NOT_IMPORTED = {
     "nnunet": FOR_NETWORKS,
     "workflow": FOR_NETWORKS

@@ -156,6 +156,11 @@ def files_of(target):
     return tables + figures
 
 
+def of_test_patients(path):
+    """Input function: a path that begins with its stage, for each test patient and region."""
+    return for_split("test", path, region=list(REGIONS))
+
+
 @signed
 def requested_comparisons(wildcards):
     """Input function: files of the comparisons that are asked for together with the study."""

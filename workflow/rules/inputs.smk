@@ -101,11 +101,6 @@ def for_split(split, path, **values):
     return for_each(functools.partial(patients_of, split), path, **values)
 
 
-def of_test_patients(path):
-    """Input function: a path that begins with its stage, for each test patient and region."""
-    return for_split("test", path, region=list(REGIONS))
-
-
 def for_each(patients, path, **values):
     """Input function: a path that begins with its stage, for each of `patients(results)`."""
 

@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.reporting.page.numbers import counted, decimal, listed, percent_interval
+from mrelevance.reporting.page.numbers import (
+    counted,
+    decimal,
+    decimal_interval,
+    listed,
+    percent_interval,
+)
 from mrelevance.runtime.method_names import label
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 from mrelevance.statistics.noninferiority import detections_p
@@ -29,6 +35,51 @@ class Answer:
     text: str
     figure: str
     link: str
+
+
+@dataclass(frozen=True)
+class LesionTest:
+    """What shows that a shorter protocol loses few lesions.
+
+    Attributes
+    ----------
+    protocols
+        Number of shorter protocols that are compared, of which the best is named.
+    lesions
+        Number of labelled lesions of the test patients.
+    margin
+        Largest loss of lesion sensitivity that is accepted.
+    confidence
+        Confidence of the test.
+    """
+
+    protocols: int
+    lesions: int
+    margin: float
+    confidence: float
+
+    @property
+    def fewest(self) -> int:
+        """Fewest lesions that can show it."""
+        return lesions_needed(self.margin, (1 - self.confidence) / 2 / max(self.protocols, 1))
+
+    @property
+    def large_enough(self) -> bool:
+        """Whether there are as many."""
+        return self.lesions >= self.fewest
+
+    @property
+    def needs(self) -> str:
+        """How many lesions it takes, in a sentence."""
+        which = (
+            "a shorter protocol"
+            if self.protocols < 2
+            else f"the best of {self.protocols} protocols"
+        )
+        return (
+            f"To exclude that {which} loses more than {100 * self.margin:g} % of the lesions takes "
+            f"at least {counted(self.fewest, 'test lesion')}; there are {self.lesions}."
+        )
 
 
 def rests_on(intervals: pd.DataFrame, pairwise: pd.DataFrame, confidence: float) -> Answer:
@@ -86,7 +137,7 @@ def rule_to_believe(agreement: pd.DataFrame, composites: list[str], confidence: 
     question = "Which rule to believe?"
 
     def answer(text: str) -> Answer:
-        return Answer(question, text, "agreement", "rules against the measurement")
+        return Answer(question, text, "agreement", "Rules against the measurement")
 
     by_verdict = {
         kind: own[own["verdict"].str.startswith(kind)]
@@ -122,40 +173,52 @@ def rule_to_believe(agreement: pd.DataFrame, composites: list[str], confidence: 
 
 
 def can_be_dropped(
-    verdict: pd.DataFrame | None, protocols: int, lesions: int, margin: float, confidence: float
+    verdict: str | None, test: LesionTest, spared: str, trained_elsewhere: bool
 ) -> Answer:
     """What can be dropped by the networks trained on fewer sequences, or how to find out.
 
     Parameters
     ----------
     verdict
-        Table of the comparison of shorter protocols; None if it was not made.
-    protocols
-        Number of shorter protocols that were compared, of which the best is named.
-    lesions
-        Number of labelled lesions of the test patients.
-    margin
-        Largest loss of lesion sensitivity that is accepted.
-    confidence
-        Confidence of the test.
+        Conclusion of the comparison of shorter protocols; None if it was not made.
+    test
+        What the comparison must show of lesions.
+    spared
+        Sentence about the sequences that the trained network can spare; see `little_lost`.
+    trained_elsewhere
+        Whether networks on fewer sequences must be trained outside of the study.
     """
     question = "What can be dropped from the protocol?"
-    needed = lesions_needed(margin, (1 - confidence) / 2 / max(protocols, 1))
-    which = "a shorter protocol" if protocols < 2 else f"the best of {protocols} protocols"
-    many = (
-        f" To exclude that {which} loses more than {100 * margin:g} % of the lesions takes at "
-        f"least {counted(needed, 'test lesion')}; there are {lesions}."
-    )
     if verdict is not None:
-        text = verdict["verdict"].iloc[0] + (many if lesions < needed else "")
-        return Answer(question, text, "selection", "shorter protocols")
-    return Answer(
-        question,
-        "Not judged. A small share does not mean that a sequence can go: a network trained "
-        f"without it may do as well or worse. Run {DROPPING}, which trains networks on fewer "
-        f"sequences and compares them.{many}",
-        "ablation",
-        "what this network loses without a sequence",
+        text = verdict + ("" if test.large_enough else f" {test.needs}")
+        return Answer(question, text, "selection", "Shorter protocols")
+    how = (
+        "Train some where this network was trained, and compare them on these patients."
+        if trained_elsewhere
+        else f"Run {DROPPING} with the CONFIG of this study."
+    )
+    text = (
+        "Not judged. A small share does not mean that a sequence can go: that takes networks "
+        f"trained on fewer sequences. {how} {spared}{test.needs}"
+    )
+    return Answer(question, text, "ablation", "What this network loses without a sequence")
+
+
+def little_lost(losses: pd.DataFrame, margin: float, confidence: float) -> str:
+    """Sentence about sequences without which the trained network loses less than `margin` Dice.
+
+    `losses` has `loss`, `low` and `high` by sequence. Empty if there is no such sequence.
+    """
+    spared = losses[losses["high"] < margin]
+    if spared.empty:
+        return ""
+    parts = [
+        f"{row.Index} ({decimal_interval(row.loss, row.low, row.high)})"
+        for row in spared.itertuples()
+    ]
+    return (
+        f"Candidates are {listed(parts)}: replaced in the trained network they cost less than "
+        f"{margin:g} Dice (median and {100 * confidence:g} % interval). "
     )
 
 

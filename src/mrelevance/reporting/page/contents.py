@@ -9,6 +9,7 @@ from mrelevance.figures.catalogue import FIGURES
 from mrelevance.reporting.page.captions import Caption, read_caption
 from mrelevance.reporting.page.glossary import explained
 from mrelevance.reporting.page.study import Study
+from mrelevance.runtime.network_source import is_trained_elsewhere
 
 TYPES = {
     "svg": "image/svg+xml",
@@ -28,9 +29,12 @@ def figures_of(study: Study, captions: Path, region: str) -> list[dict]:
     Figures that all regions have in common come with the first of them.
     """
     first = region == next(iter(study.regions))
+    elsewhere = is_trained_elsewhere(study.config)
     found = []
     for entry in FIGURES.values():
         if entry.target not in study.targets or not (entry.by_region or first):
+            continue
+        if entry.of_training and elsewhere:
             continue
         identity = identity_of(entry.name, region if entry.by_region else "")
         stem = study.results / f"figures{region if entry.by_region else ''}/{entry.name}"

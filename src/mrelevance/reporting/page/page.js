@@ -38,6 +38,12 @@ each("[data-file]", (button) => button.addEventListener("click", async () => {
   link.click();
 }));
 
+each(".enlarge", (button) => button.addEventListener("click", () => {
+  const large = button.closest("figure").classList.toggle("large");
+  button.ariaPressed = large;
+  button.closest("figure").scrollIntoView();
+}));
+
 // Links lead into parts that are folded.
 function unfold() {
   const target = location.hash.length > 1 && $(decodeURIComponent(location.hash.slice(1)));
@@ -49,7 +55,7 @@ addEventListener("hashchange", unfold);
 
 // Patients
 
-const state = { viewer: null, patient: null, volumes: {} };
+const state = { viewer: null, patient: null, volumes: {}, map: null };
 const region = () => ($("region") ? $("region").value : document.querySelector("[data-region]").dataset.region);
 
 function chooseRegion() {
@@ -84,27 +90,43 @@ function problem(error) {
   $("viewer-problem").textContent = error ? `The slices cannot be shown: ${error.message}` : "";
 }
 
+// Says, to screen readers too, that the slices are not yet those that were asked for.
+let running = 0;
+async function busily(action) {
+  running += 1;
+  $("viewer").ariaBusy = "true";
+  try {
+    await action();
+    problem(null);
+  } catch (error) {
+    problem(error);
+  } finally {
+    running -= 1;
+    $("viewer").ariaBusy = String(running > 0);
+  }
+}
+
 async function choosePatient() {
   const name = $("patient").value;
   chooseRegion();
   const number = $("patient").selectedIndex;
   $("previous").disabled = number === 0;
   $("next").disabled = number === $("patient").length - 1;
-  if (!state.viewer) return;
-  try {
-    const volumes = await volumesOf(name);
-    if (name !== $("patient").value) return;
-    for (const other of Object.keys(state.volumes)) if (other !== name) delete state.volumes[other];
-    state.patient = volumes;
-    state.region = Object.values(volumes.regions)[Math.max($("region") ? $("region").selectedIndex : 0, 0)];
-    await state.viewer.show(volumes, state.region);
-    chooseMaps();
-    const first = panel().querySelectorAll("button[data-place]");
-    await goTo(first[1] || first[0]);
-    problem(null);
-  } catch (error) {
-    problem(error);
-  }
+  if (state.viewer) await busily(() => showPatient(name, region()));
+}
+
+async function showPatient(name, regionShown) {
+  const volumes = await volumesOf(name);
+  const outdated = () => name !== $("patient").value || regionShown !== region();
+  if (outdated()) return;
+  for (const other of Object.keys(state.volumes)) if (other !== name) delete state.volumes[other];
+  state.patient = volumes;
+  state.region = Object.values(volumes.regions)[Math.max($("region") ? $("region").selectedIndex : 0, 0)];
+  await state.viewer.show(volumes, state.region);
+  if (outdated()) return;
+  chooseMaps();
+  const first = panel().querySelectorAll("button[data-place]:enabled");
+  await goTo(first[1] || first[0]);
 }
 
 const panel = () => document.querySelector(`.patient:not([hidden])`);
@@ -113,10 +135,9 @@ function chooseMaps() {
   const maps = state.region.overlays[$("overlay").value] || {};
   const titles = {};
   each("button[data-map]", (button) => (titles[button.dataset.map] = button.textContent), panel());
-  const before = $("map").value;
   $("map").replaceChildren(...Object.keys(maps).sort((a, b) => b.startsWith("tumour") - a.startsWith("tumour"))
     .map((name) => new Option(titles[name] || name, name)));
-  if (before in maps) $("map").value = before;
+  if (state.map in maps) $("map").value = state.map; // methods without a map of each lesion keep the choice
 }
 
 async function lay() {
@@ -142,7 +163,8 @@ async function goTo(button) {
   if (button) {
     button.closest("tr").classList.add("chosen");
     state.shares = JSON.parse(button.dataset.shares);
-    if ([...$("map").options].some((one) => one.value === button.dataset.map)) $("map").value = button.dataset.map;
+    state.map = button.dataset.map;
+    chooseMaps();
   } else state.shares = null;
   await lay();
   const place = button && JSON.parse(button.dataset.place);
@@ -156,7 +178,7 @@ function moved() {
   const { mm, voxel, size, through } = viewer.place();
   viewer.values().forEach(({ value, relevance }, index) => {
     const share = state.shares && state.shares[index];
-    const parts = [`value ${value.toPrecision(3)}`];
+    const parts = [`input ${value.toPrecision(2)}`];
     if (relevance !== null) parts.push(`relevance ${relevance.toPrecision(2)}`);
     if (share !== null && share !== undefined) parts.unshift(`share ${Math.round(100 * share)} %`);
     viewer.panes[index].output.textContent = parts.join(" · ").replaceAll("-", "−");
@@ -177,15 +199,12 @@ async function startViewer() {
     observer.disconnect();
     seen();
   }, { rootMargin: "600px" }).observe($("viewer")));
-  try {
+  await busily(async () => {
     const viewer = new Viewer($("viewer"), SEQUENCES.slice(0, panes));
     await viewer.start();
     viewer.onmove = moved;
     state.viewer = viewer;
-  } catch (error) {
-    problem(error);
-    return;
-  }
+  });
   await choosePatient();
 }
 
@@ -202,8 +221,8 @@ withViewer("plane", "change", () => { state.viewer.setView($("plane").value); st
 withViewer("slice", "input", () => state.viewer.toSlice(Number($("slice").value)));
 withViewer("zoom", "input", () => state.viewer.zoom(Number($("zoom").value)));
 for (const id of ["low", "high"]) withViewer(id, "input", () => state.viewer.window(Number($("low").value), Number($("high").value)));
-withViewer("overlay", "change", () => { chooseMaps(); lay(); });
-withViewer("map", "change", lay);
+withViewer("overlay", "change", () => busily(() => { chooseMaps(); return lay(); }));
+withViewer("map", "change", () => busily(() => { state.map = $("map").value; return lay(); }));
 for (const id of ["threshold", "opacity"]) withViewer(id, "input", restyle);
 for (const kind of ["label", "prediction"]) {
   withViewer(`show-${kind}`, "change", (event) => { state.viewer.shown[kind] = event.target.checked; state.viewer.scroll(0); });
@@ -215,7 +234,7 @@ withViewer("reset", "click", () => {
 });
 $("patients").addEventListener("click", (event) => {
   const button = event.target.closest("button[data-place]");
-  if (button && state.viewer && state.patient) goTo(button);
+  if (button && state.viewer && state.patient) busily(() => goTo(button));
 });
 chooseRegion();
 choosePatient();

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from mrelevance.reporting.page.contents import FIRST, download, figures_of, sections, tables_of
 from mrelevance.reporting.page.glossary import explained
 from mrelevance.reporting.page.niivue import niivue_script
-from mrelevance.reporting.page.numbers import decimal
+from mrelevance.reporting.page.numbers import counted, decimal
 from mrelevance.reporting.page.patients import (
     PatientFiles,
     overlay_names,
@@ -97,7 +98,7 @@ def region_content(study: Study, captions: Path, folder: str, name: str) -> dict
             study.table("ablation", name),
             study.table("selection", name) if selected else None,
             study.composites,
-            study.config["summary"] | {"seed": study.config["seed"]},
+            study.intervals,
         ),
         "patients": {
             patient: patient_values(
@@ -118,11 +119,19 @@ def filled(content: dict, volumes: dict[str, str]) -> str:
         loader=jinja2.FileSystemLoader(PARTS),
     )
     environment.filters |= {
+        "counted": counted,
         "decimal": decimal,
+        "stacked": _stacked,
         "explained": explained,
         "in_script": _in_script,
     }
     return environment.get_template("page.html").render(content, volumes=volumes)
+
+
+def _stacked(cell: str) -> Markup:
+    """A cell's text with its interval as a part of its own."""
+    value, bracket, ends = cell.partition(" [")
+    return Markup("{} <small>[{}</small>").format(value, ends) if bracket else escape(cell)
 
 
 def _in_script(value: object) -> str:

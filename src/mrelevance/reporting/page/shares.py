@@ -1,11 +1,15 @@
-"""The table of shares: for each sequence whether it is used, and what is lost without it."""
+"""The table of shares: for each sequence whether it is used, and whether it can go."""
+
+import math
 
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED
+from mrelevance.protocol.selection import DICE, SENSITIVITY
 from mrelevance.reporting.page.numbers import decimal_interval
 from mrelevance.runtime.method_names import label
 from mrelevance.statistics.bootstrap import single_median
+from mrelevance.statistics.noninferiority import HOLDS, LOSES
 
 
 def share_table(
@@ -37,22 +41,22 @@ def share_table(
     pooled = intervals[intervals["measure"] == "relevance_pooled"]
     columns = [
         ("Sequence", ""),
-        ("Measured share", "median, exact or sampled Shapley value"),
-        ("Used?", "whether the interval of the measured share excludes zero"),
-        ("Dice lost if replaced", "in this trained network, by its baseline; not the protocol"),
+        ("Measured share", "Shapley value"),
+        ("Used?", "interval of the share above zero"),
+        ("Can it go?", "by networks trained without it"),
+        ("Dice lost if replaced", "this network, not the protocol"),
     ]
     cells = [
         _of_method(pooled, MEASURED, sequences),
         _used(pooled, sequences),
-        _lost_if_replaced(ablation, sequences, summary),
+        _can_go(selection, sequences),
+        [_cell(*row[1:]) for row in lost_if_replaced(ablation, sequences, summary).itertuples()],
     ]
     if selection is not None:
-        columns.append(
-            ("Dice lost if never trained with", "negative: the shorter protocol is better")
-        )
+        columns.append(("Dice lost if left out", "network trained without it"))
         cells.append(_lost_if_left_out(selection, sequences))
     for composite in composites:
-        columns.append((label(composite), "share by this rule, median"))
+        columns.append((label(composite), "share by this rule"))
         cells.append(_of_method(pooled, composite, sequences))
     rows = [
         [(name, position), *row]
@@ -77,26 +81,45 @@ def _used(pooled: pd.DataFrame, sequences: list[str]) -> list[tuple]:
         elif pd.isna(row.ci_low):
             words.append(("not judged", -1))
         else:
-            words.append(("not shown", 0))
+            words.append(("no evidence", 0))
     return words
 
 
-def _lost_if_replaced(ablation: pd.DataFrame, sequences: list[str], summary: dict) -> list[tuple]:
+def _can_go(selection: pd.DataFrame | None, sequences: list[str]) -> list[tuple]:
+    """Whether a network trained without a sequence holds the margins of Dice and sensitivity."""
+    if selection is None:
+        return [("not judged", -1)] * len(sequences)
+    words = []
+    for sequence in sequences:
+        own = selection[selection["left_out"] == sequence].set_index("measure")["conclusion"]
+        if own.empty:
+            words.append(("not tested", -1))
+        elif (own == LOSES).any():
+            words.append(("no", 0))
+        elif (own.reindex([DICE, SENSITIVITY]) == HOLDS).all():
+            words.append(("yes", 2))
+        else:
+            words.append(("too few data", 1))
+    return words
+
+
+def lost_if_replaced(ablation: pd.DataFrame, sequences: list[str], summary: dict) -> pd.DataFrame:
+    """Dice lost when the baseline replaces a sequence: `loss`, `low` and `high` by sequence.
+
+    `summary` is the section of the configuration, with `seed`.
+    """
     whole = ablation[ablation["ablation"] == "all"].set_index("patient")["dice"]
-    cells = []
+    rows = []
     for sequence in sequences:
         own = ablation[(ablation["ablation"] == "drop_one") & (ablation["sequence"] == sequence)]
         lost = (whole - own.set_index("patient")["dice"]).dropna().to_numpy(dtype=float)
-        cells.append(
-            _cell(
-                *single_median(lost, summary["resamples"], summary["confidence"], summary["seed"])
-            )
-        )
-    return cells
+        interval = (summary["resamples"], summary["confidence"], summary["seed"])
+        rows.append(single_median(lost, *interval) if lost.size else (math.nan,) * 3)
+    return pd.DataFrame(rows, index=sequences, columns=["loss", "low", "high"])
 
 
 def _lost_if_left_out(selection: pd.DataFrame, sequences: list[str]) -> list[tuple]:
-    dice = selection[selection["measure"] == "Dice"].set_index("left_out")
+    dice = selection[selection["measure"] == DICE].set_index("left_out")
     cells = []
     for sequence in sequences:
         if sequence in dice.index:

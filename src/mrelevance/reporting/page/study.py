@@ -52,6 +52,11 @@ class Study:
         """Confidence of the intervals."""
         return self.config["summary"]["confidence"]
 
+    @property
+    def intervals(self) -> dict:
+        """How intervals are computed: section `summary` of the configuration, with the seed."""
+        return self.config["summary"] | {"seed": self.config["seed"]}
+
     @cached_property
     def regions(self) -> dict[str, str]:
         """What paths of a region have, and the region's name."""

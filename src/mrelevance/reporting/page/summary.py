@@ -5,26 +5,33 @@ from html import escape
 
 from mrelevance.figures.catalogue import FIGURES
 from mrelevance.reporting.page import answers, cautions
-from mrelevance.reporting.page.answers import Answer
+from mrelevance.reporting.page.answers import Answer, LesionTest
 from mrelevance.reporting.page.contents import identity_of
 from mrelevance.reporting.page.glossary import explained
+from mrelevance.reporting.page.shares import lost_if_replaced
 from mrelevance.reporting.page.study import Study
+from mrelevance.runtime.network_source import is_trained_elsewhere
 
 
 def answers_of(study: Study, folder: str, name: str) -> list[dict]:
     """The three answers; `folder` is what paths of the region have, `name` is its name."""
     tables = {key: study.table(key, name) for key in ("intervals", "pairwise", "agreement_summary")}
+    protocol = study.config["protocol"]
+    losses = lost_if_replaced(study.table("ablation", name), study.sequences, study.intervals)
     selected = "select" in study.targets
-    selection = study.table("selection", name) if selected else None
     given = [
         answers.rests_on(tables["intervals"], tables["pairwise"], study.confidence),
         answers.rule_to_believe(tables["agreement_summary"], study.composites, study.confidence),
         answers.can_be_dropped(
-            study.table("selection_verdict", name) if selected else None,
-            selection["subset"].nunique() - 1 if selected else 1,
-            int(study.table("scores", name)["lesions"].sum()),
-            study.config["protocol"]["margin_sensitivity"],
-            study.confidence,
+            study.table("selection_verdict", name)["verdict"].iloc[0] if selected else None,
+            LesionTest(
+                study.table("selection", name)["subset"].nunique() - 1 if selected else 1,
+                int(study.table("scores", name)["lesions"].sum()),
+                protocol["margin_sensitivity"],
+                study.confidence,
+            ),
+            answers.little_lost(losses, protocol["margin_dice"], study.confidence),
+            is_trained_elsewhere(study.config),
         ),
     ]
     return [_linked(answer, folder) for answer in given]

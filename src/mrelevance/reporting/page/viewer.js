@@ -126,7 +126,7 @@ class Viewer {
         while (nv.volumes.length > 1) nv.removeVolumeByIndex(nv.volumes.length - 1);
         if (!given) continue;
         await nv.addVolumeFromUrl({ url: "relevance.nii", name: "relevance.nii", buffer: channel(file, index),
-          colormap: "warm", colormapNegative: "winter", colorbarVisible: false });
+          colormap: "warm", colormapNegative: "blue2cyan", colorbarVisible: false });
       }
       this.overlay.data = given;
       this.restyle();
@@ -141,7 +141,7 @@ class Viewer {
         const top = data.scale / data.step;
         const low = Math.max(threshold * top, 0.5);
         Object.assign(volume, { cal_min: low, cal_max: Math.max(top, low + 0.5), cal_minNeg: -low,
-          cal_maxNeg: -Math.max(top, low + 0.5), opacity, colormapType: 2 });
+          cal_maxNeg: -Math.max(top, low + 0.5), opacity, colormapType: 1 });
       }
       if (nv.volumes.length) nv.updateGLVolume();
     }
