@@ -114,10 +114,10 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 		$(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
-	@echo "Figures  $(FOLDER)/results/figures/"
-	@echo "Tables   $(FOLDER)/results/summary/"
-	@echo "Details  $(REPORT)"
-	@echo "Report   $(PAGE)"
+	@[ ! -e "$(PAGE)" ] || echo "Report     $(PAGE)"
+	@echo "Figures    $(FOLDER)/results/figures/"
+	@echo "Tables     $(FOLDER)/results/summary/"
+	@echo "Technical  $(REPORT)"
 
 report: $(INSTALLED) ## write the technical report of Snakemake, if results are newer than it
 	@if [ -e "$(REPORT)" ] && [ -z "$$(find "$(FOLDER)/results/summary" "$(FOLDER)/results/figures" \

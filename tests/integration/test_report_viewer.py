@@ -58,7 +58,7 @@ def test_values_at_the_cross_are_those_of_the_volumes(browser, study):
         i, j, k = voxel(browser)
         assert inside((i, j, k), LESIONS[1])
         values = browser.run("state.viewer.values()")
-        half = np.abs(relevance).max() / 127 / 2
+        half = float(np.abs(relevance).max()) / 127 / 2
         for channel, found in enumerate(values):
             low, high = np.percentile(image[..., channel], [0.5, 99.8])
             assert found["value"] == pytest.approx(
