@@ -41,6 +41,7 @@ ifneq ($(MAKECMDGOALS),init)
 $(error CONFIG=$(CONFIG) does not exist; give a configuration file, such as CONFIG=config/quick.yaml)
 endif
 endif
+PAGE := $(FOLDER)/results/report/index.html
 REPORT := $(FOLDER)/results/report/report.html
 absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
@@ -115,11 +116,12 @@ reproduce: $(INSTALLED) ## run the study, from images to report
 		$(if $(PROFILE),--profile $(PROFILE),--cores $(CORES)) -- $(TARGET)
 	@$(MAKE) --no-print-directory report
 	@echo
-	@echo "Figures  $(FOLDER)/results/figures/"
-	@echo "Tables   $(FOLDER)/results/summary/"
-	@echo "Report   $(REPORT)"
+	@[ ! -e "$(PAGE)" ] || echo "Report     $(PAGE)"
+	@echo "Figures    $(FOLDER)/results/figures/"
+	@echo "Tables     $(FOLDER)/results/summary/"
+	@echo "Technical  $(REPORT)"
 
-report: $(INSTALLED) ## write the self-contained HTML report, if results are newer than it
+report: $(INSTALLED) ## write the technical report of Snakemake, if results are newer than it
 	@if [ -e "$(REPORT)" ] && [ -z "$$(find "$(FOLDER)/results/summary" "$(FOLDER)/results/figures" \
 		"$(FOLDER)"/results/report/*.md "$(FOLDER)/results/report/motion.html" workflow/report \
 		-newer "$(REPORT)" -print -quit)" ]; then \

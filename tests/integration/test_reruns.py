@@ -9,7 +9,7 @@ TINY = "tests/integration/tiny.yaml"
 SHEET = "tests/integration/tiny.tsv"
 
 # Whatever runs again, where it comes from is recorded anew.
-RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
+RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1, "write_page": 1}
 # What is configured for the network is tried first; what follows does not depend on it.
 TRIAL = {"try_network", "accept_network"}
 AFTER_RELEVANCE = {*RECORDED, "execute_notebook"} | rules_reading("relevance/")
@@ -70,7 +70,12 @@ def test_a_value_that_nothing_computes_with_is_recorded_all_the_same(changed):
 
 def test_another_wording_of_the_methods_is_written_without_a_new_record(changed):
     changed.replace("workflow/report/methods.md", "# Methods", "# What was done")
-    assert changed.plan() == {"write_methods": 1}
+    assert changed.plan() == {"write_methods": 1, "write_page": 1}
+
+
+def test_another_look_of_the_report_page_writes_it_alone(changed):
+    changed.replace("src/mrelevance/reporting/page/style.css", "margin: 0", "margin: 1px")
+    assert changed.plan() == {"write_page": 1}
 
 
 def test_code_of_one_figure_draws_only_that_figure(changed):

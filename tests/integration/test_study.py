@@ -177,6 +177,15 @@ def test_every_job_left_log_and_benchmark(results):
     assert jobs == benchmarks
 
 
+def test_report_page_has_every_figure_and_patient(results):
+    page = (results / "report/index.html").read_text()
+    for entry in ENTRIES:
+        assert (f'<figure id="{entry.name}">' in page) == (entry.name in FIGURES)
+    patients = sorted(path.name for path in (results / "prediction").iterdir())
+    assert [name for name in patients if f'data-volumes="{name}"' in page] == patients
+    assert list((results / "report/patients").iterdir()) == []
+
+
 def test_report_is_one_file_with_every_figure(study):
     done = study.snakemake("--report", "report.html")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -21,7 +21,7 @@ variants:
   short: {training: {steps: 80}, relevance: {composites: [deepshap]}}
 comparisons: {networks: [other_seed, short]}
 """
-RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1}
+RECORDED = {"record_provenance": 1, "write_crate": 1, "write_methods": 1, "write_page": 1}
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,12 @@ FOR_NETWORKS = {"einops"}
 # Runs in an environment of its own.
 ELSEWHERE = {"nnunet_reference.py"}
 # Declared, but run as programs or plugins: the executor of profiles/slurm, the kernel of notebooks,
-# what Snakemake colours its report with, parallel tests, what builds the wheel, and the tools
-# behind make lint.
+# what Snakemake colours its report with, the viewer's script, parallel tests, what builds the
+# wheel, and the tools behind make lint.
 NOT_IMPORTED = {
     "nnunet": FOR_NETWORKS,
-    "workflow": FOR_NETWORKS | {"snakemake-executor-plugin-slurm", "ipykernel", "pygments"},
+    "workflow": FOR_NETWORKS
+    | {"snakemake-executor-plugin-slurm", "ipykernel", "pygments", "ipyniivue"},
     "test": {"pytest-xdist", "ruff", "snakefmt", "mypy", "setuptools"},
 }
 # What parts of the package, and what these import of it, need beyond the library.

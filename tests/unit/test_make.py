@@ -155,6 +155,23 @@ def test_a_run_shows_stages_or_every_job():
     assert "--logger" not in commands("report") + commands("lint")
 
 
+def test_a_run_ends_by_naming_the_report_page_first(tmp_path):
+    run = commands("reproduce", "CONFIG=config/quick.yaml")
+    end = run[run.index("[ ! -e") :].replace(" echo", "\necho").replace("||\n", "|| ")
+    page = tmp_path / "runs/quick/results/report/index.html"
+    for others_alone in (True, False):
+        if not others_alone:
+            page.parent.mkdir(parents=True)
+            page.touch()
+        done = subprocess.run(
+            ["sh", "-c", end], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        named = dict(line.split() for line in done.stdout.splitlines())
+        assert list(named)[-3:] == ["Figures", "Tables", "Technical"]
+        assert (next(iter(named)) == "Report") != others_alone
+    assert named["Report"] == "runs/quick/results/report/index.html"
+
+
 def test_clean_keeps_the_guide_to_the_results(tmp_path):
     for name in ("README.md", "raw/P1/T2.nii.gz", "summary.tsv"):
         (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)

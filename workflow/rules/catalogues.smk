@@ -158,3 +158,28 @@ def files_of(target):
         for suffix in ("png", "svg", "pdf")
     ]
     return tables + figures
+
+
+def of_test_patients(path):
+    """Input function: a path that begins with its stage, for each test patient and region."""
+    return for_split("test", path, region=list(REGIONS))
+
+
+@signed
+def requested_comparisons(wildcards):
+    """Input function: files of the comparisons that are asked for together with the study."""
+    asked = workflow.dag_settings.targets
+    return [
+        file for target in COMPARISONS if target in asked for file in files_of(target)
+    ]
+
+
+@signed
+def comparisons_shown(wildcards):
+    """Comparisons that the report page shows: those asked for, and those made before."""
+    asked = workflow.dag_settings.targets
+    return [
+        target
+        for target in COMPARISONS
+        if target in asked or all(map(os.path.exists, files_of(target)))
+    ]

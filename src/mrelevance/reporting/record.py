@@ -33,6 +33,8 @@ NOT_RECORDED = (
     FURTHER_RECORDS,
     "ro-crate-metadata.json",
     "report/report.html",
+    "report/index.html",
+    "report/patients",
     "report/methods.md",
     "report/claim_checklist.md",
 )

@@ -46,6 +46,8 @@ def project(tmp_path):
         "provenance/faithfulness.json",
         "ro-crate-metadata.json",
         "report/report.html",
+        "report/index.html",
+        "report/patients/A.js",
         "report/methods.md",
         "model/.writing-weights.pt",
         "relevance/A/deeplift/.snakemake_timestamp",

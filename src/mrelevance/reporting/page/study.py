@@ -1,0 +1,88 @@
+"""The results of a study, as the page reads them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from mrelevance.analysis.catalogue import TABLES
+from mrelevance.runtime.columns import REGION_NAME, of_region
+from mrelevance.runtime.files import read_json, read_table
+from mrelevance.runtime.method_names import identifier
+from mrelevance.runtime.segmentation import read_segmentation, region_folders
+
+# Tables of the study that no comparison does without.
+_COMPARED = ("scores", "relevance")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study.
+
+    Attributes
+    ----------
+    results
+        Folder of its results.
+    config
+        Its configuration.
+    patients
+        Its test patients.
+    targets
+        Targets of the workflow whose results are there and belong to it, `all` among them.
+    """
+
+    results: Path
+    config: dict
+    patients: list[str]
+    targets: tuple[str, ...]
+
+    @property
+    def sequences(self) -> list[str]:
+        """Names of the sequences, in the order of the network's channels."""
+        return self.config["sequences"]
+
+    @property
+    def composites(self) -> list[str]:
+        """Identifiers of the composites."""
+        return [identifier(entry) for entry in self.config["relevance"]["composites"]]
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the intervals."""
+        return self.config["summary"]["confidence"]
+
+    @property
+    def intervals(self) -> dict:
+        """How intervals are computed: section `summary` of the configuration, with the seed."""
+        return self.config["summary"] | {"seed": self.config["seed"]}
+
+    @cached_property
+    def regions(self) -> dict[str, str]:
+        """What paths of a region have, and the region's name."""
+        return region_folders(read_segmentation(self.config["segmentation"]))
+
+    @cached_property
+    def record(self) -> dict:
+        """Where the results come from."""
+        return read_json(self.results / "provenance.json")
+
+    def table(self, name: str, region: str) -> pd.DataFrame:
+        """Rows of a table of the cohort that belong to a region, given by its name."""
+        table = read_table(self.results / f"summary/{name}.tsv")
+        return of_region(table, region) if REGION_NAME in table.columns else table
+
+
+def up_to_date(results: Path, comparison: str) -> bool:
+    """Whether the tables of a comparison are newer than those of the study that it compares with.
+
+    Others belong to an earlier study, and are left out of the page.
+    """
+    of_study = max((results / f"summary/{name}.tsv").stat().st_mtime for name in _COMPARED)
+    tables = [
+        results / table.file
+        for step in TABLES.values()
+        if step.target == comparison
+        for table in step.tables
+    ]
+    return all(table.stat().st_mtime >= of_study for table in tables)
