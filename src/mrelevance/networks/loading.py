@@ -13,15 +13,15 @@ from mrelevance.networks.imported.archive import unpacked
 from mrelevance.networks.imported.bundle import CONFIGURATIONS, is_bundle, load_bundle
 from mrelevance.networks.imported.description import given_description
 from mrelevance.networks.imported.exported import load_exported
-from mrelevance.networks.imported.factory import is_factory, load_factory
-from mrelevance.networks.imported.torchscript import is_torchscript, refuse_torchscript
+from mrelevance.networks.imported.factory import load_factory
 from mrelevance.networks.imported.trained import is_trained_here, load_trained, network_of_card
 from mrelevance.networks.imported.weights import load_weights
 from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.network_source import factory_of
 
-WEIGHTS_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar")
+WEIGHTS_SUFFIXES = (".pt", ".pth", ".ts", ".ckpt", ".bin", ".tar")
 OTHER_FORMATS = {
     ".onnx": "ONNX",
     ".safetensors": "safetensors",
@@ -55,7 +55,8 @@ def load(
     ----------
     path
         A results folder of nnU-Net, a MONAI bundle (also zipped), an exported program (`.pt2`),
-        weights (`.pt`), a folder `results/model` of this workflow, or `module:function`.
+        weights (`.pt`), a folder `results/model` of this workflow, or a function that makes the
+        network: `package.module:function` or `path/to/file.py:function`.
     folds, mirroring, checkpoint
         Which members of an nnU-Net are applied: by default all folds, mirrored as in training, with
         the final weights.
@@ -76,10 +77,10 @@ def load(
         that neither it nor the description tells.
     """
     chosen = {"precision": precision, "device": device}
-    if is_factory(str(path)):
-        file = Path(str(path).rpartition(":")[0].removesuffix(".py").replace(".", "/") + ".py")
-        given = given_description(file, description, channels)
-        return load_factory(str(path), given=given, trust_code=trust_code, **chosen)
+    factory = factory_of(path)
+    if factory is not None:
+        given = given_description(factory.file, description, channels)
+        return load_factory(str(path), factory, given=given, trust_code=trust_code, **chosen)
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path} does not exist; {_advice_for_missing(path)}")
@@ -152,8 +153,6 @@ def _reader_of(path: Path) -> Callable[..., Predictor]:
             f"{path} is a network in the format {OTHER_FORMATS[path.suffix]}, which is not read; "
             "load it in PyTorch and save torch.save(network.state_dict(), 'weights.pt')"
         )
-    if is_torchscript(path):
-        refuse_torchscript(path)
     if path.suffix == ".pt2" or _is_program(path):
         return load_exported
     if path.suffix in WEIGHTS_SUFFIXES or zipfile.is_zipfile(path):

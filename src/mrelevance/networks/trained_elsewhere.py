@@ -18,7 +18,7 @@ TRAINED_ELSEWHERE = "trained elsewhere"
 def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
     """Load the network of a study, with the members that it chooses.
 
-    `deployed` has the keys `source`, `folds`, `mirroring` and `checkpoint`.
+    `deployed` has the keys `source`, `folds`, `mirroring`, `checkpoint` and `trust_code`.
 
     Raises
     ------
@@ -30,6 +30,7 @@ def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
         folds=deployed["folds"],
         mirroring=deployed["mirroring"],
         checkpoint=deployed["checkpoint"],
+        trust_code=deployed["trust_code"],
         precision=precision,
     )
 
@@ -132,7 +133,8 @@ def _region_with_head(outputs: Outputs, segmentation: Segmentation, region: Regi
             f"the regions {', '.join(outputs.names)}, each by itself; explain one of them"
         )
     values = {segmentation.classes[segmentation.outputs[number]] for number in region.inside}
-    trained = set(outputs.members[region.name])
+    # Of a single region that its files do not describe, only the name can be compared.
+    trained = set(outputs.members.get(region.name, values))
     if values != trained:
         raise InputError(
             f"configuration: segmentation.regions: {region.name} has the label values "

@@ -23,7 +23,7 @@ MEANINGS = {
     "channels": "names of the channels, in order",
     "outputs": "label value by name of each output, in order",
     "heads": f"{SOFTMAX} or {SIGMOID}",
-    "members": "label values of each region in the training labels",
+    "members": "label values of each region in the training labels, by the name of its output",
     "preprocessing": "a list of MONAI transforms, or the settings of this workflow's preprocessing",
     "axes": "zyx or xyz: order of the network's axes in space",
     "window": "voxels along x, y, z that the network sees at once, or whole",
@@ -154,6 +154,11 @@ def complete_description(said: Mapping, what: str) -> Description:
         What must be known is missing, or a value is of another kind.
     """
     missing = [key for key in NEEDED if said.get(key) is None]
+    outputs = said.get("outputs")
+    several = isinstance(outputs, dict) and len(outputs) > 1
+    # Regions may overlap, so that the values that they are written with do not tell their classes.
+    if said.get("heads") == SIGMOID and several and said.get("members") is None:
+        missing.append("members")
     if missing:
         asked = "; ".join(f"{key} ({MEANINGS[key]})" for key in missing)
         raise InputError(
@@ -215,7 +220,7 @@ class _Check:
         return tuple(value), tuple(value.values())
 
     def members(self, value: Any, names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-        self.that("members", isinstance(value, dict) and set(value) <= set(names))
+        self.that("members", isinstance(value, dict) and set(value) in (set(), set(names)))
         for labels in value.values():
             self.that("members", isinstance(labels, list | tuple) and all(map(_is_whole, labels)))
         return {name: tuple(labels) for name, labels in value.items()}
