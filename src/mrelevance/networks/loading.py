@@ -11,7 +11,7 @@ import torch
 from mrelevance.networks.card import WEIGHTS, check_weights, read_card
 from mrelevance.networks.imported.archive import unpacked
 from mrelevance.networks.imported.bundle import CONFIGURATIONS, is_bundle, load_bundle
-from mrelevance.networks.imported.description import given_description
+from mrelevance.networks.imported.description import description_file, given_description
 from mrelevance.networks.imported.exported import load_exported
 from mrelevance.networks.imported.factory import load_factory
 from mrelevance.networks.imported.trained import is_trained_here, load_trained, network_of_card
@@ -19,6 +19,7 @@ from mrelevance.networks.imported.weights import load_weights
 from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import sha256
 from mrelevance.runtime.network_source import factory_of
 
 WEIGHTS_SUFFIXES = (".pt", ".pth", ".ts", ".ckpt", ".bin", ".tar")
@@ -80,7 +81,8 @@ def load(
     factory = factory_of(path)
     if factory is not None:
         given = given_description(factory.file, description, channels)
-        return load_factory(str(path), factory, given=given, trust_code=trust_code, **chosen)
+        predictor = load_factory(str(path), factory, given=given, trust_code=trust_code, **chosen)
+        return _with_file(predictor, description_file(factory.file, description))
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path} does not exist; {_advice_for_missing(path)}")
@@ -99,12 +101,22 @@ def load(
             "leave out folds and checkpoint"
         )
     given = given_description(path, description, channels)
+    described = description_file(path, description)
     if path.suffix == ".zip":
         with unpacked(path) as folder:
             predictor = _reader_of(folder)(folder, given=given, **chosen)
         predictor.deployment = replace(predictor.deployment, path=path)
-        return predictor
-    return _reader_of(path)(path, given=given, **chosen)
+    else:
+        predictor = _reader_of(path)(path, given=given, **chosen)
+    return _with_file(predictor, described)
+
+
+def _with_file(predictor: Predictor, file: Path | None) -> Predictor:
+    """The predictor, with the checksum of another file that it was made from."""
+    if file is not None:
+        files = predictor.deployment.files | {file.name: sha256(file)}
+        predictor.deployment = replace(predictor.deployment, files=files)
+    return predictor
 
 
 def weights(

@@ -96,19 +96,24 @@ def given_description(
     InputError
         The file cannot be read, or a key is unknown.
     """
-    if isinstance(description, Mapping):
-        said, what = dict(description), "description"
-    else:
-        stem = path.name if path.is_dir() else path.stem
-        beside = [path.parent / f"{stem}{suffix}" for suffix in SUFFIXES]
-        found = [place for place in beside if place.is_file() and place != path]
-        source = Path(description) if description is not None else next(iter(found), None)
-        if source is None:
-            said, what = {}, "description"
-        else:
-            said, what = read_mapping(source), str(source)
-    check_keys(said, what)
+    file = description_file(path, description)
+    said = read_mapping(file) if file else dict(description or {})
+    check_keys(said, str(file) if file else "description")
     return said | ({} if channels is None else {"channels": list(channels)})
+
+
+def description_file(path: Path, description: Mapping | str | Path | None) -> Path | None:
+    """The file that describes the network at `path`: the one that is given, or the one beside it.
+
+    It ends in `.yaml`, `.yml` or `.json`. None if there is none, or a mapping in its place.
+    """
+    if isinstance(description, Mapping):
+        return None
+    if description is not None:
+        return Path(description)
+    stem = path.name if path.is_dir() else path.stem
+    beside = [path.parent / f"{stem}{suffix}" for suffix in SUFFIXES]
+    return next((file for file in beside if file.is_file() and file != path), None)
 
 
 def read_mapping(path: Path) -> dict:
