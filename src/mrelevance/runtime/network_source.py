@@ -53,10 +53,10 @@ def factory_of(source: str | Path) -> Factory | None:
     )
 
 
-def refuse_code(source: str | Path, factory: Factory) -> InputError:
-    """What is wrong with code that nobody has allowed to run."""
+def would_run(source: str | Path, factory: Factory) -> str:
+    """One line on code that nobody has allowed to run: what it is, and how to allow it."""
     where = factory.module or factory.file
-    return InputError(
+    return (
         f"{source} is Python code: the function {factory.function} of {where} would be run. Read "
         "it, and if you trust it allow it: network.trust_code: true in the configuration, "
         "--trust-code on the command line, trust_code=True in Python"
@@ -108,7 +108,7 @@ def is_refused(config: dict) -> bool:
 def _check_trust(source: str, trusted: bool) -> None:
     factory = factory_of(source)
     if factory is not None and not trusted:
-        raise InputError(f"configuration: network.source: {refuse_code(source, factory)}")
+        raise InputError(f"configuration: network.source: {would_run(source, factory)}")
     if factory is None and trusted:
         raise InputError(
             f"configuration: network.trust_code is true, and network.source, {source}, is no "
@@ -136,7 +136,7 @@ def files_of_source(
     path, factory = Path(source), factory_of(source)
     if factory is not None and factory.module is not None and not factory.file.is_file():
         # An installed module, whose place only importing it would tell.
-        return _described_beside(factory.file)
+        return described_beside(factory.file)
     if factory is not None:
         path = factory.file
     if not path.exists():
@@ -156,7 +156,7 @@ def files_of_source(
                 "or inference.checkpoint"
             )
         return [path / "dataset.json", path / "plans.json", *weights]
-    beside = _described_beside(path)
+    beside = described_beside(path)
     if path.is_file():
         return [path, *beside]
     hidden = set(path.rglob(".*"))
@@ -164,7 +164,8 @@ def files_of_source(
     return [*sorted(one for one in found if not hidden.intersection(one.parents)), *beside]
 
 
-def _described_beside(path: Path) -> list[Path]:
+def described_beside(path: Path) -> list[Path]:
+    """Files beside a network that have its name and may describe it."""
     stem = path.name if path.is_dir() else path.stem
     described = [path.parent / f"{stem}{ending}" for ending in DESCRIPTIONS]
     return [one for one in described if one.is_file() and one != path]

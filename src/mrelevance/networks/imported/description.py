@@ -14,8 +14,8 @@ import yaml
 
 from mrelevance.networks.deployment import SIGMOID, SOFTMAX, Outputs
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.network_source import described_beside
 
-SUFFIXES = (".yaml", ".yml", ".json")
 PAGE = "docs/own-network-formats.md"
 
 MEANINGS = {
@@ -111,9 +111,7 @@ def description_file(path: Path, description: Mapping | str | Path | None) -> Pa
         return None
     if description is not None:
         return Path(description)
-    stem = path.name if path.is_dir() else path.stem
-    beside = [path.parent / f"{stem}{suffix}" for suffix in SUFFIXES]
-    return next((file for file in beside if file.is_file() and file != path), None)
+    return next(iter(described_beside(path)), None)
 
 
 def read_mapping(path: Path) -> dict:

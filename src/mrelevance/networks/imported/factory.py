@@ -17,7 +17,7 @@ from mrelevance.networks.imported.assembling import assembled
 from mrelevance.networks.imported.description import complete_description
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.network_source import Factory, refuse_code
+from mrelevance.runtime.network_source import Factory, would_run
 
 KIND = "factory"
 WEIGHTS = "weights of the network"
@@ -52,7 +52,7 @@ def load_factory(
         There is no trust, the function cannot be found or fails, or it returns no network.
     """
     if not trust_code:
-        raise refuse_code(source, factory)
+        raise InputError(would_run(source, factory))
     described = complete_description(given, source)
     function, file = _function(factory, source)
     try:
