@@ -48,7 +48,7 @@ def as_factory(model, folder):
     shutil.copy(model / "weights.pt", folder)
     said = described(model, folder)
     del said["network"]
-    (folder / "models.yaml").write_text(yaml.safe_dump(said))
+    (folder / "models.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
     return f"{folder}/models.py:make"
 
 
@@ -61,7 +61,7 @@ def as_one_region(model, folder):
         state[key] = (state[key][1] - state[key][0])[None]
     torch.save(state, folder / "network.pt")
     said |= {"outputs": {"tumour": 1}, "heads": "sigmoid"}
-    (folder / "network.yaml").write_text(yaml.safe_dump(said))
+    (folder / "network.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
     return folder / "network.pt"
 
 
@@ -140,7 +140,7 @@ def regions(fresh_project, tmp_path_factory):
     same_spacing = [SPACING if one["_target_"] == "Spacingd" else one for one in PREPROCESSING]
     changes = {"preprocessing": same_spacing, "postprocessing": HEADS}
     bundle = write_bundle(place / "lesions_v0.3", changes)
-    (place / "lesions_v0.3.yaml").write_text(yaml.safe_dump(OUTPUTS))
+    (place / "lesions_v0.3.yaml").write_text(yaml.safe_dump(OUTPUTS, sort_keys=False))
     put_core_into_whole(bundle)
     folder = write_cohort(place / "images", bundle, 2, sequences=SEQUENCES)
     project = fresh_project.copy(place / "project")

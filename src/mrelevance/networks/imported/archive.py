@@ -68,6 +68,8 @@ def unpacked(path: Path) -> Iterator[Path]:
                 check_sizes(archive, path)
                 for member in members:
                     _unpack(archive, member, folder)
+        except InputError:
+            raise
         except UNREADABLE as error:
             raise InputError(
                 f"{path} cannot be unpacked ({first_line(error)}); get the archive again"

@@ -75,6 +75,8 @@ def _parts_of(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             check_sizes(archive, path)
             return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the file of the program") from error
     except UNREADABLE as error:
