@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from conftest import TINY
-from helpers.bundles import PREPROCESSING, write_bundle
+from helpers.bundles import INFERENCE, PREPROCESSING, write_bundle
 from helpers.own_network import images, write_cohort
 
 from mrelevance.networks import load
@@ -138,7 +138,9 @@ def regions(fresh_project, tmp_path_factory):
     """The whole study of a bundle that predicts two regions, one inside the other."""
     place = tmp_path_factory.mktemp("regions")
     same_spacing = [SPACING if one["_target_"] == "Spacingd" else one for one in PREPROCESSING]
-    changes = {"preprocessing": same_spacing, "postprocessing": HEADS}
+    # One window, so that the crop of a map, which is as large, has the logits of the whole image.
+    inferer = INFERENCE["inferer"] | {"roi_size": [20, 16, 12]}
+    changes = {"preprocessing": same_spacing, "postprocessing": HEADS, "inferer": inferer}
     bundle = write_bundle(place / "lesions_v0.3", changes)
     (place / "lesions_v0.3.yaml").write_text(yaml.safe_dump(OUTPUTS, sort_keys=False))
     put_core_into_whole(bundle)
