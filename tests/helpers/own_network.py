@@ -39,10 +39,10 @@ def write_network(folder, channels=CHANNELS, folds=(0, 1), mirrored=(2,)):
     return Path(folder)
 
 
-def images(seed, shape=SHAPE):
+def images(seed, shape=SHAPE, sequences=CHANNELS):
     """Smooth random 3D image of each sequence, on one grid along the patient's axes."""
     found = {}
-    for number, name in enumerate(CHANNELS):
+    for number, name in enumerate(sequences):
         noise = np.random.default_rng(10 * seed + number).normal(size=shape)
         for axis in range(3):
             noise = sum(np.roll(noise, shift, axis) for shift in (-1, 0, 1))
@@ -58,13 +58,13 @@ def sagittal(image):
     return sitk.PermuteAxes(image, (1, 2, 0))
 
 
-def write_cohort(folder, network_folder, patients=3, turned=(1,), split=None):
+def write_cohort(folder, network_folder, patients=3, turned=(1,), split=None, sequences=CHANNELS):
     """Images, labels and the sample sheet; `turned` ones are stored with sagittal slices."""
     folder = Path(folder)
     folder.mkdir(parents=True)
     predictor, rows = load(network_folder), []
     for patient in range(patients):
-        of_patient = images(patient)
+        of_patient = images(patient, sequences=sequences)
         if patient in turned:
             of_patient = {name: sagittal(image) for name, image in of_patient.items()}
         channels = dict(zip(predictor.deployment.channels, of_patient.values(), strict=True))

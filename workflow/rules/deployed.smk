@@ -24,7 +24,11 @@ def deployed(wildcards):
             "divisor": network["divisor"],
         }
     members = {key: inference[key] for key in ("folds", "mirroring", "checkpoint")}
-    return {"source": os.path.relpath(PROJECT / network["source"]), **members}
+    return {
+        "source": os.path.relpath(PROJECT / network["source"]),
+        "trust_code": network["trust_code"],
+        **members,
+    }
 
 
 deployed.settings_read = [
@@ -50,6 +54,7 @@ def prepared_by(wildcards):
 
 prepared_by.settings_read = [
     "network.source",
+    "network.trust_code",
     "inference.folds",
     "inference.checkpoint",
 ]

@@ -37,7 +37,9 @@ def target_summary(
     pooled share, of its paired difference to the share of the margin, of the contribution in units
     of the logit, of the part of the margin that this logit makes up, and of the rank correlation of
     its shares with the margin's. The last measure is the fraction of patients in whom both put the
-    same sequence first. The table is empty if no tumour was predicted in any patient.
+    same sequence first. A target that nothing contributes to in any patient is left out, as the
+    background logit of a region with a head of its own. The table is empty if no tumour was
+    predicted in any patient.
 
     Raises
     ------
@@ -52,7 +54,9 @@ def target_summary(
     if not (targets["region"] == TUMOUR).any():
         return pd.DataFrame(columns=COLUMNS)
     named = targets.rename(columns={"target": "method"})
-    names = list(dict.fromkeys(targets["target"]))
+    # A region with a head of its own has no background logit: nothing contributes to it.
+    contributing = targets[targets["relevance_pooled"].notna()]
+    names = list(dict.fromkeys(contributing["target"]))
     shares = {name: share_matrix(named, name, "relevance_pooled") for name in names}
     contributions = {name: share_matrix(named, name, "contribution") for name in names}
     rows = []

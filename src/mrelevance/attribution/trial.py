@@ -91,7 +91,8 @@ def try_source(configuration: dict, sequences: list[str], project: Path) -> dict
         not apply; one line for each problem.
     """
     source = project / configuration["network"]["source"]
-    predictor = load_source({**configuration["inference"], "source": source})
+    trusted = configuration["network"]["trust_code"]
+    predictor = load_source({**configuration["inference"], "source": source, "trust_code": trusted})
     segmentation = read_segmentation(configuration["segmentation"])
     check_source(predictor, sequences, configuration["network"]["channels"], segmentation)
     outputs = predictor.deployment.outputs

@@ -16,7 +16,7 @@ from mrelevance.cohort.sheet import SPLIT, Rows, SampleSheet, read_sheet, remark
 from mrelevance.phantom.settings import check_labels_of_phantom, check_settings
 from mrelevance.runtime.configuration import check_configuration, faulty_sections
 from mrelevance.runtime.errors import InputError, gathered
-from mrelevance.runtime.network_source import is_trained_elsewhere
+from mrelevance.runtime.network_source import is_refused, is_trained_elsewhere
 from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.segmentation import read_segmentation
 from mrelevance.runtime.stages import stages_computed
@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder that the sample sheet's paths start at, in place of cohort.data",
     )
+    parser.add_argument(
+        "--trust-code",
+        action="store_true",
+        help="run the Python code that network.source names as module:function, in this check "
+        "alone; network.trust_code allows it in the study as well",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
     config = read_configuration(options.configuration, PROJECT)
     if options.data is not None and isinstance(config.get("cohort"), dict):
         config["cohort"]["data"] = str(options.data.absolute())
+    if options.trust_code and isinstance(config.get("network"), dict):
+        config["network"]["trust_code"] = True
     problems, sheet = check_study(config, PROJECT)
     if sheet is not None:
         print(f"cohort: {_in_words(sheet)} from {config['cohort']['patients']}")
@@ -67,7 +75,8 @@ def run(options: argparse.Namespace) -> int:
         for line in [*remarks(sheet), *cautions(sizes, elsewhere)]:
             print(line)
         problems += cohort_problems(config, sheet.rows, PROJECT)
-    if not faulty_sections(config, PROJECT / SCHEMA).intersection(TRIED):
+    faulty = faulty_sections(config, PROJECT / SCHEMA)
+    if not faulty.intersection(TRIED) and not is_refused(config):
         problems += _try_networks(config)
     for line in problems:
         print(f"Error: {line}", file=sys.stderr)

@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="network to explain that is trained already, such as a results folder of nnU-Net",
     )
     parser.add_argument(
+        "--trust-code",
+        action="store_true",
+        help="run the Python code that --network names as module:function, here and in the study",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("config/mine.yaml"),
@@ -62,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
         # Takes seconds, and other cohorts need none of it.
         from mrelevance.networks import proposal as of_networks
 
-        network = of_networks.propose_network(options.network, described.sequences)
+        network = of_networks.propose_network(
+            options.network, described.sequences, options.trust_code
+        )
         described = of_networks.of_network(described, network)
     examined = examine(described)
     proposal = propose(described, examined, network is not None)

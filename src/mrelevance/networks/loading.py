@@ -13,18 +13,19 @@ from mrelevance.networks.card import WEIGHTS, check_weights, read_card
 from mrelevance.networks.deployment import Deployment
 from mrelevance.networks.imported.archive import unpacked
 from mrelevance.networks.imported.bundle import CONFIGURATIONS, is_bundle, load_bundle
-from mrelevance.networks.imported.description import given_description
+from mrelevance.networks.imported.description import description_file, given_description
 from mrelevance.networks.imported.exported import load_exported
-from mrelevance.networks.imported.factory import is_factory, load_factory
-from mrelevance.networks.imported.torchscript import is_torchscript, refuse_torchscript
+from mrelevance.networks.imported.factory import load_factory
 from mrelevance.networks.imported.trained import is_trained_here, load_trained, network_of_card
 from mrelevance.networks.imported.weights import load_weights
 from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.files import sha256
+from mrelevance.runtime.network_source import factory_of
 from mrelevance.runtime.nnunet_folder import is_of_nnunet, network_in_archive
 
-WEIGHTS_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar")
+WEIGHTS_SUFFIXES = (".pt", ".pth", ".ts", ".ckpt", ".bin", ".tar")
 OTHER_FORMATS = {
     ".onnx": "ONNX",
     ".safetensors": "safetensors",
@@ -58,7 +59,8 @@ def load(
     ----------
     path
         A results folder of nnU-Net or a MONAI bundle, both also zipped, an exported program
-        (`.pt2`), weights (`.pt`), a folder `results/model` of this workflow, or `module:function`.
+        (`.pt2`), weights (`.pt`), a folder `results/model` of this workflow, or a function that
+        makes the network: `package.module:function` or `path/to/file.py:function`.
     folds, mirroring, checkpoint
         Which members of an nnU-Net are applied: by default all folds, mirrored as in training, with
         the final weights.
@@ -79,10 +81,11 @@ def load(
         that neither it nor the description tells.
     """
     chosen = {"precision": precision, "device": device}
-    if is_factory(str(path)):
-        file = Path(str(path).rpartition(":")[0].removesuffix(".py").replace(".", "/") + ".py")
-        given = given_description(file, description, channels)
-        return load_factory(str(path), given=given, trust_code=trust_code, **chosen)
+    factory = factory_of(path)
+    if factory is not None:
+        given = given_description(factory.file, description, channels)
+        predictor = load_factory(str(path), factory, given=given, trust_code=trust_code, **chosen)
+        return _with_file(predictor, description_file(factory.file, description))
     path = Path(path)
     members = {"folds": folds, "mirroring": mirroring, "checkpoint": checkpoint}
     with _stored(path) as folder:
@@ -103,6 +106,7 @@ def load(
                 )
             given = given_description(path, description, channels)
             predictor = _reader_of(folder)(folder, given=given, **chosen)
+            predictor = _with_file(predictor, description_file(path, description))
     predictor.deployment = replace(predictor.deployment, path=path)
     return predictor
 
@@ -147,6 +151,14 @@ def _stored(path: Path) -> Iterator[Path]:
             raise InputError(str(error).replace(str(folder), str(path))) from error
 
 
+def _with_file(predictor: Predictor, file: Path | None) -> Predictor:
+    """The predictor, with the checksum of another file that it was made from."""
+    if file is not None:
+        files = predictor.deployment.files | {file.name: sha256(file)}
+        predictor.deployment = replace(predictor.deployment, files=files)
+    return predictor
+
+
 def weights(
     path: str | Path,
     name: str,
@@ -187,8 +199,6 @@ def _reader_of(path: Path) -> Callable[..., Predictor]:
             f"{path} is a network in the format {OTHER_FORMATS[path.suffix]}, which is not read; "
             "load it in PyTorch and save torch.save(network.state_dict(), 'weights.pt')"
         )
-    if is_torchscript(path):
-        refuse_torchscript(path)
     if path.suffix == ".pt2" or _is_program(path):
         return load_exported
     if path.suffix in WEIGHTS_SUFFIXES or zipfile.is_zipfile(path):

@@ -25,8 +25,8 @@ def load_predictor(
     sequences
         Channels of the images that it will be applied to, in order.
     deployed
-        `source`, `folds`, `mirroring` and `checkpoint` of a network that was trained elsewhere;
-        `window`, `overlap` and `divisor` of one that was trained here, whose `source` is None.
+        Of a network that was trained elsewhere what `load_source` takes; of one that was trained
+        here `source` (None), `window`, `overlap` and `divisor`.
     precision
         See `Predictor`.
 

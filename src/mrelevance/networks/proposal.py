@@ -9,6 +9,7 @@ from mrelevance.cohort.layouts.description import Description
 from mrelevance.networks.deployment import SIGMOID, Outputs
 from mrelevance.networks.loading import load
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.network_source import factory_of
 
 LONGEST_CROP, SHORTEST_CROP = 64, 8
 MOST_DIVISOR = 32
@@ -22,6 +23,8 @@ class ProposedNetwork:
     ----------
     source, kind
         Where it lies, and what it is.
+    trust_code
+        Whether it is code that may run.
     sequences
         The cohort's sequences in the order of the network's channels; as they were, where their
         names do not tell.
@@ -37,8 +40,9 @@ class ProposedNetwork:
         The network's channels that have no sequence of their name.
     """
 
-    source: Path
+    source: str
     kind: str
+    trust_code: bool
     sequences: list[str]
     channels: dict[str, str] | None
     classes: dict[str, int]
@@ -49,15 +53,26 @@ class ProposedNetwork:
     open_channels: list[str]
 
 
-def propose_network(source: Path, sequences: Sequence[str]) -> ProposedNetwork:
+def propose_network(
+    source: Path, sequences: Sequence[str], trust_code: bool = False
+) -> ProposedNetwork:
     """Read a network, and what a study of these sequences has to say of it.
+
+    Its code may run with `trust_code` alone.
 
     Raises
     ------
     InputError
-        The network cannot be read, or is one that segments nothing.
+        The network cannot be read, segments nothing, or is code without trust, or trust without
+        code.
     """
-    predictor = load(source)
+    factory = factory_of(source)
+    if trust_code and factory is None:
+        raise InputError(
+            f"--trust-code: {source} is no module:function, and loading it runs no code; leave it "
+            "out"
+        )
+    predictor = load(source, trust_code=trust_code)
     deployment = predictor.deployment
     channels = deployment.channels
     open_channels = [name for name in channels if name not in sequences]
@@ -67,9 +82,11 @@ def propose_network(source: Path, sequences: Sequence[str]) -> ProposedNetwork:
     classes, regions = _classes(deployment.outputs)
     if not classes:
         raise InputError(f"{source}: the network has no output beside the background")
+    installed = factory is not None and not factory.file.is_file()
     return ProposedNetwork(
-        source.resolve(),
+        str(source if installed else source.resolve()),
         deployment.kind,
+        trust_code,
         list(channels) if equal else list(sequences),
         None if equal else dict.fromkeys(sequences, "?"),
         classes,
@@ -83,7 +100,7 @@ def propose_network(source: Path, sequences: Sequence[str]) -> ProposedNetwork:
 
 def _classes(outputs: Outputs) -> tuple[dict[str, int], dict[str, list[str]]]:
     """Label value of every class, and the classes of every region with a head of its own."""
-    if outputs.heads == SIGMOID:
+    if outputs.heads == SIGMOID and outputs.members:
         values = sorted({value for of_region in outputs.members.values() for value in of_region})
         names = {value: f"class_{value}" for value in values}
         regions = {
@@ -91,6 +108,7 @@ def _classes(outputs: Outputs) -> tuple[dict[str, int], dict[str, list[str]]]:
             for region, of_region in outputs.members.items()
         }
         return {name: value for value, name in names.items()}, regions
+    # A single region that its files do not describe is one class.
     told = zip(outputs.names, outputs.values, strict=True)
     return {name: value for name, value in told if value != 0}, {}
 
@@ -117,10 +135,12 @@ def sections(network: ProposedNetwork) -> str:
         if network.channels
         else "# Sequences and channels have equal names."
     )
+    # Its own line, which nobody else needs.
+    trusted = "\n  # Its code runs in every job.\n  trust_code: true" * network.trust_code
     return f"""\
 network:
   # {network.kind}; nothing is trained.
-  source: {json.dumps(str(network.source), ensure_ascii=False)}
+  source: {json.dumps(network.source, ensure_ascii=False)}{trusted}
   {comment}
   channels: {channels}
   # Crops in which maps are compared must be multiples of it.

@@ -21,7 +21,7 @@ DISTANCE = "summary/ensemble_distance.tsv"
 def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
     """Load the network of a study, with the members that it chooses.
 
-    `deployed` has the keys `source`, `folds`, `mirroring` and `checkpoint`.
+    `deployed` has the keys `source`, `folds`, `mirroring`, `checkpoint` and `trust_code`.
 
     Raises
     ------
@@ -33,6 +33,7 @@ def load_source(deployed: Mapping, precision: str = "float32") -> Predictor:
         folds=deployed["folds"],
         mirroring=deployed["mirroring"],
         checkpoint=deployed["checkpoint"],
+        trust_code=deployed["trust_code"],
         precision=precision,
     )
 
@@ -45,10 +46,14 @@ def whole(deployed: Mapping) -> dict:
 def deployment_of_source(deployed: Mapping) -> Deployment:
     """What surrounds the network of a study: enough to preprocess images, without its weights.
 
-    `deployed` has the keys `source`, `folds` and `checkpoint`; see `load_deployment`.
+    `deployed` has the keys `source`, `folds`, `checkpoint` and `trust_code`; see
+    `load_deployment`.
     """
     return load_deployment(
-        deployed["source"], folds=deployed["folds"], checkpoint=deployed["checkpoint"]
+        deployed["source"],
+        folds=deployed["folds"],
+        checkpoint=deployed["checkpoint"],
+        trust_code=deployed["trust_code"],
     )
 
 
@@ -150,7 +155,8 @@ def _region_with_head(outputs: Outputs, segmentation: Segmentation, region: Regi
             f"the regions {', '.join(outputs.names)}, each by itself; explain one of them"
         )
     values = {segmentation.classes[segmentation.outputs[number]] for number in region.inside}
-    trained = set(outputs.members[region.name])
+    # Of a single region that its files do not describe, only the name can be compared.
+    trained = set(outputs.members.get(region.name, values))
     if values != trained:
         raise InputError(
             f"configuration: segmentation.regions: {region.name} has the label values "

@@ -77,13 +77,14 @@ def _file(crate: ROCrate, path: str, checksum: str | None, results: Path) -> Fil
 
 
 def _inputs(crate: ROCrate, inputs: dict) -> list[ContextEntity]:
-    """The sample sheet and its images, which are not part of the crate."""
+    """The sample sheet, its images and a given network, which are not part of the crate."""
     sheet = inputs["sample_sheet"]
     named = {sheet["path"]: sheet["sha256"]} | {
         image["path"]: image["sha256"]
         for images in inputs.get("images", {}).values()
         for image in images.values()
     }
+    named |= {file["path"]: file["sha256"] for file in inputs.get("network", [])}
     return [
         crate.add(
             ContextEntity(

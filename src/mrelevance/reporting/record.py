@@ -15,6 +15,7 @@ from mrelevance.reporting.machine import container, hardware, versions
 from mrelevance.reporting.timings import jobs_of_study, per_rule
 from mrelevance.runtime.errors import InputError
 from mrelevance.runtime.files import read_json, sha256
+from mrelevance.runtime.network_source import files_of_source, is_trained_elsewhere
 from mrelevance.runtime.result_paths import GUIDE, VARIANTS
 from mrelevance.runtime.versions import commit
 
@@ -106,15 +107,16 @@ def _checksums(results: Path, paths: list[str]) -> dict[str, str]:
 
 
 def study_inputs(config: dict, project: Path) -> dict:
-    """What the study started from: the sample sheet, and the patients.
+    """What the study started from: the sample sheet, the patients, the network if it had one.
 
     A patient of the phantom follows from its name and the seed. Otherwise each patient has the
-    images and masks of the sample sheet, with their SHA-256.
+    images and masks of the sample sheet, with their SHA-256. So have the files of a network that
+    was trained elsewhere.
 
     Raises
     ------
     InputError
-        The sample sheet or one of its images cannot be read.
+        The sample sheet, one of its images or a file of the network cannot be read.
     """
     cohort = config["cohort"]
     path = project / cohort["patients"]
@@ -125,11 +127,21 @@ def study_inputs(config: dict, project: Path) -> dict:
         "split": "sample sheet" if SPLIT in sheet.columns else "drawn",
         "subjects": SUBJECT in sheet.columns,
     }
+    if is_trained_elsewhere(config):
+        described["network"] = _network_files(config, project)
     if not kind_of(cohort["source"]).reads_images:
         return described | {"seed": cohort["seed"], "patients": list(sheet.rows)}
     folder = project / cohort["data"]
     checked = {patient: _images(patient, row, folder) for patient, row in sheet.rows.items()}
     return described | {"images": checked}
+
+
+def _network_files(config: dict, project: Path) -> list[dict[str, str]]:
+    """Path, as the configuration writes it, and SHA-256 of every file of the network."""
+    source, inference = config["network"]["source"], config["inference"]
+    files = files_of_source(project / source, inference["folds"], inference["checkpoint"])
+    written = str if Path(source).is_absolute() else lambda file: os.path.relpath(file, project)
+    return [{"path": written(file), "sha256": sha256(file)} for file in files]
 
 
 def _images(patient: str, row: dict[str, str], folder: Path) -> dict[str, dict]:

@@ -36,7 +36,10 @@ _REGISTRATION = tuple(
 )
 _WINDOWS = ("inference.window", "inference.overlap")
 _MEMBERS = ("inference.folds", "inference.mirroring", "inference.checkpoint")
-_SOURCE = ("network.source", "network.channels", "inference.folds", "inference.checkpoint")
+_SOURCE = (
+    *(f"network.{key}" for key in ("source", "channels", "trust_code")),
+    *("inference.folds", "inference.checkpoint"),
+)
 _LABELS = tuple(f"segmentation.{key}" for key in ("classes", "lesions", "ignore"))
 _TARGET = ("relevance.target", "relevance.tau", "relevance.baseline")
 _TRIED = (

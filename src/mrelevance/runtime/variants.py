@@ -14,7 +14,7 @@ from mrelevance.runtime.subset_names import sequences_of
 WHOLE = ("network",)
 """Sections that a variant replaces as a whole: arguments of one network do not fit another."""
 
-KEPT = ("source", "channels")
+KEPT = ("source", "channels", "trust_code")
 """Keys of `network` that stay where a variant replaces the section."""
 
 FIXED = (

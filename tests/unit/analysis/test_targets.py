@@ -37,6 +37,16 @@ def test_no_tumour_is_an_empty_table_and_a_missing_column_an_error():
         target_summary(targets.drop(columns="contribution"), **RESAMPLING)
 
 
+def test_a_region_with_a_head_of_its_own_has_no_background_logit():
+    targets = targets_of(4, 1.0)
+    of_background = targets["target"] == "background"
+    targets.loc[of_background, ["contribution", "relevance_pooled"]] = [0.0, np.nan]
+    summary = target_summary(targets, **RESAMPLING)
+    assert set(summary["target"]) == {"margin", "tumour"}
+    part = summary.query("measure == 'part of the margin' and target == 'tumour'")
+    assert part["value"].item() == 1
+
+
 def test_one_patient_has_no_interval():
     summary = target_summary(targets_of(1, 0.5), **RESAMPLING)
     assert summary[["low", "high"]].isna().all(axis=None)

@@ -100,3 +100,19 @@ def test_the_command_says_what_it_understood_and_ends_with_status_0(tmp_path, ca
     assert "6 patients (2 train, 1 validation, 3 test)" in printed.out
     assert "network DynUNet:" in printed.out and "no problems" in printed.out
     assert printed.err == "" or "Error" not in printed.err
+
+
+def test_code_of_the_network_runs_with_trust_alone(tmp_path, capsys):
+    (tmp_path / "models.py").write_text(
+        f"from pathlib import Path\nPath({str(tmp_path / 'has_run')!r}).touch()\n"
+    )
+    changes = yaml.safe_load((PROJECT / TINY).read_text())
+    changes["network"] = {"source": f"{tmp_path}/models.py:make", "divisor": 4}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(changes))
+    assert main(["check", str(tmp_path / "mine.yaml")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "network.source" in line and "models.py would be run" in line
+    assert not (tmp_path / "has_run").exists()
+    assert main(["check", str(tmp_path / "mine.yaml"), "--trust-code"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "models.py:make does not say: channels" in line

@@ -16,10 +16,11 @@ def place(tmp_path):
     return tmp_path
 
 
-def init(place, network):
+def init(place, network, *options):
     out = place / "mine.yaml"
-    status = main(["init", str(place / "images"), "--network", str(network), "--out", str(out)])
-    return status, yaml.safe_load(out.read_text())
+    arguments = ["init", str(place / "images"), "--network", str(network), "--out", str(out)]
+    status = main([*arguments, *options])
+    return status, yaml.safe_load(out.read_text()) if out.exists() else None
 
 
 def test_equal_names_are_enough(place, capsys):
@@ -59,3 +60,48 @@ def test_the_sequences_come_in_the_order_of_the_channels(place):
     assert status == 0
     assert config["sequences"] == ["T2", "T1"]
     assert config["network"]["channels"] is None
+
+
+FACTORY = """
+from pathlib import Path
+
+from torch import nn
+
+Path(__file__).with_name("has_run").touch()
+
+
+def make():
+    return nn.Conv3d(2, 2, 3, padding=1)
+"""
+
+
+@pytest.fixture
+def factory(place):
+    (place / "models.py").write_text(FACTORY)
+    said = {
+        "channels": ["T1", "T2"], "outputs": {"background": 0, "tumour": 1}, "heads": "softmax",
+        "preprocessing": [], "axes": "xyz", "window": "whole",
+    }  # fmt: skip
+    (place / "models.yaml").write_text(yaml.safe_dump(said))
+    return f"{place}/models.py:make"
+
+
+def test_code_runs_with_trust_alone(place, factory, capsys):
+    assert init(place, factory) == (1, None)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"the function make of {place}/models.py would be run" in line
+    assert "--trust-code on the command line" in line
+    assert not (place / "has_run").exists()
+
+
+def test_the_study_is_told_of_the_trust(place, factory):
+    status, config = init(place, factory, "--trust-code")
+    assert status == 0
+    assert config["network"]["source"] == factory
+    assert config["network"]["trust_code"] is True
+    assert (place / "has_run").exists()
+
+
+def test_trust_without_code_is_an_error(place, capsys):
+    assert init(place, place / "nnunet", "--trust-code") == (1, None)
+    assert "is no module:function" in capsys.readouterr().err

@@ -35,7 +35,8 @@ def predictor(folder):
 
 
 def members(folder, **changes):
-    return {"source": folder, "folds": None, "mirroring": True, "checkpoint": "final"} | changes
+    chosen = {"folds": None, "mirroring": True, "checkpoint": "final", "trust_code": False}
+    return {"source": folder} | chosen | changes
 
 
 def test_equal_names_need_no_mapping(predictor):

@@ -15,6 +15,7 @@ RECORD = {
     "container": None,
     "inputs": {
         "sample_sheet": {"path": "patients.tsv", "sha256": "12"},
+        "network": [{"path": "models/network.pt2", "sha256": "56"}],
         "images": {"P1": {"T1": {"path": "P1/T1.nii", "sha256": "34"}}},
     },
 }
@@ -52,7 +53,7 @@ def test_the_run_links_software_and_results(crate):
     (run,) = crate.root_dataset["mentions"]
     assert {entity.id for entity in run["result"]} == {*FILES, "provenance.json"}
     inputs = {entity["name"]: entity["sha256"] for entity in run["object"]}
-    assert inputs == {"patients.tsv": "12", "P1/T1.nii": "34"}
+    assert inputs == {"patients.tsv": "12", "P1/T1.nii": "34", "models/network.pt2": "56"}
     workflow = run["instrument"]
     assert workflow["softwareVersion"] == "abc"
     packages = workflow["softwareRequirements"]

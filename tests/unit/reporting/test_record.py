@@ -14,6 +14,8 @@ from mrelevance.runtime.files import write_json
 CONFIG = {
     "seed": 7,
     "sequences": ["T1", "T2"],
+    "network": {"source": None},
+    "inference": {"folds": None, "checkpoint": "final"},
     "cohort": {
         "source": "phantom",
         "patients": "sheet.tsv",
@@ -157,6 +159,20 @@ def test_own_cohort_starts_from_its_images(project):
     (project / "data/a/T2.nii").unlink()
     with pytest.raises(InputError, match=r"patient A, T2: .*T2\.nii does not exist any more"):
         study_inputs(OWN, project)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_network_from_elsewhere_is_an_input(absolute, project):
+    for name in ("models/network.pt2", "models/network.yaml", "models/other.pt2"):
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(name)
+    folder = f"{project}/models" if absolute else "models"
+    source = {"source": f"{folder}/network.pt2", "trust_code": False}
+    inputs = study_inputs(CONFIG | {"network": source}, project)
+    assert inputs["network"] == [
+        {"path": f"{folder}/{name}", "sha256": sha256(f"models/{name}".encode())}
+        for name in ("network.pt2", "network.yaml")
+    ]
 
 
 def test_what_was_made_otherwise_is_named(tmp_path):

@@ -35,7 +35,7 @@ def test_deep_changes_leave_their_neighbours_and_the_study_alone():
 
 def test_a_network_is_replaced_as_a_whole():
     network = {"name": "UNet", "arguments": {"channels": [8]}, "divisor": 2}
-    kept = {"source": None, "channels": None}
+    kept = {"source": None, "channels": None, "trust_code": False}
     assert varied(CONFIG, {"network": network})["network"] == network | kept
 
 

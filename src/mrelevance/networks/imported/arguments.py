@@ -4,7 +4,7 @@ from typing import Any
 
 from mrelevance.runtime.errors import InputError
 
-OF_OTHER_FILES = ("path", "url", "pretrained_", "checkpoint")
+OF_OTHER_FILES = ("path", "url", "pretrained_", "checkpoint", "weights")
 """Parts of the names of arguments with which networks load files, or fetch them."""
 
 

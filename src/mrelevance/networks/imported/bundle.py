@@ -28,7 +28,7 @@ from mrelevance.runtime.errors import InputError
 KIND = "MONAI bundle"
 CONFIGURATIONS = tuple(f"configs/inference.{suffix}" for suffix in ("json", "yaml", "yml"))
 METADATA = ("configs/metadata.json", "metadata.json")
-WEIGHTS = ("models/model.pt", "models/model.pth")
+WEIGHTS = ("models/model.pt", "models/model.pth", "models/model.ts")
 NETWORK_KEYS = ("network_def", "network", "net")
 NETWORKS = "monai.networks.nets"
 CHANNEL_ARGUMENTS = ("spatial_dims", "in_channels", "out_channels")
@@ -140,14 +140,9 @@ def _built(
 def _found(folder: Path, names: tuple[str, ...]) -> str:
     found = next((name for name in names if (folder / name).is_file()), None)
     if found is None:
-        script = (folder / "models/model.ts").is_file() and names == WEIGHTS
-        advice = (
-            "models/model.ts is TorchScript, which is code and is not run; add the weights, with "
-            "torch.save(network.state_dict(), 'models/model.pt')"
-            if script
-            else "a MONAI bundle has it; download the bundle again"
+        raise InputError(
+            f"{folder / names[0]} does not exist; a MONAI bundle has it; download the bundle again"
         )
-        raise InputError(f"{folder / names[0]} does not exist; {advice}")
     return found
 
 

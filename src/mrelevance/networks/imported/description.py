@@ -14,8 +14,8 @@ import yaml
 
 from mrelevance.networks.deployment import SIGMOID, SOFTMAX, Outputs
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.network_source import described_beside
 
-SUFFIXES = (".yaml", ".yml", ".json")
 PAGE = "docs/own-network-formats.md"
 
 MEANINGS = {
@@ -23,7 +23,7 @@ MEANINGS = {
     "channels": "names of the channels, in order",
     "outputs": "label value by name of each output, in order",
     "heads": f"{SOFTMAX} or {SIGMOID}",
-    "members": "label values of each region in the training labels",
+    "members": "label values of each region in the training labels, by the name of its output",
     "preprocessing": "a list of MONAI transforms, or the settings of this workflow's preprocessing",
     "axes": "zyx or xyz: order of the network's axes in space",
     "window": "voxels along x, y, z that the network sees at once, or whole",
@@ -96,19 +96,22 @@ def given_description(
     InputError
         The file cannot be read, or a key is unknown.
     """
-    if isinstance(description, Mapping):
-        said, what = dict(description), "description"
-    else:
-        stem = path.name if path.is_dir() else path.stem
-        beside = [path.parent / f"{stem}{suffix}" for suffix in SUFFIXES]
-        found = [place for place in beside if place.is_file() and place != path]
-        source = Path(description) if description is not None else next(iter(found), None)
-        if source is None:
-            said, what = {}, "description"
-        else:
-            said, what = read_mapping(source), str(source)
-    check_keys(said, what)
+    file = description_file(path, description)
+    said = read_mapping(file) if file else dict(description or {})
+    check_keys(said, str(file) if file else "description")
     return said | ({} if channels is None else {"channels": list(channels)})
+
+
+def description_file(path: Path, description: Mapping | str | Path | None) -> Path | None:
+    """The file that describes the network at `path`: the one that is given, or the one beside it.
+
+    It ends in `.yaml`, `.yml` or `.json`. None if there is none, or a mapping in its place.
+    """
+    if isinstance(description, Mapping):
+        return None
+    if description is not None:
+        return Path(description)
+    return next(iter(described_beside(path)), None)
 
 
 def read_mapping(path: Path) -> dict:
@@ -154,6 +157,11 @@ def complete_description(said: Mapping, what: str) -> Description:
         What must be known is missing, or a value is of another kind.
     """
     missing = [key for key in NEEDED if said.get(key) is None]
+    outputs = said.get("outputs")
+    several = isinstance(outputs, dict) and len(outputs) > 1
+    # Regions may overlap, so that the values that they are written with do not tell their classes.
+    if said.get("heads") == SIGMOID and several and said.get("members") is None:
+        missing.append("members")
     if missing:
         asked = "; ".join(f"{key} ({MEANINGS[key]})" for key in missing)
         raise InputError(
@@ -215,7 +223,7 @@ class _Check:
         return tuple(value), tuple(value.values())
 
     def members(self, value: Any, names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-        self.that("members", isinstance(value, dict) and set(value) <= set(names))
+        self.that("members", isinstance(value, dict) and set(value) in (set(), set(names)))
         for labels in value.values():
             self.that("members", isinstance(labels, list | tuple) and all(map(_is_whole, labels)))
         return {name: tuple(labels) for name, labels in value.items()}

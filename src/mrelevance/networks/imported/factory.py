@@ -1,11 +1,13 @@
 """Networks that a user's Python function makes: its code is run, so it needs explicit trust."""
 
+import hashlib
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -15,20 +17,16 @@ from mrelevance.networks.imported.assembling import assembled
 from mrelevance.networks.imported.description import complete_description
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.network_source import Factory, would_run
 
 KIND = "factory"
-
-
-def is_factory(source: str) -> bool:
-    """Whether a text names a function, `package.module:function` or `file.py:function`."""
-    place, separator, function = source.rpartition(":")
-    parts = place.split(".")
-    named = place.endswith(".py") or all(part.isidentifier() for part in parts)
-    return bool(separator) and function.isidentifier() and named and not Path(source).exists()
+WEIGHTS = "weights of the network"
+"""Name of their checksum among those of the files."""
 
 
 def load_factory(
     source: str,
+    factory: Factory,
     *,
     given: Mapping,
     trust_code: bool = False,
@@ -40,8 +38,9 @@ def load_factory(
     Parameters
     ----------
     source
-        `package.module:function`, with the module found from the current folder or installed; or
-        `path/to/file.py:function`.
+        As it was given, for errors.
+    factory
+        The function; its module is looked for in its folder first, then among installed ones.
     given
         What surrounds the network, see `Description`.
     trust_code
@@ -53,13 +52,9 @@ def load_factory(
         There is no trust, the function cannot be found or fails, or it returns no network.
     """
     if not trust_code:
-        raise InputError(
-            f"{source} is Python code, which would be run; if you trust it, say so with "
-            "trust_code=True"
-        )
-    place, _, name = source.rpartition(":")
-    function, file = _function(place, name, source)
+        raise InputError(would_run(source, factory))
     described = complete_description(given, source)
+    function, file = _function(factory, source)
     try:
         network = function()
     # A user's function raises errors of any kind.
@@ -72,42 +67,57 @@ def load_factory(
             f"{source}: the function returns a {type(network).__name__}; let it return a "
             "torch.nn.Module with its weights"
         )
-    return assembled(
-        network.cpu().eval(),
-        described,
-        KIND,
-        file,
-        {file.name: file},
-        precision=precision,
-        device=device,
-    )
+    network = network.cpu().eval()
+    predictor = assembled(
+        network, described, KIND, Path(source), {file.name: file},
+        precision=precision, device=device,
+    )  # fmt: skip
+    # The weights come from wherever the function takes them.
+    files = predictor.deployment.files | {WEIGHTS: weights_sha256(network)}
+    predictor.deployment = replace(predictor.deployment, files=files)
+    return predictor
 
 
-def _function(place: str, name: str, source: str) -> tuple[Callable[[], nn.Module], Path]:
+def weights_sha256(network: nn.Module) -> str:
+    """SHA-256 of names, shapes and values of the weights of a network on the CPU."""
+    digest = hashlib.sha256()
+    for name, value in network.state_dict().items():
+        if torch.is_tensor(value):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _function(factory: Factory, source: str) -> tuple[Callable[[], nn.Module], Path]:
     """The function and the file of its module."""
     try:
-        module = _module(place)
+        module = _module(factory)
     except FileNotFoundError as error:
-        raise InputError(f"{source}: {place} does not exist; give the file of the code") from error
+        raise InputError(
+            f"{source}: {factory.file} does not exist; give the file of the code"
+        ) from error
     # Importing a user's module raises errors of any kind.
     except Exception as error:
         raise InputError(
             f"{source}: the module cannot be imported ({type(error).__name__}: "
             f"{first_line(error)}); check its name and what it needs"
         ) from error
-    function = getattr(module, name, None)
+    function = getattr(module, factory.function, None)
     if not callable(function) or module.__file__ is None:
-        raise InputError(f"{source}: there is no function {name} in {place}; check its name")
+        raise InputError(
+            f"{source}: {factory.file} has no function {factory.function}; check its name"
+        )
     return function, Path(module.__file__)
 
 
-def _module(place: str):
-    if place.endswith(".py"):
-        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-    folder = os.getcwd()
+def _module(factory: Factory) -> ModuleType:
+    # Modules that are imported in turn may lie beside it.
+    folder = str(factory.folder.resolve())
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    return importlib.import_module(place)
+    if factory.module is not None:
+        return importlib.import_module(factory.module)
+    spec = importlib.util.spec_from_file_location(factory.file.stem, factory.file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

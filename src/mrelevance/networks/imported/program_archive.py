@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import math
 import re
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import torch
 from torch.export.pt2_archive._package import PT2ArchiveWriter
 
 from mrelevance.networks.building import first_line
+from mrelevance.networks.imported.archive import UNREADABLE, check_sizes
 from mrelevance.networks.imported.program_check import harmless_program
 from mrelevance.runtime.errors import InputError
 
@@ -21,8 +23,6 @@ EXTRA = "mrelevance.json"
 """Name of the description among the extra files of an archive."""
 
 PAYLOAD = re.compile(r"(weight|tensor)_\d+")
-LARGEST = 2**36
-"""Bytes that an archive may hold when it is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read_program(path: Path) -> StoredProgram:
         writer.write_bytes("data/sample_inputs/model.pt", b"")
         for folder, kind in (("weights", "weights"), ("constants", "constants")):
             name = f"data/{folder}/model_{kind}_config.json"
-            config = _harmless_payloads(_json_of(parts, name, path), path)
+            config = _harmless_payloads(_json_of(parts, name, path), parts, f"data/{folder}", path)
             writer.write_string(name, json.dumps(config))
             for file in sorted({one["path_name"] for one in config["config"].values()}):
                 writer.write_bytes(f"data/{folder}/{file}", parts[f"data/{folder}/{file}"])
@@ -73,15 +73,13 @@ def _parts_of(path: Path) -> dict[str, bytes]:
     """Content of the archive by its names, without the folder that all have in common."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(info.file_size for info in archive.infolist()) > LARGEST:
-                raise InputError(f"{path} would be larger than 64 GiB; give a smaller network")
-            names = archive.namelist()
-            if len(set(names)) < len(names):
-                raise InputError(f"{path} holds two files of one name; export the network again")
-            return {name.partition("/")[2]: archive.read(name) for name in names}
+            check_sizes(archive, path)
+            return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the file of the program") from error
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path} is damaged or no exported program ({first_line(error)}); export the network "
             f"again: {EXPORT}"
@@ -100,8 +98,11 @@ def _json_of(parts: dict[str, bytes], name: str, path: Path) -> Any:
     return content
 
 
-def _harmless_payloads(config: dict, path: Path) -> dict:
-    """Where weights or constants lie, if all are plain tensors; they are put on the CPU."""
+def _harmless_payloads(config: dict, parts: dict[str, bytes], folder: str, path: Path) -> dict:
+    """Where weights or constants lie, if all are plain tensors; they are put on the CPU.
+
+    Their values lie in files below `folder`. No tensor may have more values than its file.
+    """
     payloads = config.get("config")
     if not isinstance(payloads, dict):
         raise InputError(f"{path} does not say where its weights lie; export the network again")
@@ -114,8 +115,21 @@ def _harmless_payloads(config: dict, path: Path) -> dict:
                 f"{path} holds {name} as a pickled object, and opening it could run code; export "
                 f"a network whose weights are plain tensors: {EXPORT}"
             )
+        if f"{folder}/{file}" not in parts or _values(meta) > len(parts[f"{folder}/{file}"]):
+            raise InputError(
+                f"{path}: the file of {name} is missing or too short; export the network again: "
+                f"{EXPORT}"
+            )
         checked[name] = one | {"tensor_meta": meta | {"device": {"type": "cpu", "index": None}}}
     return {"config": checked}
+
+
+def _values(meta: dict) -> float:
+    """Number of values of a tensor; infinite if its sizes are not written as numbers."""
+    sizes = meta.get("sizes")
+    lengths = [one.get("as_int") if isinstance(one, dict) else None for one in sizes or ()]
+    whole = isinstance(sizes, list) and all(type(n) is int and n >= 0 for n in lengths)
+    return math.prod(lengths) if whole else math.inf
 
 
 def _loaded(archive: io.BytesIO, path: Path) -> torch.export.ExportedProgram:

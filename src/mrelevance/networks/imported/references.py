@@ -7,7 +7,9 @@ every other expression remains text, and is an error only where its value is nee
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from mrelevance.runtime.errors import InputError
@@ -16,6 +18,9 @@ REFERENCE = re.compile(r"@([A-Za-z_][\w.]*(?:(?:#|::)[\w.]+)*)")
 SEPARATOR = re.compile(r"#|::")
 DEEPEST = 64
 """References that lead to references; more are a circle."""
+
+MOST = 100_000
+"""Values that a configuration may consist of once its references are followed."""
 
 
 class _Missing(InputError):
@@ -46,9 +51,9 @@ class Configuration:
         Raises
         ------
         InputError
-            There is no such key, or references lead in a circle.
+            There is no such key, or references lead in a circle or to too many values.
         """
-        return self._resolved(self._at(key, 0), 0)
+        return self._resolved(self._at(key, 0), 0, count())
 
     def plain(self, key: str, advice: str) -> Any:
         """A value without expressions that would have to be computed.
@@ -101,14 +106,20 @@ class Configuration:
     def _circle(self) -> InputError:
         return InputError(f"{self.what}: references lead in a circle; mend the configuration")
 
-    def _resolved(self, value: Any, depth: int) -> Any:
+    def _resolved(self, value: Any, depth: int, values: Iterator[int]) -> Any:
         value = self._follow(value, depth)
         if depth > DEEPEST:
             raise self._circle()
+        # References to references can multiply what is written a few times.
+        if next(values) > MOST:
+            raise InputError(
+                f"{self.what}: with its references followed, it has more than {MOST:,} values, "
+                "which no network needs; get it again from its makers"
+            )
         if isinstance(value, dict):
-            return {key: self._resolved(one, depth + 1) for key, one in value.items()}
+            return {key: self._resolved(one, depth + 1, values) for key, one in value.items()}
         if isinstance(value, list | tuple):
-            return [self._resolved(one, depth + 1) for one in value]
+            return [self._resolved(one, depth + 1, values) for one in value]
         return value
 
 

@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from mrelevance.networks.building import first_line
+from mrelevance.networks.imported.archive import check_sizes
+from mrelevance.networks.imported.torchscript import is_torchscript, weights_of_script
 from mrelevance.runtime.errors import InputError
 
 SHOWN = 3
@@ -20,7 +23,8 @@ COUNTERS = "num_batches_tracked"
 
 UNREADABLE = (
     RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, TypeError,
-    AttributeError, IndexError, AssertionError, ImportError, zipfile.BadZipFile,
+    AttributeError, IndexError, AssertionError, ImportError, zipfile.BadZipFile, RecursionError,
+    MemoryError, zlib.error,
 )  # fmt: skip
 """What reading a damaged or unsuitable file raises."""
 
@@ -28,10 +32,10 @@ SAVE = "torch.save(network.state_dict(), 'weights.pt')"
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Read the weights in a file that `torch.save` wrote, on the CPU.
+    """Read the weights in a file that `torch.save` or `torch.jit.save` wrote, on the CPU.
 
     The file may hold more than weights, such as a checkpoint with an optimiser, or the weights
-    inside of other mappings.
+    inside of other mappings. Of TorchScript, only the weights are read.
 
     Raises
     ------
@@ -40,7 +44,15 @@ def read_state(path: Path) -> dict[str, Tensor]:
         weights, or several sets of them.
     """
     try:
+        if is_torchscript(path):
+            return weights_of_script(path)
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                check_sizes(archive, path)
         content = torch.load(io.BytesIO(path.read_bytes()), "cpu", weights_only=True)
+        found = _states_in(content)
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the file of the weights") from error
     except UNREADABLE as error:
@@ -52,7 +64,6 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise InputError(
             f"{path} cannot be read as weights ({first_line(error)}); write it again, with {SAVE}"
         ) from error
-    found = _states_in(content)
     if len(found) != 1:
         names = ", ".join(name or "the file itself" for name in found)
         holds = f"several sets of weights ({names})" if found else "no weights"
@@ -83,7 +94,8 @@ def fit_state(network: nn.Module, state: dict[str, Tensor], what: str) -> None:
     Raises
     ------
     InputError
-        A weight is missing, has another shape, or is not one of the network; `what` names the file.
+        A weight is missing, has another shape, holds no finite numbers, or is not one of the
+        network; `what` names the file.
     """
     expected = network.state_dict()
     state = _without_prefix(state, expected)
@@ -104,12 +116,29 @@ def fit_state(network: nn.Module, state: dict[str, Tensor], what: str) -> None:
         )
         if keys
     ]
+    if not problems:
+        strange = [key for key, value in state.items() if not _is_plain(value)]
+        if strange:
+            raise InputError(
+                f"{what}: {_listed(strange)}: not an ordinary tensor of real, finite numbers, as "
+                "after a training that diverged; save the weights of a network that works"
+            )
     if problems:
         raise InputError(
             f"{what}: its weights do not fit the network: {'; '.join(problems)}; correct the name "
             "and the arguments of the network"
         )
     network.load_state_dict(state, strict=False)
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Whether values can be copied into a network, and are finite numbers."""
+    if type(value) not in (Tensor, nn.Parameter) or value.layout != torch.strided:
+        return False
+    packed = value.is_floating_point() and value.element_size() < 2
+    if value.is_meta or value.is_quantized or value.is_complex() or packed:
+        return False
+    return bool(torch.isfinite(value).all())
 
 
 def _is_weight(key: str) -> bool:

@@ -13,6 +13,7 @@ from mrelevance.networks.imported.description import (
     complete_description,
 )
 from mrelevance.networks.imported.state import fit_state, read_state
+from mrelevance.networks.imported.torchscript import WITHOUT_CODE, is_torchscript
 from mrelevance.networks.outputs import without_auxiliary_heads
 from mrelevance.networks.predictor import Predictor
 from mrelevance.runtime.errors import InputError
@@ -27,7 +28,7 @@ def load_weights(
     precision: str = "float32",
     device: torch.device | None = None,
 ) -> Predictor:
-    """Load a state dict into a network of `monai.networks.nets`.
+    """Load a state dict, or the weights of TorchScript, into a network of `monai.networks.nets`.
 
     `given` is its description. The key `network` tells name and arguments, as `build_network` takes
     them.
@@ -40,10 +41,13 @@ def load_weights(
     said = dict(given)
     network_of = said.get("network")
     if network_of is None:
+        holds, otherwise = "weights, which do not tell their network", ""
+        if is_torchscript(path):
+            holds = "TorchScript, whose code is not run; its weights do not tell their network"
+            otherwise = f". Or {WITHOUT_CODE}"
         raise InputError(
-            f"{path} holds weights, which do not tell their network; give its name and arguments "
-            f"as the key network of a YAML file beside it, or of description={{...}}; {PAGE} has "
-            "an example"
+            f"{path} holds {holds}; give its name and arguments as the key network of a YAML file "
+            f"beside it, or of description={{...}}; {PAGE} has an example{otherwise}"
         )
     check_network(network_of, str(path))
     described = complete_description(said, str(path))

@@ -168,6 +168,17 @@ def network(**changes):
         (network(norm="$__import__('os').system('true')"), "network_def#norm is the expression"),
         (network(pretrained_path="/etc/passwd"), "pretrained_path would load another file"),
         (network(_mode_="partial"), "network_def has _mode_"),
+        (network(_requires_="$__import__('os').system('true')"), "network_def#_requires_ is the"),
+        (network(_requires_=["other"]), "network_def has _requires_"),
+        (network(_disabled_=True), "network_def has _disabled_"),
+        (network(weights="IMAGENET1K_V1"), "weights would load another file"),
+        (network(url="https://example.org/x.pt"), "url would load another file"),
+        (network(_target_="monai.networks.nets.Sequential"), "MONAI has no network 'Sequential'"),
+        (network(_target_="monai.networks.nets.torch"), "MONAI has no network 'torch'"),
+        (network(_target_="monai.networks.nets.unet.os.system"), "MONAI has no network 'system'"),
+        (network(_target_="Discriminator"), "takes no in_channels and out_channels"),
+        (network(channels={"_target_": "os.system"}), r"channels would create os\.system"),
+        (network(norm=["batch", {"a": [{"_target_": "os.system"}]}]), r"would create os\.system"),
         (network(spatial_dims=2), "is one in 2D"),
         (network(in_channels=4), r"has 4 channels, but 3 are named \(T1, T2, FLAIR\)"),
         (network(channels=[4, 8, 16], strides=[2, 2]), "weights do not fit the network"),
@@ -180,6 +191,14 @@ def network(**changes):
         ({"preprocessing": None}, r"does not say: preprocessing \("),
         ({"preprocessing": [{"_target_": "os.system", "keys": "image"}]}, "os.system is not one"),
         ({"preprocessing": [{"_target_": "Lambdad", "keys": "image"}]}, "Lambdad is not one"),
+        (
+            {"preprocessing": [{"_target_": "evil.Spacingd", "keys": "image", "pixdim": 1}]},
+            r"evil\.Spacingd is not one",
+        ),
+        (
+            {"preprocessing": [{"_target_": "Spacingd", "_requires_": "x", "pixdim": 1}]},
+            "does not take its arguments",
+        ),
         (
             {"preprocessing": [{"_target_": "Spacingd", "keys": "image", "pixdim": "$open('x')"}]},
             "give plain numbers and texts",
@@ -212,7 +231,12 @@ def test_overlapping_outputs_need_values(tmp_path):
     )
     with pytest.raises(InputError, match=r"does not say: outputs \(label value by name"):
         load(folder)
-    predictor = load(folder, description={"outputs": {"whole tumour": 2, "core": 1}})
+    outputs = {"outputs": {"whole tumour": 2, "core": 1}}
+    with pytest.raises(InputError, match=r"does not say: members \(label values of each region"):
+        load(folder, description=outputs)
+    members = {"whole tumour": [1, 2], "core": [1]}
+    predictor = load(folder, description=outputs | {"members": members})
+    assert predictor.deployment.outputs.members == {"whole tumour": (1, 2), "core": (1,)}
     case = predictor.preprocess(patient_images())
     logits = torch.full((2, *case.image.shape[1:]), -5.0)
     logits[0, :6] = 5
@@ -221,18 +245,14 @@ def test_overlapping_outputs_need_values(tmp_path):
     assert set(written.ravel().tolist()) == {0, 1, 2}
 
 
-def test_links_out_of_the_bundle_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    "name", ["models/model.pt", "models", "configs/inference.json", "configs/metadata.json"]
+)
+def test_links_out_of_the_bundle_are_refused(name, tmp_path):
     folder = write_bundle(tmp_path / "bundle")
-    elsewhere = (folder / "models/model.pt").rename(tmp_path / "secret.pt")
-    (folder / "models/model.pt").symlink_to(elsewhere)
-    with pytest.raises(InputError, match=r"model\.pt is a link to .*secret\.pt, outside of the"):
-        load(folder)
-
-
-def test_torchscript_alone_is_refused_with_the_way_out(tmp_path):
-    folder = write_bundle(tmp_path / "bundle")
-    (folder / "models/model.pt").rename(folder / "models/model.ts")
-    with pytest.raises(InputError, match=r"model\.ts is TorchScript, which is code and is not run"):
+    elsewhere = (folder / name).rename(tmp_path / "secret")
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"is a link to .*secret.*, outside of the bundle"):
         load(folder)
 
 
@@ -250,6 +270,22 @@ def test_yaml_objects_are_not_made(tmp_path):
     attack = "network_def: !!python/object/apply:os.system ['true']\n"
     (folder / "configs/inference.yaml").write_text(attack)
     with pytest.raises(InputError, match=r"inference\.yaml cannot be read"):
+        load(folder)
+
+
+def test_references_that_multiply_are_refused(tmp_path):
+    """Ten references to ten references to ..., eight times."""
+    folder = write_bundle(tmp_path / "bundle")
+    many = {f"level{n}": [f"@level{n + 1}"] * 10 for n in range(8)} | {"level8": 1}
+    inference = INFERENCE | many | {"preprocessing": "@level0"}
+    (folder / "configs/inference.json").write_text(json.dumps(inference))
+    with pytest.raises(InputError, match="with its references followed, it has more than 100,000"):
+        load(folder)
+    (folder / "configs/inference.json").unlink()
+    aliases = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 9)]
+    text = "\n".join(["l0: &l0 1", *aliases, "preprocessing: *l8", "inferer: 1"])
+    (folder / "configs/inference.yaml").write_text(text)
+    with pytest.raises(InputError, match="with its references followed, it has more than 100,000"):
         load(folder)
 
 

@@ -1,6 +1,7 @@
 """Weights are read safely, found where they lie, and fitted by name."""
 
 import pickle
+import zipfile
 
 import pytest
 import torch
@@ -71,6 +72,69 @@ def test_a_malicious_pickle_is_refused_and_not_run(write, tmp_path):
     with pytest.raises(InputError, match=r"weights\.pt holds more than weights, and opening it"):
         read_state(tmp_path / "weights.pt")
     assert not marker.exists()
+
+
+def test_functions_beside_the_weights_are_refused(state, tmp_path):
+    torch.save(state | {"loss": print, "activation": torch.relu}, tmp_path / "weights.pt")
+    with pytest.raises(InputError, match="holds more than weights, and opening it could run code"):
+        read_state(tmp_path / "weights.pt")
+
+
+def test_mappings_that_contain_themselves_hold_no_weights(tmp_path):
+    content = {"epoch": 1}
+    content["self"] = content
+    torch.save(content, tmp_path / "weights.pt")
+    with pytest.raises(InputError, match=r"weights\.pt cannot be read as weights"):
+        read_state(tmp_path / "weights.pt")
+
+
+def test_a_tensor_beyond_its_stored_values_is_refused(tmp_path):
+    """Its size is 240 where 4 values are stored, so that it would show the process's memory."""
+    torch.save({"weight": torch.arange(4.0)}, tmp_path / "right.pt")
+    with zipfile.ZipFile(tmp_path / "right.pt") as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    with zipfile.ZipFile(tmp_path / "weights.pt", "w") as copy:
+        for name, content in parts.items():
+            longer = content.replace(b"K\x04\x85", b"K\xf0\x85")
+            copy.writestr(name, longer if name.endswith("data.pkl") else content)
+            assert longer != content or not name.endswith("data.pkl")
+    with pytest.raises(InputError, match=r"weights\.pt cannot be read as weights"):
+        read_state(tmp_path / "weights.pt")
+
+
+def test_weights_of_any_strides_and_precision_are_copied_by_value(state, tmp_path):
+    strange = {
+        "0.bias": torch.zeros(1).expand(2),
+        "2.weight": state["2.weight"].transpose(0, 1).contiguous().transpose(0, 1),
+        "2.bias": torch.stack([state["2.bias"], torch.zeros(2)], 1)[:, 0],
+        "0.weight": state["0.weight"].double(),
+    }
+    torch.save(state | strange, tmp_path / "weights.pt")
+    loaded = network()
+    fit_state(loaded, read_state(tmp_path / "weights.pt"), "weights.pt")
+    for key, value in (state | strange).items():
+        assert torch.equal(loaded.state_dict()[key], value.float() if "num" not in key else value)
+    assert loaded.state_dict()["0.bias"].is_contiguous()
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        torch.tensor([1.0, float("nan")]),
+        torch.tensor([1.0, float("inf")]),
+        torch.ones(2, dtype=torch.complex64),
+        torch.ones(2).to_sparse(),
+        torch.ones(2, device="meta"),
+        torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+        torch.ones(2).to(torch.float8_e4m3fn),
+    ],
+)
+def test_what_is_no_ordinary_tensor_is_refused(strange, state, tmp_path):
+    torch.save(state | {"2.bias": strange}, tmp_path / "weights.pt")
+    with pytest.raises(
+        InputError, match=r"2\.bias: not an ordinary tensor of real, finite|read as"
+    ):
+        fit_state(network(), read_state(tmp_path / "weights.pt"), "weights.pt")
 
 
 def test_a_whole_network_is_refused(tmp_path):
