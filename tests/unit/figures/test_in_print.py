@@ -1,4 +1,4 @@
-"""Every figure is drawn at its size in print, for small and large studies, and checked as printed."""
+"""Every figure is checked as it is printed, for small and large studies."""
 
 from importlib import import_module
 
