@@ -103,7 +103,7 @@ def map_gallery(
         angle, title_mm = 0, fitting.height_mm(max(name.count("\n") for name in names) + 1, 6)
     figure = style.new_figure(style.PAGE_MM, (row_mm + 1) * len(maps) + title_mm + 18)
     figure.get_layout_engine().set(
-        w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01, rect=(0, 0.012, 1, 0.988)
+        w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01, rect=(0, 0.012, 1, 0.973)
     )
     grid = figure.subplots(
         len(maps),

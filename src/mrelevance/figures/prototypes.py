@@ -45,7 +45,11 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
     row_mm = max(panel_mm, 12) + 3
     figure = style.new_figure(style.PAGE_MM, row_mm * len(types) + above_mm + 16, "compressed")
     method = style.method_name(composite)
-    fitting.heading(figure, f"{method}: mean map of the true positives of each type, per diameter³")
+    fitting.heading(
+        figure,
+        f"{method}: mean map of the true positives of each type, per diameter³; "
+        f"a picture is {2 * REACH:g} diameters wide",
+    )
     grid = figure.subplots(len(types), len(sequences), squeeze=False)
     colours = style.sequence_colours(sequences)
     middle = maps.shape[2] // 2
@@ -74,6 +78,4 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
         bar.outline.set_linewidth(0.4)
     for axes, name in zip(grid[0], names, strict=True):
         axes.set_title(name, pad=3, fontsize=6)
-    width = f"a picture is {2 * REACH:g} lesion diameters wide"
-    grid[-1, 0].set_xlabel(width, fontsize=6, loc="left")
     return figure
