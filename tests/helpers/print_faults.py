@@ -9,18 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from mrelevance.figures.style import COLUMN_MM, PAGE_HEIGHT_MM, PAGE_MM, STYLE
 
 SMALLEST_POINTS = 6
+WIDTH = np.array([[-1.2, -1.2], [-1.2, -1.2], [1.2, 1.2], [1.2, 1.2]])
 ROUNDING = 1.5  # pixels that measures of text are uncertain by
 UNREADABLE = {
     "an exponent": re.compile(r"\de[+-]?\d"),
     "a hyphen for a minus sign": re.compile(r"(?:^|[\s(\[,=])-\d"),
     "a missing number": re.compile(r"\bnan\b"),
-    "a plural of one": re.compile(r"(?<![\d.,])\b1 (?:\w+ )?(?:patient|lesion|bar|registration)s\b"),
+    "a plural of one": re.compile(r"(?<![\d.,])\b1 (?:\w+ )?(?:patient|lesion|bar|dot)s\b"),
 }  # fmt: skip
 
 
@@ -43,8 +45,10 @@ def faults(figure: Figure) -> list[str]:
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        figure.draw_without_rendering()  # lays the figure out
-        figure.set_layout_engine("none")
+        engine = figure.get_layout_engine()
+        if engine:
+            engine.execute(figure)
+            figure.set_layout_engine("none")
         lines = _lines(figure, canvas)
     found = [f"warning: {warning.message}" for warning in warned]
     found += _size(figure)
@@ -58,12 +62,11 @@ def faults(figure: Figure) -> list[str]:
             for axes in panels
             if axes.axison and _straddles(line, axes.bbox)
         ]
-    for place, line in enumerate(lines):
-        found += [
-            f"{line} overlaps {other}"
-            for other in lines[place + 1 :]
-            if other.owner is not line.owner and _overlap(line.corners, other.corners)
-        ]
+    found += [
+        f"{one} overlaps {other}"
+        for one, other in _close(lines)
+        if one.owner is not other.owner and _overlap(one.corners, other.corners)
+    ]
     for axes in panels:
         found += _crossed(axes, lines)
     return list(dict.fromkeys(found))
@@ -84,6 +87,9 @@ def _lines(figure: Figure, canvas: FigureCanvasAgg) -> list[Line]:
         corners = turned + np.array([x, height - y])
         drawn.append(Line(words, properties.get_size_in_points(), corners, mtext))
 
+    # Pictures hold no text, and take long to draw.
+    for picture in figure.findobj(AxesImage):
+        picture.set_visible(False)
     with renderer._draw_disabled():
         renderer.draw_text = record
         figure.draw(renderer)
@@ -98,6 +104,16 @@ def _size(figure: Figure) -> list[str]:
     if height > PAGE_HEIGHT_MM + 0.01:
         found.append(f"height {height:.0f} mm exceeds a page")
     return found
+
+
+def _close(lines: list[Line]) -> list[tuple[Line, Line]]:
+    """Pairs of lines whose bounding boxes overlap."""
+    if not lines:
+        return []
+    low = np.array([line.corners.min(axis=0) for line in lines])
+    high = np.array([line.corners.max(axis=0) for line in lines])
+    meet = ((low[:, None] < high) & (low < high[:, None])).all(axis=-1)
+    return [(lines[a], lines[b]) for a, b in np.argwhere(np.triu(meet, 1))]
 
 
 def _unreadable(line: Line) -> list[str]:
@@ -140,20 +156,16 @@ def _crossed(axes: Axes, lines: list[Line]) -> list[str]:
     if axes.images:
         return []  # text over pictures has a background
     open_lines = [line for line in lines if not _has_background(line.owner)]
+    inside = [line for line in open_lines if _inside(line, axes.bbox)]
     found = []
     for artist in (*axes.lines, *axes.collections):
-        if not artist.get_visible() or (
-            isinstance(artist, Line2D)
-            and artist.get_linestyle() == "None"
-            and not artist.get_marker()
-        ):
-            continue
-        segments = _segments(artist)
-        for line in open_lines:
-            if artist.get_clip_on() and not _inside(line, axes.bbox):
-                continue
-            if any(_hits(segment, line.corners) for segment in segments):
-                found.append(f"{line} is crossed by {artist.get_gid() or type(artist).__name__}")
+        near = inside if artist.get_clip_on() else open_lines
+        segments = _segments(artist) if near and artist.get_visible() else np.empty((0, 2, 2))
+        found += [
+            f"{line} is crossed by {artist.get_gid() or type(artist).__name__}"
+            for line in near
+            if _hits(segments, line.corners)
+        ]
     return found
 
 
@@ -167,30 +179,25 @@ def _inside(line: Line, box) -> bool:
     return bool((middle > box.min).all() and (middle < box.max).all())
 
 
-def _segments(artist) -> list[np.ndarray]:
-    """Ends of the straight pieces of a line, (2, 2) each; a point is a piece without length."""
+def _segments(artist) -> np.ndarray:
+    """Ends of the straight pieces of lines, (N, 2, 2); a point is a piece without length."""
     if isinstance(artist, Line2D):
         points = artist.get_transform().transform(artist.get_xydata())
-        if artist.get_linestyle() == "None":
-            return [np.array([point, point]) for point in points]
-        return [points[k : k + 2] for k in range(len(points) - 1)]
-    if isinstance(artist, PathCollection):
-        points = artist.get_offset_transform().transform(np.ma.filled(artist.get_offsets(), np.nan))
-        return [np.array([point, point]) for point in points]
-    if isinstance(artist, LineCollection):
+        pieces = [points] if artist.get_linestyle() != "None" else points[:, None]
+    elif isinstance(artist, PathCollection):
+        places = np.ma.filled(artist.get_offsets().astype(float), np.nan)
+        pieces = artist.get_offset_transform().transform(places)[:, None]
+    elif isinstance(artist, LineCollection):
         pieces = [artist.get_transform().transform(piece) for piece in artist.get_segments()]
-        return [piece[k : k + 2] for piece in pieces for k in range(len(piece) - 1)]
-    return []
+    else:
+        pieces = []
+    ends = [np.stack([piece[:-1], piece[1:]], axis=1) for piece in pieces if len(piece) > 1]
+    ends += [np.stack([piece, piece], axis=1) for piece in pieces if len(piece) == 1]
+    return np.concatenate(ends) if ends else np.empty((0, 2, 2))
 
 
-def _hits(segment: np.ndarray, corners: np.ndarray) -> bool:
-    if not np.isfinite(segment).all():
-        return False
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    if (segment.max(axis=0) < low).any() or (segment.min(axis=0) > high).any():
-        return False
-    return _overlap(np.vstack([segment, segment[::-1]]) + _WIDTH, corners)
-
-
-# A segment is taken to be a fifth of a millimetre wide.
-_WIDTH = np.array([[-1.0, -1.0], [-1.0, -1.0], [1.0, 1.0], [1.0, 1.0]])
+def _hits(segments: np.ndarray, corners: np.ndarray) -> bool:
+    """Whether one of the segments, taken to be a fifth of a millimetre wide, meets a polygon."""
+    near = (segments.max(axis=1) >= corners.min(axis=0)).all(axis=1)
+    near &= (segments.min(axis=1) <= corners.max(axis=0)).all(axis=1)
+    return any(_overlap(np.vstack([one, one[::-1]]) + WIDTH, corners) for one in segments[near])

@@ -37,7 +37,8 @@ VARIANTS = {
     "motion_effect": {n: {"motion": {"method": n}} for n in ("rigid", "none")},
     "networks": {"other_seed": {"seed": 7}, "residual_network": {"network": {"name": "residual"}}},
 }
-MAPPED = CONFIG["evaluation"]["maps"]["methods"]
+MAPPED = ["epsilon", "gamma", "alpha1_beta0", "deeplift_halves", "deepshap",
+          "seg_grad_cam_coarsest", "random"]  # fmt: skip
 
 
 class Study:
@@ -256,7 +257,7 @@ class Study:
         similarities = self._table(
             {"patient": None, "method": None, "stage": None, "stage_name": None, "lesion": 1,
              "similarity": lambda n: self.random.uniform(-0.2, 1, n), "similarity_signed": 0.5},
-            ["network_output", *CONFIG["evaluation"]["maps"]["randomised_methods"]],
+            ["network_output", *MAPPED],
             list(enumerate(STAGES)),
         )  # fmt: skip
         layers = [(depth + 1, "convolution") for depth in range(8)]

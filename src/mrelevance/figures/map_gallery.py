@@ -102,7 +102,9 @@ def map_gallery(
     else:
         angle, title_mm = 0, fitting.height_mm(max(name.count("\n") for name in names) + 1, 6)
     figure = style.new_figure(style.PAGE_MM, (row_mm + 1) * len(maps) + title_mm + 18)
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
+    figure.get_layout_engine().set(
+        w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01, rect=(0, 0.012, 1, 0.973)
+    )
     grid = figure.subplots(
         len(maps),
         len(sequences) + 1,
@@ -112,8 +114,8 @@ def map_gallery(
     first = conservation.iloc[0]
     title = f"Patient {first['patient']}, lesion {first['lesion']}"
     if left_out:
-        names = ", ".join(map(style.method_name, left_out))
-        title += f"\nnot applicable to this network: {names}"
+        title += "\nnot applicable to this network: "
+        title += ", ".join(map(style.method_name, left_out))
     fitting.heading(figure, title)
     for row, (method, values) in zip(grid, maps.items(), strict=True):
         _pictures(row[:-1], image[:, cut], values[:, cut], lesion[cut], spacing_mm[1:])

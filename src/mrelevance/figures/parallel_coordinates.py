@@ -66,7 +66,8 @@ def parallel_coordinates(
     with_errors = len(sampled) > 0 and measure == "relevance_pooled"
     names = {name: style.method_name(name) for name in methods}
     if MEASURED in names:
-        names[MEASURED] += ", sampled" if len(sampled) else ", exact"
+        measurement = names[MEASURED]
+        names[MEASURED] = f"{measurement}, sampled" if len(sampled) else f"exact {measurement}"
         verdicts[MEASURED] = "the measurement, by forward passes alone"
     notes = {
         name: "\n".join([

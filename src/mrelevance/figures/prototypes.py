@@ -44,8 +44,12 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
     above_mm = fitting.height_mm(max(name.count("\n") for name in names) + 1, 6)
     row_mm = max(panel_mm, 12) + 3
     figure = style.new_figure(style.PAGE_MM, row_mm * len(types) + above_mm + 16, "compressed")
-    title = f"{style.method_name(composite)}: mean map of the true positives of each type"
-    fitting.heading(figure, title)
+    method = style.method_name(composite)
+    fitting.heading(
+        figure,
+        f"{method}: mean map of the true positives of each type, per diameter³; "
+        f"a picture is {2 * REACH:g} diameters wide",
+    )
     grid = figure.subplots(len(types), len(sequences), squeeze=False)
     colours = style.sequence_colours(sequences)
     middle = maps.shape[2] // 2
@@ -72,9 +76,6 @@ def draw(prototypes: Path, sequences: list[str], composite: str) -> Figure:
             ScalarMappable(Normalize(-limit, limit), COLOURS), ax=list(row), pad=0.01, aspect=12
         )
         bar.outline.set_linewidth(0.4)
-        bar.set_label("per diameter³", fontsize=6)
     for axes, name in zip(grid[0], names, strict=True):
         axes.set_title(name, pad=3, fontsize=6)
-    width = f"a picture is {2 * REACH:g} lesion diameters wide"
-    grid[-1, 0].set_xlabel(width, fontsize=6, loc="left")
     return figure

@@ -126,7 +126,7 @@ def share_volume(
     panels = [fitting.wrapped(name, panel_mm, 7.5) for name in (*sequences, LARGEST)]
     title_mm = fitting.height_mm(max(name.count("\n") for name in panels) + 1, 7.5)
     pictures_mm = rows * (panel_mm * height / width + title_mm + 3) + 20
-    chart_mm = max(26, min(40, 180 - pictures_mm)) + fitting.names_mm(sequences, style.PAGE_MM - 14)
+    chart_mm = max(24, min(40, 168 - pictures_mm)) + fitting.names_mm(sequences, style.PAGE_MM - 14)
     figure = style.new_figure(style.PAGE_MM, pictures_mm + chart_mm + 8)
     fitting.heading(figure, title)
     above, below = figure.subfigures(2, 1, height_ratios=[pictures_mm, chart_mm])

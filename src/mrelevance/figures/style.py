@@ -145,6 +145,7 @@ def scattering(seed: int) -> Iterator[None]:
 def statement(text: str) -> Figure:
     """Figure that says in words why there is nothing to show."""
     figure = new_figure(COLUMN_MM, 30)
+    figure.set_layout_engine("none")  # there are no axes to lay out
     text = wrapped(text, COLUMN_MM - 8, HEADING_POINTS)
     figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=HEADING_POINTS)
     return figure

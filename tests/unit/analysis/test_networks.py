@@ -101,10 +101,10 @@ def test_agreement_is_the_median_of_the_patients_taus(relevance, agreement):
 
 def test_verdicts(values, agreement):
     of_seed, of_unet = networks_verdict(values, agreement, 0.02)["verdict"]
-    assert of_seed.startswith("seed2: equal Dice (0.825, difference -0.010")
+    assert of_seed.startswith("seed2: equal Dice (0.825, difference \N{MINUS SIGN}0.010")
     assert of_seed.endswith("this is how far two seeds agree.")
     assert of_unet.startswith("unet: another Dice")
-    assert "less than two seeds agree (difference in tau -" in of_unet
+    assert "less than two seeds agree (difference in tau \N{MINUS SIGN}" in of_unet
     assert of_unet.endswith("so it weighs the sequences differently.")
     assert "not shown to have equal" not in of_unet
 

@@ -1,14 +1,27 @@
+import numpy as np
 import pandas as pd
 import pytest
+from helpers.figure_words import texts
+from matplotlib.collections import PathCollection
 
 from mrelevance.figures.ablation import draw
 from mrelevance.runtime.errors import InputError
 
 SEQUENCES = ["T1", "T2"]
+BOOTSTRAP = (400, 0.95, 0)
 
 
 def dots(axes) -> dict:
-    return {d.get_gid(): tuple(d.get_offsets()[0]) for d in axes.collections if d.get_gid()}
+    return {
+        d.get_gid(): tuple(d.get_offsets()[0])
+        for d in axes.collections
+        if isinstance(d, PathCollection)
+    }
+
+
+def interval(axes, of: str) -> tuple[float, float]:
+    (line,) = (line for line in axes.collections if line.get_gid() == f"interval {of}")
+    return tuple(end for path in line.get_paths() for end in path.vertices[:, 1])
 
 
 def test_ablation_shows_medians_and_pooled_sensitivity():
@@ -25,12 +38,20 @@ def test_ablation_shows_medians_and_pooled_sensitivity():
     columns = ["patient", "ablation", "sequence", "dice", "lesions", "detected",
                "false_positives", "margin"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    dice, sensitivity, margin = draw(table, SEQUENCES).axes
-    assert dots(dice)["drop_one T1"] == pytest.approx((0, 0.7))
-    assert dots(dice)["keep_one T2"] == pytest.approx((1, 0.6))
-    assert dots(sensitivity)["drop_one T2"] == pytest.approx((1, 2 / 6))
-    assert dots(margin)["keep_one T1"] == pytest.approx((0, -2))
+    figure = draw(table, SEQUENCES, *BOOTSTRAP)
+    assert "This network, not the protocol" in texts(figure) and "n = 3" in texts(figure)
+    dice, sensitivity, margin = figure.axes
+    assert dots(dice)["drop_one T1"] == pytest.approx((-0.13, 0.7))
+    assert dots(dice)["keep_one T2"] == pytest.approx((1.13, 0.6))
+    assert dots(sensitivity)["drop_one T2"] == pytest.approx((0.87, 2 / 6))
+    assert dots(margin)["keep_one T1"] == pytest.approx((0.13, -2))
+    # Three patients whose Dice is 0.6, 0.7, 0.8: resamples have medians of 0.6 to 0.8.
+    assert interval(dice, "drop_one T1") == pytest.approx((0.6, 0.8))
+    assert interval(sensitivity, "drop_one T1") == pytest.approx((1, 1))
+    assert interval(sensitivity, "drop_one T2") == pytest.approx((0, 0.5))
+    two = draw(table[table["patient"] != "P3"], SEQUENCES, *BOOTSTRAP)
+    assert not np.isfinite(interval(two.axes[0], "drop_one T1")).any()
     lines = [line.get_ydata()[0] for line in sensitivity.lines]
     assert lines == [1, 0]
     with pytest.raises(InputError, match="ablation table"):
-        draw(table.drop(columns="margin"), SEQUENCES)
+        draw(table.drop(columns="margin"), SEQUENCES, *BOOTSTRAP)

@@ -27,8 +27,9 @@ def test_cohort_glance(lesion, kind):
     figure = cohort_glance(split, lesions, volumes(4), lesion, SPACING, list("abcd"), "3", seed=0)
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert ticks == ["train\n2 patients", "test\n1 patient"]
-    counts = np.concatenate([dots.get_offsets()[:, 1] for dots in figure.axes[0].collections])
-    np.testing.assert_array_equal(counts, [2, 0, 1])
+    *dots, medians = (drawn.get_offsets()[:, 1] for drawn in figure.axes[0].collections)
+    np.testing.assert_array_equal(np.concatenate(dots), [2, 0, 1])
+    np.testing.assert_array_equal(medians, [1, 1])
     labels = [axes.get_xlabel() for axes in figure.axes]
     assert ("labelled lesions" in labels) == (kind != "unknown")
     assert [axes.get_title() for axes in figure.axes[-4:]] == list("abcd")

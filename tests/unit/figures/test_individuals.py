@@ -32,7 +32,7 @@ def test_individuals_are_sorted_and_named():
     figure = draw(distances, differences, sequences, "epsilon")
     ticks = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert ticks[0] == "P00" and len(ticks) == 20
-    assert "1 of 20 outlying" in texts(figure) and "patient P00, p = 0.000" in texts(figure)
+    assert "1 of 20 outlying" in texts(figure) and "patient P00, p < 0.001" in texts(figure)
     few = relevance[relevance["patient"] < "P03"]
     figure = draw(pattern_distances(few, ["epsilon"]), differences, sequences, "epsilon")
     assert "3 patients with predicted tumour: too few" in texts(figure)

@@ -1,6 +1,5 @@
 import matplotlib
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 
 from mrelevance.figures import style
@@ -68,13 +67,6 @@ def test_methods_have_readable_names_and_others_keep_theirs():
     assert style.method_name("my_rule") == "my_rule"
     assert style.method_name("shapley") == "Shapley value"
     assert style.method_name("epsilon-0.25") == "epsilon 0.25"
-
-
-@pytest.mark.parametrize("sequences", [["T1"], ["T1", "T2", "T3", "T4", "T5"]])
-def test_axis_names_every_sequence(sequences):
-    axes = Figure().subplots()
-    style.sequence_axis(axes, sequences)
-    assert [label.get_text() for label in axes.get_xticklabels()] == sequences
 
 
 def test_scattering_depends_on_the_seed_alone_and_restores_the_generator():
