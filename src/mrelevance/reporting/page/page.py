@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup, escape
 
 from mrelevance.reporting.page.contents import FIRST, download, figures_of, sections, tables_of
 from mrelevance.reporting.page.glossary import explained
@@ -121,17 +120,10 @@ def filled(content: dict, volumes: dict[str, str]) -> str:
     environment.filters |= {
         "counted": counted,
         "decimal": decimal,
-        "stacked": _stacked,
         "explained": explained,
         "in_script": _in_script,
     }
     return environment.get_template("page.html").render(content, volumes=volumes)
-
-
-def _stacked(cell: str) -> Markup:
-    """A cell's text with its interval as a part of its own."""
-    value, bracket, ends = cell.partition(" [")
-    return Markup("{} <small>[{}</small>").format(value, ends) if bracket else escape(cell)
 
 
 def _in_script(value: object) -> str:
