@@ -47,9 +47,7 @@ def test_archives_that_would_fill_the_disk_or_memory_are_refused(name, tmp_path)
     network = {"name": "UNet", "arguments": {}}
     said = {"network": network, "channels": ["a"], "outputs": {"b": 0, "c": 1}}
     said |= {"heads": "softmax", "preprocessing": [], "axes": "zyx", "window": "whole"}
-    with pytest.raises(
-        InputError, match=r"^\S+ of [\d,]+ bytes would hold 134,217,729 "
-    ):
+    with pytest.raises(InputError, match=r"^\S+ of [\d,]+ bytes would hold 134,217,729 "):
         load(path, description=said)
 
 
