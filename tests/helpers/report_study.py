@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mrelevance.analysis.catalogue import TABLES
 from mrelevance.analysis.sequences import compare_sequences
 from mrelevance.evaluation.agreement import agreement, agreement_summary
 from mrelevance.figures.catalogue import FIGURES
@@ -136,11 +135,10 @@ def _write_tables(study: Study, relevance: pd.DataFrame) -> None:
         for key, table in tables.items():
             made.setdefault(key, []).append(table.assign(region_name=name) if several else table)
     made["motion"] = [pd.DataFrame({"patient": study.patients, "flag": "good"})]
-    for step in TABLES.values():
+    for step in study.steps:
         for table in step.tables:
             content = made.get(table.name, [pd.DataFrame({"patient": study.patients})])
-            if step.target == "all":
-                write_table(pd.concat(content), study.results / table.file)
+            write_table(pd.concat(content), study.results / table.file)
 
 
 def _ablation(study: Study) -> pd.DataFrame:

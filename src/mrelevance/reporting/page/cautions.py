@@ -138,6 +138,24 @@ def of_measurement(relevance: pd.DataFrame) -> list[Caution]:
     ]
 
 
+def of_members(distances: pd.DataFrame | None) -> list[Caution]:
+    """How far the explained members of a network are from all; None if all were explained."""
+    if distances is None:
+        return []
+    explained, deployed = (
+        int(distances[f"members_{kind}"].iloc[0]) for kind in ("explained", "deployed")
+    )
+    lowest = distances["dice"].min()
+    return [
+        Caution(
+            f"{explained} of {deployed} networks and mirrored copies were explained, not what is "
+            f"deployed. Their segmentation agrees with that of all by a Dice of {decimal(lowest)} "
+            "or more.",
+            "lesion_detection",
+        )
+    ]
+
+
 def of_source(source: str) -> list[Caution]:
     """Whether the patients are simulated."""
     if source != "phantom":

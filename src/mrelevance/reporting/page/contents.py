@@ -4,7 +4,6 @@ import base64
 import gzip
 from pathlib import Path
 
-from mrelevance.analysis.catalogue import TABLES
 from mrelevance.figures.catalogue import FIGURES
 from mrelevance.reporting.page.captions import Caption, read_caption
 from mrelevance.reporting.page.glossary import explained
@@ -65,8 +64,7 @@ def tables_of(study: Study, captions: Path) -> list[dict]:
             "downloads": [download(study.results / table.file)],
             **_in_html(read_caption((captions / table.caption).read_text(), study.config)),
         }
-        for step in TABLES.values()
-        if step.target in study.targets
+        for step in study.steps
         for table in step.tables
         if table.title
     ]

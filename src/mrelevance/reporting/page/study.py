@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from mrelevance.analysis.catalogue import TABLES
+from mrelevance.analysis.entry import Entry
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.method_names import identifier
+from mrelevance.runtime.network_source import chooses_members, is_trained_elsewhere
 from mrelevance.runtime.segmentation import read_segmentation, region_folders
 
 # Tables of the study that no comparison does without.
@@ -61,6 +63,20 @@ class Study:
     def regions(self) -> dict[str, str]:
         """What paths of a region have, and the region's name."""
         return region_folders(read_segmentation(self.config["segmentation"]))
+
+    @property
+    def fewer_members(self) -> bool:
+        """Whether some members of a network from elsewhere were explained in place of all."""
+        return is_trained_elsewhere(self.config) and chooses_members(self.config)
+
+    @property
+    def steps(self) -> list[Entry]:
+        """Steps of the catalogue that made the tables of this study."""
+        return [
+            step
+            for step in TABLES.values()
+            if step.target in self.targets and (self.fewer_members or not step.of_fewer_members)
+        ]
 
     @cached_property
     def record(self) -> dict:

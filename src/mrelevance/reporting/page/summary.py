@@ -51,6 +51,9 @@ def cautions_of(study: Study, folder: str, name: str) -> list[dict]:
             study.table("baselines_agreement", name) if compared else None,
             config["relevance"]["baseline"],
         ),
+        *cautions.of_members(
+            study.table("ensemble_distance", name) if study.fewer_members else None
+        ),
         *cautions.of_measurement(study.table("relevance", name)),
         *cautions.of_source(config["cohort"]["source"]),
     ]

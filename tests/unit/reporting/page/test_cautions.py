@@ -79,3 +79,12 @@ def test_sampled_shapley_values_have_their_error():
 
 def test_simulated_patients_are_said_to_be_simulated():
     assert "simulated" in texts(cautions.of_source("phantom"))
+
+
+def test_fewer_members_than_are_deployed_are_named_with_their_distance():
+    distances = pd.DataFrame(
+        {"dice": [0.97, 0.912], "members_explained": 1, "members_deployed": 16}
+    )
+    said = texts(cautions.of_members(distances))
+    assert "1 of 16 networks and mirrored copies" in said and "a Dice of 0.91 or more" in said
+    assert cautions.of_members(None) == []

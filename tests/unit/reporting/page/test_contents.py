@@ -4,6 +4,7 @@ import base64
 import gzip
 
 import pytest
+import yaml
 from helpers.report_study import CAPTIONS, finished_study
 
 from mrelevance.figures.catalogue import FIGURES
@@ -34,8 +35,19 @@ def test_every_figure_of_the_study_has_its_place_and_its_files(study):
 def test_tables_are_those_that_are_there(study):
     tables = tables_of(study, CAPTIONS)
     names = {table["name"] for table in tables}
-    assert {"relevance", "intervals", "pairwise"} <= names and "selection" not in names
+    assert {"relevance", "intervals", "pairwise"} <= names
+    assert names.isdisjoint({"selection", "ensemble_distance"})
     assert all(table["title"] and table["says"] for table in tables)
+
+
+def test_the_distance_of_fewer_members_is_among_the_tables(tmp_path):
+    config = yaml.safe_load((CAPTIONS.parents[1] / "config/config.yaml").read_text())
+    one_fold = {
+        "network": config["network"] | {"source": "network"},
+        "inference": config["inference"] | {"folds": [0]},
+    }
+    tables = tables_of(finished_study(tmp_path, 1, **one_fold), CAPTIONS)
+    assert "ensemble_distance" in {table["name"] for table in tables}
 
 
 def test_answers_and_warnings_lead_to_figures_that_are_there(study):
