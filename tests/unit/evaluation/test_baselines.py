@@ -64,7 +64,7 @@ def test_the_figure_shows_the_medians():
     (legend,) = figure.legends
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts[0] == "inpainted (configured)"
-    assert texts[2] == "shuffled: tau -1.00, L1 1.00, same first sequence in 1/3"
+    assert texts[2] == "shuffled: tau \N{MINUS SIGN}1.00, L1 1.00, same first sequence in 1/3"
 
 
 def test_step_calls_variants_by_their_baseline():

@@ -123,10 +123,11 @@ def test_the_card_says_what_is_explained_of_what_is_deployed(folder, predictor):
 
 def test_files_of_the_preprocessing_alone_are_those_of_the_card(folder, predictor):
     card = card_of_source(predictor, 4, CHANNELS, None)
-    deployment = deployment_of_source({"source": folder, "folds": None, "checkpoint": "final"})
+    deployed = {"source": folder, "folds": None, "checkpoint": "final", "trust_code": False}
+    deployment = deployment_of_source(deployed)
     check_files(card, deployment)
     (folder / "plans.json").write_text((folder / "plans.json").read_text() + " ")
-    changed = deployment_of_source({"source": folder, "folds": None, "checkpoint": "final"})
+    changed = deployment_of_source(deployed)
     (folder / "plans.json").write_text((folder / "plans.json").read_text().rstrip())
     with pytest.raises(InputError, match=r"plans.json of .* is not what card.json says"):
         check_files(card, changed)

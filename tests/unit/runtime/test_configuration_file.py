@@ -43,7 +43,7 @@ def test_a_file_that_names_its_network_gives_all_arguments(tmp_path):
     path.write_text("network: {name: UNETR, arguments: {feature_size: 8}, divisor: 16}")
     network = read_configuration(path, PROJECT)["network"]
     given = {"name": "UNETR", "arguments": {"feature_size": 8}, "divisor": 16}
-    assert network == given | {"source": None, "channels": None}
+    assert network == given | {"source": None, "channels": None, "trust_code": False}
     path.write_text("network: {arguments: {filters: [8, 16, 32, 64]}}")
     arguments = read_configuration(path, PROJECT)["network"]["arguments"]
     assert arguments["filters"] == [8, 16, 32, 64] and arguments["act_name"]
