@@ -83,14 +83,15 @@ def test_without_a_known_answer_there_is_nothing_to_judge():
 
 def test_the_figure_shows_medians_and_verdicts():
     truth = known_answers(DECOY, "decoy", "FLAIR", **SUMMARY)
-    (axes,) = figure_of(DECOY, truth).axes
+    figure = figure_of(DECOY, truth)
+    (axes,) = figure.axes
     shown = {d.get_gid(): d.get_offsets()[0][0] for d in axes.collections if d.get_gid()}
     assert shown == pytest.approx(dict(zip(truth["method"], truth["share"], strict=True)))
     # Long verdicts are wrapped, and numbers have a real minus sign.
     shown = [" ".join(text.get_text().split()) for text in axes.texts]
     shown = [text.removesuffix(" (1 beyond the axis)") for text in shown]
     assert shown == [verdict.replace("-", "\N{MINUS SIGN}") for verdict in truth["verdict"]]
-    assert "FLAIR is noise" in axes.get_title("left")
+    assert "FLAIR is noise" in figure.get_suptitle()
 
 
 def test_step_keeps_the_relevance_of_every_method():
