@@ -8,7 +8,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from mrelevance.figures.fitting import HEADING_POINTS, wrapped
 from mrelevance.runtime.files import written_whole
@@ -43,6 +45,7 @@ STYLE = {
     "svg.hashsalt": "mrelevance",
 }
 
+PLACES = 6  # of positions relative to the figure: less than a micrometre
 WITHOUT_DATE = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -157,8 +160,29 @@ def save(figure: Figure, stem: str | Path) -> None:
         save_as(figure, f"{stem}.{suffix}")
 
 
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and round the places.
+
+    Their last digits are not the same in every process: the solver of the layout adds numbers in
+    the order in which they lie in memory.
+    """
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    parts = list(figure.subfigs)
+    while parts:
+        part = parts.pop()
+        box = part.bbox_relative
+        box.p0, box.p1 = box.p0.round(PLACES), box.p1.round(PLACES)
+        parts += part.subfigs
+    for axes in figure.axes:
+        axes.set_position(Bbox(axes.get_position(original=True).get_points().round(PLACES)))
+
+
 def save_as(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the path's suffix; see `save`."""
     suffix = Path(path).suffix.removeprefix(".")
     with matplotlib.rc_context(STYLE), written_whole(path) as beside:
+        _settle(figure)
         figure.savefig(beside, format=suffix, metadata=WITHOUT_DATE[suffix])

@@ -42,6 +42,21 @@ def test_saved_files_are_equal_byte_by_byte(tmp_path):
     )
 
 
+def test_saved_places_are_rounded_and_stay_where_the_layout_put_them(tmp_path):
+    with matplotlib.rc_context(style.STYLE):
+        figure = style.new_figure(80, 60)
+        upper, lower = figure.subfigures(2, 1)
+        upper.subplots(1, 3)[1].set_title("a title in\ntwo lines")
+        lower.subplots(1, 1).set_ylabel("label")
+        figure.draw_without_rendering()
+        laid_out = [axes.get_position(original=True).get_points() for axes in figure.axes]
+        style.save_as(figure, tmp_path / "figure.svg")
+    places = [axes.get_position(original=True).get_points() for axes in figure.axes]
+    places += [part.bbox_relative.get_points() for part in figure.subfigs]
+    assert all((place == place.round(6)).all() for place in places)
+    np.testing.assert_allclose(places[:4], laid_out, atol=1e-6)
+
+
 def test_style_ignores_and_keeps_the_callers_settings():
     @style.styled
     def draw() -> Figure:
