@@ -178,7 +178,7 @@ def put_core_into_whole(bundle):
     case = predictor.preprocess(images(0, sequences=SEQUENCES))
     core = predictor.logits(case.image)[1]
     weight[:, 0] = weight[:, 1]
-    few, more = torch.quantile(core, torch.tensor([0.95, 0.85])).tolist()
+    few, more = torch.quantile(core, torch.tensor([0.99, 0.97])).tolist()
     bias[0], bias[1] = bias[1] - more, bias[1] - few
     torch.save(content, path)
 
