@@ -119,5 +119,5 @@ def test_maps_are_tested_with_another_baseline(project, tmp_path):
 
 def test_a_second_call_has_nothing_to_do(project):
     assert project.plan(*TARGETS) == {}
-    # Its inputs are fewer, as no comparison is asked for; it shows those that are there all the same.
+    # Its inputs are fewer without comparisons; it shows those that are there all the same.
     assert set(project.plan()) <= {"write_page"}
