@@ -7,9 +7,14 @@ from mrelevance.figures.catalogue import FIGURES
 def rules_reading(*prefixes: str, target: str = "all") -> set[str]:
     """Rules of a target that read results below one of `prefixes`, directly or through tables.
 
-    A prefix begins with the stage: `relevance/` or `evaluation/{patient}{region}/`.
+    A prefix begins with the stage: `relevance/` or `evaluation/{patient}{region}/`. Rules of studies
+    that explain fewer members of a network than are deployed are left out.
     """
-    steps = {entry.name: entry for entry in TABLES.values() if entry.target == target}
+    steps = {
+        entry.name: entry
+        for entry in TABLES.values()
+        if entry.target == target and not entry.of_fewer_members
+    }
     changed, found, before = prefixes, set(), None
     while found != before:
         before = set(found)

@@ -147,7 +147,7 @@ def regions(fresh_project, tmp_path_factory):
     folder = write_cohort(place / "images", bundle, 2, sequences=SEQUENCES)
     project = fresh_project.copy(place / "project")
     maps = {
-        "lesions": 1, "crop": [20, 16, 12], "methods": ["deepshap", "random"],
+        "lesions": 1, "crop": [12, 16, 20], "methods": ["deepshap", "random"],
         "units": ["one_sequence"], "replacements": ["baseline"], "steps": 2,
         "randomised_lesions": 1, "randomised_methods": ["random"],
     }  # fmt: skip
