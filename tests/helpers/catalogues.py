@@ -7,8 +7,8 @@ from mrelevance.figures.catalogue import FIGURES
 def rules_reading(*prefixes: str, target: str = "all") -> set[str]:
     """Rules of a target that read results below one of `prefixes`, directly or through tables.
 
-    A prefix begins with the stage: `relevance/` or `evaluation/{patient}{region}/`. Rules of studies
-    that explain fewer members of a network than are deployed are left out.
+    A prefix begins with the stage: `relevance/` or `evaluation/{patient}{region}/`. Rules that only
+    run where fewer members of a network are explained than are deployed are left out.
     """
     steps = {
         entry.name: entry
