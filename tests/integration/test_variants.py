@@ -117,7 +117,8 @@ def test_figures_exist(results):
 
 def test_a_second_call_has_nothing_to_do(project):
     assert project.plan("select", "networks") == {}
-    assert project.plan() == {}
+    # It can show the comparisons now.
+    assert set(project.plan()) <= {"write_page"}
 
 
 def test_another_margin_does_not_train(project, tmp_path):
