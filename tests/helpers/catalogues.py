@@ -13,7 +13,7 @@ def rules_reading(*prefixes: str, target: str = "all") -> set[str]:
     steps = {
         entry.name: entry
         for entry in TABLES.values()
-        if entry.target == target and not entry.of_fewer_members
+        if entry.target == target and entry.is_made(fewer_members=False)
     }
     changed, found, before = prefixes, set(), None
     while found != before:

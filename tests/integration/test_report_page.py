@@ -13,7 +13,7 @@ from helpers.report_browser import (
     written,
 )
 
-# A class of all patients' names, and one whose region is another.
+# Two regions, one inside the other: all labelled voxels, and the core alone.
 TWO_REGIONS = {
     "classes": {"core": 1, "oedema": 2},
     "regions": {"whole tumour": ["core", "oedema"], "core": ["core"]},

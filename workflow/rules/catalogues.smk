@@ -148,7 +148,7 @@ def files_of(target):
         f"results/{table.file}"
         for step in TABLES.values()
         for table in step.tables
-        if step.target == target and (FEWER_MEMBERS or not step.of_fewer_members)
+        if step.target == target and step.is_made(FEWER_MEMBERS)
     ]
     figures = [
         f"results/figures{region}/{entry.name}.{suffix}"

@@ -1,11 +1,11 @@
 """The functions that tell rules which network is applied: trained here, or elsewhere."""
 
-from mrelevance.runtime.network_source import chooses_members, files_of_source
+from mrelevance.runtime.network_source import explains_fewer_members, files_of_source
 
 # Nobody is needed to train on where the network is trained already.
 PARTS_NEEDED = ["test"] if TRAINED_ELSEWHERE else ["train", "test"]
 # Whether some members of a network from elsewhere are explained in place of all.
-FEWER_MEMBERS = TRAINED_ELSEWHERE and chooses_members(config)
+FEWER_MEMBERS = explains_fewer_members(config)
 # Sections with a precision.
 COMPUTED_WITH = ["evaluation"] if TRAINED_ELSEWHERE else ["training", "evaluation"]
 if SPLIT is None and TRAINED_ELSEWHERE:

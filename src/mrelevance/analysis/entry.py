@@ -100,6 +100,10 @@ class Entry:
     target: str = "all"
     of_fewer_members: bool = False
 
+    def is_made(self, fewer_members: bool) -> bool:
+        """Whether a study makes it; `fewer_members`: whether fewer are explained than deployed."""
+        return fewer_members or not self.of_fewer_members
+
     @property
     def name(self) -> str:
         """Name of the step, of its rule and of its log: that of the function."""

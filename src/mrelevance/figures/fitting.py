@@ -20,7 +20,7 @@ SLANT = 40  # degrees
 LONGEST_SLANTED_MM, NARROWEST_SLANTED_MM = 24, 4.2  # of a slanted name, and of its slot
 MOST_LINES = 3  # of a name on an x axis
 NARROWEST_SLOT_MM = 2.6  # of a name on an x axis
-# A line may be broken after these, which names of sequences and methods have between their parts.
+# A line may be broken after these characters, which part the names of sequences and methods.
 BREAKS = re.compile(r"(?<=[-_.,;:+/ ])")
 
 

@@ -135,7 +135,7 @@ def sections(network: ProposedNetwork) -> str:
         if network.channels
         else "# Sequences and channels have equal names."
     )
-    # Its own line, which nobody else needs.
+    # Written only where code is trusted.
     trusted = "\n  # Its code runs in every job.\n  trust_code: true" * network.trust_code
     return f"""\
 network:

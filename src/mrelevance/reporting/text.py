@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import jinja2
 
@@ -35,10 +35,10 @@ def fill(template: str, facts: dict) -> str:
     return "\n\n".join(part for part in paragraphs if part) + "\n"
 
 
-def listed(words: Sequence) -> str:
+def listed(words: Iterable, before_last: str = "and") -> str:
     """Words as an enumeration: a, b and c."""
     *first, last = map(str, words)
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {before_last} {last}" if first else last
 
 
 def by(sizes: Sequence[float]) -> str:

@@ -76,9 +76,12 @@ def is_trained_elsewhere(config: dict) -> bool:
     return config["network"]["source"] is not None
 
 
-def chooses_members(config: dict) -> bool:
-    """Whether the study chooses folds, or leaves out mirrored copies, of what is deployed."""
-    return config["inference"]["folds"] is not None or not config["inference"]["mirroring"]
+def explains_fewer_members(config: dict) -> bool:
+    """Whether the study leaves out folds or mirrored copies of what is deployed elsewhere."""
+    inference = config["inference"]
+    return is_trained_elsewhere(config) and (
+        inference["folds"] is not None or not inference["mirroring"]
+    )
 
 
 def check_use(config: dict) -> None:

@@ -11,14 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.reporting.page.numbers import (
-    counted,
-    decimal,
-    decimal_interval,
-    listed,
-    percent_interval,
-)
+from mrelevance.reporting.page.numbers import decimal, decimal_interval, percent_interval
+from mrelevance.reporting.text import listed
 from mrelevance.runtime.method_names import label
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS
 from mrelevance.statistics.noninferiority import detections_p
 

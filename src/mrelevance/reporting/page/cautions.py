@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.reporting.page.numbers import counted, decimal, listed
+from mrelevance.reporting.page.numbers import decimal
+from mrelevance.reporting.text import listed
+from mrelevance.runtime.wording import counted
 
 POOR_DICE = 0.7
 FEW_PATIENTS = 10

@@ -8,7 +8,7 @@ import jinja2
 from mrelevance.reporting.page.contents import FIRST, download, figures_of, sections, tables_of
 from mrelevance.reporting.page.glossary import explained
 from mrelevance.reporting.page.niivue import niivue_script
-from mrelevance.reporting.page.numbers import counted, decimal
+from mrelevance.reporting.page.numbers import decimal
 from mrelevance.reporting.page.patients import (
     PatientFiles,
     overlay_names,
@@ -20,6 +20,7 @@ from mrelevance.reporting.page.study import Study
 from mrelevance.reporting.page.summary import answers_of, cautions_of
 from mrelevance.runtime.files import written_whole
 from mrelevance.runtime.method_names import identifier
+from mrelevance.runtime.wording import counted
 
 PARTS = Path(__file__).parent
 LARGEST_MB = 60

@@ -11,7 +11,7 @@ from mrelevance.analysis.entry import Entry
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.method_names import identifier
-from mrelevance.runtime.network_source import chooses_members, is_trained_elsewhere
+from mrelevance.runtime.network_source import explains_fewer_members
 from mrelevance.runtime.segmentation import read_segmentation, region_folders
 
 # Tables of the study that no comparison does without.
@@ -67,7 +67,7 @@ class Study:
     @property
     def fewer_members(self) -> bool:
         """Whether some members of a network from elsewhere were explained in place of all."""
-        return is_trained_elsewhere(self.config) and chooses_members(self.config)
+        return explains_fewer_members(self.config)
 
     @property
     def steps(self) -> list[Entry]:
@@ -75,7 +75,7 @@ class Study:
         return [
             step
             for step in TABLES.values()
-            if step.target in self.targets and (self.fewer_members or not step.of_fewer_members)
+            if step.target in self.targets and step.is_made(self.fewer_members)
         ]
 
     @cached_property

@@ -8,13 +8,9 @@ import pytest
 from mrelevance.reporting.page.captions import plain_caption, read_caption
 from mrelevance.reporting.page.glossary import explained, terms
 from mrelevance.reporting.page.niivue import exposing_class, niivue_script
-from mrelevance.reporting.page.numbers import (
-    counted,
-    decimal,
-    decimal_interval,
-    listed,
-    percent_interval,
-)
+from mrelevance.reporting.page.numbers import decimal, decimal_interval, percent_interval
+from mrelevance.reporting.text import listed
+from mrelevance.runtime.wording import counted
 
 NAN = float("nan")
 CAPTIONS = Path(__file__).parents[4] / "workflow/report"
