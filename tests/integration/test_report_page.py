@@ -51,11 +51,12 @@ def no_problems(browser):
 
 def test_the_answer_comes_first(browser, study):
     answers = browser.run("[...document.querySelectorAll('.answers p')].map((p) => p.innerText)")
-    assert "Mostly on FLAIR with 64 % (95 % interval" in answers[0] and "20 patients" in answers[0]
-    assert "Shapley activations follows the measurement" in answers[1]
+    assert answers[0].startswith("FLAIR above all: it accounts for 64 % (95 % interval")
+    assert "median of 20 patients" in answers[0]
+    assert "Shapley activations. Its shares follow the measurement" in answers[1]
     assert "Do not believe alpha1-beta0 (z+)" in answers[1]
-    assert "Not judged" in answers[2] and 'make reproduce TARGET="all select"' in answers[2]
-    assert "at least 35 test lesions; there are 40" in answers[2]
+    assert "Not judged yet" in answers[2] and 'make reproduce TARGET="all select"' in answers[2]
+    assert "At least 35 test lesions are needed" in answers[2]
     links = "[...document.querySelectorAll('.answer a')].every((a) => $(a.hash.slice(1)))"
     assert browser.run(links)
     # Above the fold, and beside its warnings.
@@ -185,14 +186,18 @@ def test_a_missing_file_of_a_patient_is_named(browser, tmp_path):
     assert browser.run("$('viewer-problem').hidden")
 
 
-def test_one_patient_gives_no_interval(browser, tmp_path):
-    _, page = written(tmp_path, 1)
+@pytest.mark.parametrize("patients", [1, 3])
+def test_few_patients_give_no_interval_and_no_verdict(browser, tmp_path, patients):
+    _, page = written(tmp_path, patients)
     show(browser, page)
     answers = browser.run("[...document.querySelectorAll('.answers p')].map((p) => p.innerText)")
-    assert "In 1 test patient" in answers[0] and "interval " not in answers[0]
-    assert "Not judged" in answers[1]
-    assert "Few data: 1 test patient" in browser.run("document.querySelector('aside').innerText")
-    assert browser.run("$('next').disabled && $('previous').disabled")
+    assert all("too few to judge" in answer for answer in answers)
+    table = browser.run("document.querySelector('.glance').innerText")
+    assert "[" not in table and "not judged" in table
+    assert "interval " not in " ".join(answers)
+    size = "1 test patient" if patients == 1 else "3 test patients"
+    assert f"Few data: {size}" in browser.run("document.querySelector('aside').innerText")
+    assert browser.run("$('next').disabled && $('previous').disabled") == (patients == 1)
 
 
 def test_several_regions_take_turns(browser, tmp_path):

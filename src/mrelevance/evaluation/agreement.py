@@ -12,8 +12,9 @@ from mrelevance.evaluation.baseline_contrast import (
     doubt,
 )
 from mrelevance.runtime.columns import check_columns
-from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
+from mrelevance.statistics.bootstrap import single_median
 from mrelevance.statistics.ranks import rank_agreement
+from mrelevance.statistics.sample_size import fewest_patients
 
 # What a method must reach: the median of Kendall's tau, the median of the L1 distance, and the
 # fraction of patients whose first sequence is right.
@@ -98,7 +99,7 @@ def agreement_summary(
     - `follows the measurement`: tau >= 0.9, L1 <= 0.35, first sequence right in >= 95 %;
     - `approximates the measurement: ...`: tau >= 0.7, L1 <= 0.7, first right in >= 80 %;
     - `misleading: ...` otherwise; both name the criteria that were missed;
-    - `not judged: ...` with fewer than three patients.
+    - `not judged: ...` with fewer patients than an interval takes (`fewest_patients`).
 
     Raises
     ------
@@ -106,6 +107,7 @@ def agreement_summary(
         A column is missing.
     """
     check_columns(agreement, AGREEMENT_COLUMNS, "agreement table")
+    fewest = fewest_patients(1 - confidence)
     rows = []
     for method, of_method in agreement.groupby("method", sort=False):
         tau = _median(of_method["kendall_tau"], resamples, confidence, seed)
@@ -120,15 +122,19 @@ def agreement_summary(
                 **dict(zip(["l1_distance", "l1_low", "l1_high"], distance, strict=True)),
                 "same_first": first,
                 "baseline_contrast": contrast,
-                "verdict": doubt(contrast) or verdict(tau[0], distance[0], first, len(of_method)),
+                "verdict": doubt(contrast)
+                or verdict(tau[0], distance[0], first, len(of_method), fewest),
             }
         )
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
-def verdict(tau: float, distance: float, first: int, patients: int) -> str:
-    """How far a method agrees with the measurement, by the thresholds of `agreement_summary`."""
-    if patients < FEWEST_PATIENTS:
+def verdict(tau: float, distance: float, first: int, patients: int, fewest: int) -> str:
+    """How far a method agrees with the measurement, by the thresholds of `agreement_summary`.
+
+    With fewer than `fewest` patients it is not judged.
+    """
+    if patients < fewest:
         return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
     missed = _missed(FOLLOWS, tau, distance, first / patients)
     if not missed:

@@ -13,7 +13,8 @@ from mrelevance.evaluation.baseline_contrast import (
     doubt,
 )
 from mrelevance.runtime.errors import InputError
-from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, single_median
+from mrelevance.statistics.bootstrap import single_median
+from mrelevance.statistics.sample_size import fewest_patients
 
 # Largest share that a method may give to noise, in the median over patients.
 MOST_FOR_DECOY = 0.02
@@ -62,7 +63,7 @@ def known_answers(
       comes first in no patient, otherwise `misleading` and in what way;
     - for `single_source`: `trustworthy` if the source comes first in every patient, otherwise
       `misleading` and in what way;
-    - `not judged: ...` with fewer than three patients.
+    - `not judged: ...` with fewer patients than an interval takes (`fewest_patients`).
 
     Raises
     ------
@@ -74,6 +75,7 @@ def known_answers(
             f"phantom.known_answer: {known_answer!r} is unknown; choose {' or '.join(VERDICTS)}"
         )
     lowest = min(contrast_by_patient(relevance).values(), default=float("nan"))
+    fewest = fewest_patients(1 - confidence)
     rows = []
     for method in methods_of(relevance):
         contrast = lowest if depends_on_contrast(method) else float("nan")
@@ -95,14 +97,15 @@ def known_answers(
                 "largest_share": float(of_sequence.abs().max()),
                 "ranked_first": first,
                 "baseline_contrast": contrast,
-                "verdict": doubt(contrast) or _verdict(known_answer, share, first, len(shares)),
+                "verdict": doubt(contrast)
+                or _verdict(known_answer, share, first, len(shares), fewest),
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _verdict(known_answer: str, share: float, first: int, patients: int) -> str:
-    if patients < FEWEST_PATIENTS:
+def _verdict(known_answer: str, share: float, first: int, patients: int, fewest: int) -> str:
+    if patients < fewest:
         return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
     wrong = VERDICTS[known_answer](share, first, patients)
     return f"misleading: {', '.join(wrong)}" if wrong else "trustworthy"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-# With fewer patients no interval and no test says anything.
+# With fewer patients nothing is computed. Verdicts take more: `sample_size.fewest_patients`.
 FEWEST_PATIENTS = 3
 
 

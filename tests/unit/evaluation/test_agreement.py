@@ -53,10 +53,10 @@ def test_equal_shares_have_no_rank_correlation():
 
 
 def test_the_measurement_itself_follows_the_measurement():
-    truth = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.6, -0.1]]
+    truth = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.6, -0.1]] * 2
     summary = agreement_summary(agreement(table_of(same=truth, shapley=truth)), 100, 0.95, 0)
     row = summary.iloc[0]
-    assert (row["n"], row["same_first"]) == (3, 3)
+    assert (row["n"], row["same_first"]) == (6, 6)
     assert row["kendall_tau"] == row["tau_low"] == row["tau_high"] == 1
     assert row["l1_distance"] == row["l1_high"] == 0
     assert row["verdict"] == "follows the measurement"
@@ -74,14 +74,19 @@ def test_the_measurement_itself_follows_the_measurement():
     ],
 )
 def test_verdicts(tau, distance, first, expected):
-    assert verdict(tau, distance, first, 20).startswith(expected)
+    assert verdict(tau, distance, first, 20, fewest=6).startswith(expected)
 
 
-def test_few_patients_are_not_judged():
-    one = agreement(table_of(rule=[[0.6, 0.3, 0.1]], shapley=[[0.6, 0.3, 0.1]]))
-    row = agreement_summary(one, 100, 0.95, 0).iloc[0]
-    assert row["verdict"] == "not judged: 1 patient"
-    assert pd.isna(row["tau_low"])
+@pytest.mark.parametrize(
+    ("patients", "verdict"),
+    [(1, "not judged: 1 patient"), (5, "not judged: 5 patients"), (6, "follows the measurement")],
+)
+def test_few_patients_are_not_judged(patients, verdict):
+    shares = [[0.6, 0.3, 0.1]] * patients
+    compared = agreement(table_of(rule=shares, shapley=shares))
+    row = agreement_summary(compared, 100, 0.95, 0).iloc[0]
+    assert row["verdict"] == verdict
+    assert pd.isna(row["tau_low"]) == (patients == 1)
 
 
 def test_no_predicted_tumour_gives_empty_tables_with_their_columns():
@@ -104,7 +109,7 @@ def test_no_predicted_tumour_gives_empty_tables_with_their_columns():
     ],
 )
 def test_a_baseline_that_normalisation_blows_up_is_not_trusted(method, contrast, trusted):
-    truth = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.6, -0.1]]
+    truth = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.6, -0.1]] * 2
     table = table_of(deepshap=truth, **{method: truth}, shapley=truth)
     first = (table["method"] == "deepshap") & (table["patient"] == "01")
     table.loc[first, "baseline_contrast"] = contrast
@@ -123,7 +128,7 @@ def test_missing_measurement_is_an_error():
 
 
 def test_steps_compare_every_method_and_summarise():
-    shares = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]]
+    shares = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]] * 2
     names = ("epsilon", "drop_one", "gradient", "shapley")
     compared = compare_methods(*(table_of(**{name: shares}) for name in names))["agreement"]
     assert list(compared["method"].unique()) == ["epsilon", "drop_one", "gradient"]

@@ -12,11 +12,11 @@ SUMMARY = {"resamples": 200, "confidence": 0.95, "seed": 1}
 
 
 def table_of(**shares) -> pd.DataFrame:
-    """Relevance table from method=[shares of patient 0, of patient 1, ...]."""
+    """Relevance table from method=[shares of patient 0, of patient 1, ...], each of them twice."""
     rows = [
         [f"{p:02d}", method, "tumour", sequence, share]
         for method, patients in shares.items()
-        for p, values in enumerate(patients)
+        for p, values in enumerate(patients * 2)
         for sequence, share in zip(SEQUENCES, values, strict=True)
     ]
     columns = ["patient", "method", "region", "sequence", "relevance_pooled"]
@@ -35,25 +35,25 @@ def test_noise_deserves_nothing():
     truth = known_answers(DECOY, "decoy", "FLAIR", **SUMMARY).set_index("method")
     assert truth.loc["right", "verdict"] == truth.loc["shapley", "verdict"] == "trustworthy"
     assert truth.loc["right", "largest_share"] == pytest.approx(0.01)
-    wrong = "misleading: gives noise 0.25 of the relevance, puts noise first in 1/3"
+    wrong = "misleading: gives noise 0.25 of the relevance, puts noise first in 2/6"
     assert truth.loc["even", "verdict"] == wrong
     assert truth.loc["even", "share"] == pytest.approx(0.25)
     assert truth.loc["even", "share_low"] <= 0.25 <= truth.loc["even", "share_high"]
     assert truth.loc["negative", "verdict"] == "misleading: gives noise -0.10 of the relevance"
-    assert (truth["n"] == 3).all() and list(truth.index)[-1] == "shapley"
+    assert (truth["n"] == 6).all() and list(truth.index)[-1] == "shapley"
 
 
 def test_noise_that_comes_first_misleads_even_if_it_is_little_in_the_median():
     shares = [[0.7, 0.3, 0.0], [0.6, 0.4, 0.0], [0.2, 0.3, 0.5]]
     truth = known_answers(table_of(rule=shares, shapley=shares), "decoy", "FLAIR", **SUMMARY)
-    assert truth["verdict"].iloc[0] == "misleading: puts noise first in 1/3"
+    assert truth["verdict"].iloc[0] == "misleading: puts noise first in 2/6"
 
 
 def test_the_only_source_comes_first():
     truth = known_answers(DECOY, "single_source", "T1", **SUMMARY).set_index("method")
-    assert truth.loc["even", "verdict"] == "misleading: source first in 1/3 only"
+    assert truth.loc["even", "verdict"] == "misleading: source first in 2/6 only"
     assert truth.loc["negative", "verdict"] == "trustworthy"
-    assert truth.loc["negative", "ranked_first"] == 3
+    assert truth.loc["negative", "ranked_first"] == 6
 
 
 def test_a_baseline_that_normalisation_blows_up_is_never_trustworthy():
@@ -67,11 +67,12 @@ def test_a_baseline_that_normalisation_blows_up_is_never_trustworthy():
     assert (truth.loc[["drop_one", "shapley"], "verdict"] == "trustworthy").all()
 
 
-def test_two_patients_are_not_judged():
-    two = DECOY[DECOY["patient"] != "02"]
-    truth = known_answers(two, "decoy", "FLAIR", **SUMMARY)
-    assert (truth["verdict"] == "not judged: 2 patients").all()
-    assert truth["share_low"].isna().all()
+@pytest.mark.parametrize(("patients", "interval"), [(2, False), (5, True)])
+def test_few_patients_are_not_judged(patients, interval):
+    few = DECOY[DECOY["patient"].isin(DECOY["patient"].unique()[:patients])]
+    truth = known_answers(few, "decoy", "FLAIR", **SUMMARY)
+    assert (truth["verdict"] == f"not judged: {patients} patients").all()
+    assert (truth["share_low"].notna() == interval).all()
 
 
 def test_without_a_known_answer_there_is_nothing_to_judge():

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from html import escape
 from types import SimpleNamespace
 
 import jinja2
@@ -39,11 +38,6 @@ def read_caption(text: str, config: dict) -> Caption:
     says = _html(before)
     plain = " ".join(re.sub(r"<[^>]*>", "", says).split())
     return Caption(says, _html(f"*{_GUIDE}*{after}") if mark else "", plain)
-
-
-def plain_caption(text: str) -> Caption:
-    """Caption of a single sentence that is not formatted."""
-    return Caption(f"<p>{escape(text)}</p>", "", escape(text))
 
 
 def _html(text: str) -> str:

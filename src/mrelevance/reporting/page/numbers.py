@@ -12,12 +12,16 @@ def percent(share: float) -> str:
     return f"{fixed(100 * share, 0)} %"
 
 
-def percent_interval(value: float, low: float, high: float, confidence: float) -> str:
-    """A share with its interval, `74 % (95 % interval 70 to 79 %)`, or alone if that is unknown."""
+def percent_interval(value: float, low: float, high: float, confidence: float | None) -> str:
+    """A share with its interval, `74 % (95 % interval 70 to 79 %)`, or alone if that is unknown.
+
+    Without `confidence` the interval is not named: `74 % (70 to 79 %)`.
+    """
     if math.isnan(low) or math.isnan(high):
         return percent(value)
     ends = f"{fixed(100 * low, 0)} to {fixed(100 * high, 0)} %"
-    return f"{percent(value)} ({100 * confidence:g} % interval {ends})"
+    name = "" if confidence is None else f"{100 * confidence:g} % interval "
+    return f"{percent(value)} ({name}{ends})"
 
 
 def decimal(value: float | None, digits: int = 2) -> str:

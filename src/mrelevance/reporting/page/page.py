@@ -84,7 +84,6 @@ def page_content(study: Study, captions: Path) -> dict:
 def region_content(study: Study, captions: Path, folder: str, name: str) -> dict:
     """What the page says of an explained region; `folder` is what its paths have."""
     figures = figures_of(study, captions, folder)
-    selected = "select" in study.targets
     return {
         "name": name,
         "id": folder.strip("/") or "study",
@@ -94,9 +93,9 @@ def region_content(study: Study, captions: Path, folder: str, name: str) -> dict
         "sections": sections(figures),
         "shares": share_table(
             study.sequences,
-            study.table("intervals", name),
+            study.shares(name),
             study.table("ablation", name),
-            study.table("selection", name) if selected else None,
+            study.selection(name),
             study.composites,
             study.intervals,
         ),

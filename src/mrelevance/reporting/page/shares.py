@@ -10,6 +10,7 @@ from mrelevance.reporting.page.numbers import decimal_interval
 from mrelevance.runtime.method_names import label
 from mrelevance.statistics.bootstrap import single_median
 from mrelevance.statistics.noninferiority import HOLDS, LOSES
+from mrelevance.statistics.sample_size import fewest_patients
 
 
 def share_table(
@@ -25,9 +26,10 @@ def share_table(
     Parameters
     ----------
     intervals, ablation
-        Tables of the cohort.
+        Tables of the cohort; see `enough.known_intervals`.
     selection
-        The comparison of shorter protocols; None if it was not made.
+        The comparison of shorter protocols, see `enough.known_conclusions`; None if it was not
+        made.
     composites
         Identifiers of the composites, each a column.
     summary
@@ -106,15 +108,18 @@ def _can_go(selection: pd.DataFrame | None, sequences: list[str]) -> list[tuple]
 def lost_if_replaced(ablation: pd.DataFrame, sequences: list[str], summary: dict) -> pd.DataFrame:
     """Dice lost when the baseline replaces a sequence: `loss`, `low` and `high` by sequence.
 
-    `summary` is the section of the configuration, with `seed`.
+    `summary` is the section of the configuration, with `seed`. The interval of too few patients is
+    NaN.
     """
+    fewest = fewest_patients(1 - summary["confidence"])
     whole = ablation[ablation["ablation"] == "all"].set_index("patient")["dice"]
     rows = []
     for sequence in sequences:
         own = ablation[(ablation["ablation"] == "drop_one") & (ablation["sequence"] == sequence)]
         lost = (whole - own.set_index("patient")["dice"]).dropna().to_numpy(dtype=float)
         interval = (summary["resamples"], summary["confidence"], summary["seed"])
-        rows.append(single_median(lost, *interval) if lost.size else (math.nan,) * 3)
+        loss, *ends = single_median(lost, *interval)
+        rows.append([loss, *(ends if lost.size >= fewest else (math.nan, math.nan))])
     return pd.DataFrame(rows, index=sequences, columns=["loss", "low", "high"])
 
 

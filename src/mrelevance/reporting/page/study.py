@@ -8,6 +8,7 @@ import pandas as pd
 
 from mrelevance.analysis.catalogue import TABLES
 from mrelevance.analysis.entry import Entry
+from mrelevance.reporting.page.enough import known_conclusions, known_intervals
 from mrelevance.runtime.columns import REGION_NAME, of_region
 from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.method_names import identifier
@@ -87,6 +88,22 @@ class Study:
         """Rows of a table of the cohort that belong to a region, given by its name."""
         table = read_table(self.results / f"summary/{name}.tsv")
         return of_region(table, region) if REGION_NAME in table.columns else table
+
+    def shares(self, region: str) -> pd.DataFrame:
+        """Shares of a region, with the intervals for which there are enough patients."""
+        return known_intervals(self.table("intervals", region), self.confidence)
+
+    def selection(self, region: str) -> pd.DataFrame | None:
+        """Comparison of shorter protocols in a region; None if it was not made."""
+        if "select" not in self.targets:
+            return None
+        return known_conclusions(self.table("selection", region), self.confidence)
+
+    def verdict(self, region: str) -> str | None:
+        """Conclusion of that comparison; None if it was not made."""
+        if "select" not in self.targets:
+            return None
+        return self.table("selection_verdict", region)["verdict"].iloc[0]
 
 
 def up_to_date(results: Path, comparison: str) -> bool:

@@ -4,33 +4,43 @@ import re
 from html import escape
 
 from mrelevance.figures.catalogue import FIGURES
-from mrelevance.reporting.page import answers, cautions
-from mrelevance.reporting.page.answers import Answer, LesionTest
+from mrelevance.reporting.page import cautions
+from mrelevance.reporting.page.answers import Answer
 from mrelevance.reporting.page.contents import identity_of
+from mrelevance.reporting.page.dropping import Sample, can_be_dropped, little_lost
 from mrelevance.reporting.page.glossary import explained
+from mrelevance.reporting.page.leading_sequences import rests_on
 from mrelevance.reporting.page.shares import lost_if_replaced
 from mrelevance.reporting.page.study import Study
+from mrelevance.reporting.page.trusted_rules import rule_to_believe
 from mrelevance.runtime.network_source import is_trained_elsewhere
 
 
 def answers_of(study: Study, folder: str, name: str) -> list[dict]:
     """The three answers; `folder` is what paths of the region have, `name` is its name."""
-    tables = {key: study.table(key, name) for key in ("intervals", "pairwise", "agreement_summary")}
-    protocol = study.config["protocol"]
+    scores, selection = study.table("scores", name), study.selection(name)
+    protocol, confidence = study.config["protocol"], study.confidence
     losses = lost_if_replaced(study.table("ablation", name), study.sequences, study.intervals)
-    selected = "select" in study.targets
+    sample = Sample(
+        protocols=1 if selection is None else selection["subset"].nunique() - 1,
+        patients=int(scores["dice"].notna().sum()),
+        lesions=int(scores["lesions"].sum()),
+        margin=protocol["margin_sensitivity"],
+        confidence=confidence,
+    )
     given = [
-        answers.rests_on(tables["intervals"], tables["pairwise"], study.confidence),
-        answers.rule_to_believe(tables["agreement_summary"], study.composites, study.confidence),
-        answers.can_be_dropped(
-            study.table("selection_verdict", name)["verdict"].iloc[0] if selected else None,
-            LesionTest(
-                study.table("selection", name)["subset"].nunique() - 1 if selected else 1,
-                int(study.table("scores", name)["lesions"].sum()),
-                protocol["margin_sensitivity"],
-                study.confidence,
-            ),
-            answers.little_lost(losses, protocol["margin_dice"], study.confidence),
+        rests_on(
+            study.shares(name),
+            study.table("pairwise", name),
+            confidence,
+            not scores["detected"].any() and scores["false_positives"].any(),
+        ),
+        rule_to_believe(study.table("agreement_summary", name), study.composites, confidence),
+        can_be_dropped(
+            selection,
+            study.verdict(name),
+            sample,
+            little_lost(losses, protocol["margin_dice"], sample),
             is_trained_elsewhere(study.config),
         ),
     ]

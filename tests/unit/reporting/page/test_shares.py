@@ -43,7 +43,7 @@ def column(table: dict, heading: str) -> list[str]:
 
 
 def test_whether_a_sequence_is_used_follows_from_its_interval():
-    table = share_table(SEQUENCES, intervals(), ablation(4), None, ["deepshap"], SUMMARY)
+    table = share_table(SEQUENCES, intervals(), ablation(6), None, ["deepshap"], SUMMARY)
     assert column(table, "Sequence") == SEQUENCES
     assert column(table, "Used?") == ["no evidence", "yes", "against tumour"]
     assert column(table, "Can it go?") == ["not judged"] * 3
@@ -67,16 +67,16 @@ def test_a_sequence_can_go_if_both_measures_hold_their_margins():
             *["difference", "difference_low", "difference_high"],
         ],
     )
-    table = share_table(SEQUENCES, intervals(), ablation(4), selection, [], SUMMARY)
+    table = share_table(SEQUENCES, intervals(), ablation(6), selection, [], SUMMARY)
     assert column(table, "Can it go?") == ["yes", "no", "not tested"]
     assert column(table, "Dice lost if left out")[1:] == ["0.30 [0.20, 0.40]", "not trained"]
     selection.loc[1, "conclusion"] = "undecided"
-    table = share_table(SEQUENCES, intervals(), ablation(4), selection, [], SUMMARY)
+    table = share_table(SEQUENCES, intervals(), ablation(6), selection, [], SUMMARY)
     assert column(table, "Can it go?")[0] == "too few data"
 
 
 def test_losses_of_few_patients_have_no_interval_and_those_of_none_are_unknown():
-    losses = lost_if_replaced(ablation(2), SEQUENCES, SUMMARY)
+    losses = lost_if_replaced(ablation(5), SEQUENCES, SUMMARY)
     assert losses.loc["T2", "loss"] == 0.4 and np.isnan(losses.loc["T2", "low"])
     unknown = lost_if_replaced(ablation(2).assign(dice=np.nan), SEQUENCES, SUMMARY)
     assert unknown.isna().all(axis=None)

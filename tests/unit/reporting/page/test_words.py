@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mrelevance.reporting.page.captions import plain_caption, read_caption
+from mrelevance.reporting.page.captions import read_caption
 from mrelevance.reporting.page.glossary import explained, terms
 from mrelevance.reporting.page.niivue import exposing_class, niivue_script
 from mrelevance.reporting.page.numbers import decimal, decimal_interval, percent_interval
@@ -25,6 +25,7 @@ def test_numbers_have_a_minus_sign_and_never_a_negative_zero():
 
 def test_shares_have_their_interval_if_it_is_known():
     assert percent_interval(0.746, 0.7, 0.81, 0.9) == "75 % (90 % interval 70 to 81 %)"
+    assert percent_interval(0.746, 0.7, 0.81, None) == "75 % (70 to 81 %)"
     assert percent_interval(-0.001, NAN, NAN, 0.95) == "0 %"
 
 
@@ -57,7 +58,6 @@ def test_a_caption_is_parted_from_the_guide_to_reading_it():
     assert "Look." in caption.guide and "Look" not in caption.says
     assert caption.alternative == "Title. Shows 7 &lt;things&gt;."
     assert read_caption("Only this.", {}).guide == ""
-    assert plain_caption("a < b").says == "<p>a &lt; b</p>"
 
 
 def test_the_viewer_of_the_installed_wheel_is_found():
