@@ -12,6 +12,7 @@ import pandas as pd
 
 from mrelevance.analysis.context import LESION, lesion_matrix
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.clusters import (
     chance_gap,
     cluster_count,
@@ -196,7 +197,7 @@ def verdict(strategies: Strategies) -> str:
     """How reliable the clusters are."""
     lesions, clusters = len(strategies.labels), len(strategies.medoids)
     if lesions < FEWEST_LESIONS:
-        return f"not clustered: {lesions} lesions, at least {FEWEST_LESIONS} are needed"
+        return f"not clustered: {counted(lesions, 'lesion')}, at least {FEWEST_LESIONS} are needed"
     if clusters == 1:
         return f"no separate clusters: no gap beyond chance among {lesions} lesions"
     strength = "stable" if strategies.stability >= STABLE else "unstable"

@@ -58,7 +58,8 @@ def draw(
     """One row per cluster: what it holds, its shares, and its medoid in every sequence.
 
     On top how the number of clusters was found: the smallest eigenvalues of the graph of lesions,
-    and the lesions in the plane of two eigenvectors, coloured by type. `strategies` (a row per
+    and the lesions in the plane of two eigenvectors, coloured by type; nothing where too few
+    lesions were clustered. `strategies` (a row per
     lesion), `summary` (a row per cluster) and `eigenvalues` are the tables of
     `mrelevance.analysis.strategies`; `eigenvalues` is empty where too few lesions were clustered.
     `lesions` is the table of the test patients' TP, FN and FP; `images` and `regions` have each
@@ -78,25 +79,18 @@ def draw(
         return style.statement("The test patients have no lesion with relevance.")
     numbers = sorted(strategies["cluster"].unique())
     zone_names = [name for name in ZONE_NAMES if name in strategies.columns]
-    head_mm = 48
+    head_mm = 0 if eigenvalues.empty else 48
     row_mm = 26 + BAR_MM * (len(sequences) + len(zone_names))
     figure = style.new_figure(style.PAGE_MM, head_mm + row_mm * len(numbers) + 6)
     verdict = summary["verdict"].iloc[0]
     fitting.heading(figure, readable(f"{style.method_name(composite)}: {verdict}"))
-    blocks = figure.subfigures(
-        1 + len(numbers), 1, height_ratios=[head_mm] + [row_mm] * len(numbers), squeeze=False
-    )[:, 0]
-    gaps, plane = blocks[0].subplots(1, 2)
-    if eigenvalues.empty:
-        gaps.text(
-            0.5, 0.5, "too few lesions to cluster", ha="center", va="center", color=style.GREY
-        )
-        for axes in (gaps, plane):
-            axes.set_axis_off()
-    else:
+    heights = [head_mm] * (not eigenvalues.empty) + [row_mm] * len(numbers)
+    blocks = list(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+    if not eigenvalues.empty:
+        gaps, plane = blocks.pop(0).subplots(1, 2)
         _eigenvalues(gaps, eigenvalues, len(numbers))
         _plane(plane, strategies)
-    for block, number in zip(blocks[1:], numbers, strict=True):
+    for block, number in zip(blocks, numbers, strict=True):
         own = strategies[strategies["cluster"] == number]
         medoid = own[own["medoid"] == 1].iloc[0]
         example = _example(medoid, lesions, images, regions)

@@ -14,6 +14,7 @@ from mrelevance.runtime.files import read_json, read_table
 from mrelevance.runtime.method_names import identifier
 from mrelevance.runtime.network_source import explains_fewer_members
 from mrelevance.runtime.segmentation import read_segmentation, region_folders
+from mrelevance.statistics.sample_size import fewest_patients
 
 # Tables of the study that no comparison does without.
 _COMPARED = ("scores", "relevance")
@@ -54,6 +55,11 @@ class Study:
     def confidence(self) -> float:
         """Confidence of the intervals."""
         return self.config["summary"]["confidence"]
+
+    @property
+    def fewest_patients(self) -> int:
+        """Fewest patients of whom there are intervals."""
+        return fewest_patients(1 - self.confidence)
 
     @property
     def intervals(self) -> dict:

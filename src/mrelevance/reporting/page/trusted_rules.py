@@ -41,9 +41,10 @@ def _believed(own: pd.DataFrame, confidence: float) -> str:
         for kind in ("follows", "approximates", "misleading", "not to be trusted")
     )
     if len(follows):
-        text = _best(follows, "follow the measurement", confidence)
+        text = _best(follows, "follow the measurement", "follow it", confidence)
     elif len(approximates):
-        text = _best(approximates, "come near the measurement but do not match it", confidence)
+        how = "come near the measurement but do not match it"
+        text = _best(approximates, how, "come near it", confidence)
     else:
         text = f"None: no rule comes near the measurement. {INSTEAD}"
     wrong = [*misleading["method"], *distrusted["method"]]
@@ -52,8 +53,8 @@ def _believed(own: pd.DataFrame, confidence: float) -> str:
     return text
 
 
-def _best(good: pd.DataFrame, how: str, confidence: float) -> str:
-    """Sentences about the rules that do as `how` says; the first is the nearest."""
+def _best(good: pd.DataFrame, how: str, so: str, confidence: float) -> str:
+    """Sentences about the rules that do as `how` says, `so` in short; the first is the nearest."""
     best = good.iloc[0]
     text = (
         f"{label(best.method)}. Its shares {how}: the L1 distance is {decimal(best.l1_distance)} "
@@ -61,5 +62,5 @@ def _best(good: pd.DataFrame, how: str, confidence: float) -> str:
         f"the leading sequence is the same in {best.same_first} of {best.n} patients."
     )
     if len(good) > 1:
-        text += f" So do those of {listed(map(label, good['method'].iloc[1:]))}."
+        text += f" The shares of {listed(map(label, good['method'].iloc[1:]))} {so} as well."
     return text

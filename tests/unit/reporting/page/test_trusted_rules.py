@@ -25,7 +25,7 @@ def test_the_nearest_rule_is_believed_and_misleading_ones_are_named():
     assert text == (
         "Shapley activations. Its shares follow the measurement: the L1 distance is 0.06 "
         "(95 % interval 0.04 to 0.12), and the leading sequence is the same in 20 of 20 patients. "
-        "So do those of DeepLIFT rescale. Do not believe alpha1-beta0 (z+)."
+        "The shares of DeepLIFT rescale follow it as well. Do not believe alpha1-beta0 (z+)."
     )
 
 
