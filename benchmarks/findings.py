@@ -1,9 +1,9 @@
-"""What came out of a finished study, as numbers; and the page and the table that show them.
+"""What came out of a finished study, as numbers; and the pages that show them.
 
 python benchmarks/findings.py [results] [--write]
 
 prints the page. With --write, the numbers go to docs/results.json, the page to docs/results.md and
-its first table into README.md. None of the three is edited by hand; a test compares them.
+its conclusions into README.md. None of the three is edited by hand; a test compares them.
 """
 
 import argparse

@@ -49,11 +49,6 @@ def readme_block(found: dict) -> str:
     """What the README shows, between two comments that mark it as generated."""
     values = found["values"]
     return f"""<!-- results -->
-Median shares of the predicted tumour, explained against the background, in {values["patients"]}
-test patients of the phantom:
-
-{markdown(found["tables"]["shares"])}
-
 {sequences(found)} {nearest(values)} The network: {segmentation(values)}
 <!-- end of results -->"""
 

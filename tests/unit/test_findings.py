@@ -53,7 +53,7 @@ def test_the_page_of_results_is_made_from_their_numbers(results_page):
     assert (PROJECT / "docs/results.md").read_text() == results_page.page(NEWEST)
 
 
-def test_the_table_of_the_readme_is_made_from_the_same_numbers(results_page):
+def test_the_conclusions_of_the_readme_are_made_from_the_same_numbers(results_page):
     (block,) = results_page.README_BLOCK.findall((PROJECT / "README.md").read_text())
     assert block == results_page.readme_block(NEWEST)
     assert NEWEST["values"]["first_share"] in block
