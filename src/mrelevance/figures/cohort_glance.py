@@ -138,7 +138,7 @@ def _lesions_per_patient(
 def _diameters(axes: Axes, lesions: pd.DataFrame, splits: list[str]) -> None:
     _dots(axes, lesions, "diameter_mm", splits)
     _split_axis(axes, [_counted(name, lesions, "lesion") for name in splits])
-    axes.set_ylim(bottom=0)
+    style.start_at_zero(axes)
     axes.set_ylabel("lesion diameter (mm)")
 
 

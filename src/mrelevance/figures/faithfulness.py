@@ -45,7 +45,7 @@ def draw(agreement: pd.DataFrame) -> Figure:
     amounts.axvline(FOLLOWS["l1"], color=style.GREY, linewidth=0.8, linestyle="--", zorder=0)
     order.set_xlabel("order: Kendall's tau (1: the same)")
     amounts.set_xlabel("amounts: L1 distance (0: the same)")
-    amounts.set_xlim(left=0)
+    style.start_at_zero(amounts, "x")
     order.set_yticks(range(len(methods)), [style.method_name(name) for name in methods["method"]])
     order.invert_yaxis()
     for y, row in enumerate(methods.itertuples()):

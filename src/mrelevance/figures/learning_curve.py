@@ -39,7 +39,7 @@ def draw(history: pd.DataFrame) -> Figure:
         markersize=2.5,
     )
     grid[0].set_ylabel("training loss")
-    grid[0].set_ylim(bottom=0)
+    style.start_at_zero(grid[0])
     if panels == 2:
         best = validated.loc[validated["validation_dice"].idxmax()]
         grid[1].plot(

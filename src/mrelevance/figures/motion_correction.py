@@ -62,7 +62,7 @@ def draw(motion: pd.DataFrame, sequences: list[str], fixed_sequence: str) -> Fig
         fitting.name_axis(axes, moved, room)
         fitting.y_label(axes, name, 38)
         if "similarity" not in before:
-            axes.set_ylim(bottom=0)
+            style.start_at_zero(axes)
     counts = rows["flag"].value_counts().reindex(FLAGS, fill_value=0)
     flags = ", ".join(f"{count} {flag}" for flag, count in counts.items())
     fitting.heading(figure, f"{counted(len(rows), 'registration')}: {flags}")

@@ -43,7 +43,7 @@ def draw(effect: pd.DataFrame, sequences: list[str]) -> Figure:
         axes.set_xticks(range(len(corrections)), corrections)
         axes.set_xlim(-0.5, len(corrections) - 0.5)
         axes.set_ylabel(measure)
-        axes.set_ylim(bottom=0)
+        style.start_at_zero(axes)
     axes = below.subplots()
     axes.axhline(0, color="0.9", linewidth=0.5, zorder=0)
     rows = effect[effect["measure"] == MEASURED_SHARE]

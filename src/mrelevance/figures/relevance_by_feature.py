@@ -106,7 +106,7 @@ def _panel(axes: Axes, own: pd.DataFrame, measure: str) -> None:
             facecolor=KIND_COLOURS[kind] if kind == "TP" else "white",
             edgecolor=KIND_COLOURS[kind], linewidths=0.7, gid=kind,
         )  # fmt: skip
-    axes.set_xlim(left=0)
+    style.start_at_zero(axes, "x")
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_locator(MaxNLocator(3))
 

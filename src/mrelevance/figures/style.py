@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -120,6 +121,17 @@ def count_beyond(values: np.ndarray, limits: tuple[float, float]) -> str:
     """Say how many values lie beyond an axis; nothing if all lie on it."""
     beyond = int(((values < limits[0]) | (values > limits[1])).sum())
     return f"{beyond} beyond the axis" if beyond else ""
+
+
+def start_at_zero(axes: Axes, axis: str = "y") -> None:
+    """Let an axis (`x` or `y`) begin at zero, with room for the marks at its other end.
+
+    The margin is a part of the whole axis; without zero among the data it would be one of their
+    range, which may be narrower than a mark. Call it when everything is drawn.
+    """
+    axes.update_datalim([(0, 0)], updatex=axis == "x", updatey=axis == "y")
+    axes.autoscale_view(scalex=axis == "x", scaley=axis == "y")
+    axes.set(**{f"{axis}lim": (0, None)})
 
 
 def sequence_handles(sequences: list[str]) -> list[Line2D]:

@@ -37,6 +37,7 @@ def draw(targets: pd.DataFrame, sequences: list[str]) -> Figure:
     colours = style.sequence_colours(sequences)
     room = style.PAGE_MM / 2 - 12
     figure = style.new_figure(style.PAGE_MM, 62 + fitting.names_mm(sequences, room))
+    figure.get_layout_engine().set(wspace=0.04)  # room for the label of the second axis
     for axes, measure, label in zip(
         figure.subplots(1, 2),
         [CONTRIBUTION, SHARE],

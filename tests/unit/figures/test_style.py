@@ -1,5 +1,6 @@
 import matplotlib
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from mrelevance.figures import style
@@ -96,3 +97,15 @@ def test_scattering_depends_on_the_seed_alone_and_restores_the_generator():
     found.append(np.random.uniform())  # noqa: NPY002
     assert found == list(expected)
     assert scattered[0] == scattered[1] != scattered[2]
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_an_axis_from_zero_leaves_room_for_marks_at_its_other_end(axis):
+    axes = Figure().subplots()
+    values, places = [0.77, 0.78, np.nan], [5, 6, 7]
+    axes.scatter(*((values, places) if axis == "x" else (places, values)))
+    style.start_at_zero(axes, axis)
+    low, high = getattr(axes, f"get_{axis}lim")()
+    other = getattr(axes, f"get_{'y' if axis == 'x' else 'x'}lim")()
+    assert low == 0 and high > 1.03 * 0.78
+    assert other[0] > 4
