@@ -82,8 +82,9 @@ def draw(
         fitting.panel_titles(used, sequences, notes, room, bold=False, points=6)
         for axes in grid.flat[len(sequences) :]:
             axes.set_axis_off()
-        for axes in grid[:, 0]:
-            fitting.y_label(axes, f"{style.method_name(method)}\npooled share", panel_mm + 4)
+        label = f"{style.method_name(method)}\npooled share"
+        label = fitting.wrapped(label, block_mm - 8, fitting.HEADING_POINTS)
+        block.supylabel(label, fontsize=fitting.HEADING_POINTS)
         block.supxlabel(LABELS[measure], fontsize=6.5)
     fitting.legend_below(
         figure,
