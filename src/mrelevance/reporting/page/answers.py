@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from mrelevance.runtime.wording import counted
 
+WITH_TUMOUR = "with predicted tumour"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -15,16 +17,15 @@ class Answer:
     link: str
 
 
-def too_few(patients: int, fewest: int, judge: str = "judge") -> str:
-    """Sentence that so many patients with predicted tumour are too few.
+def too_few(patients: int, fewest: int, judge: str = "judge", known: str = "") -> str:
+    """Sentence that so many patients are too few, and that `fewest` are needed.
 
-    `judge` is what they are too few for; `fewest` patients can do it.
+    `judge` is what they are too few for; `known` says what is known of them, such as
+    `with predicted tumour`.
     """
-    with_tumour = counted(
-        patients, "patient with predicted tumour", "patients with predicted tumour"
-    )
+    who = " ".join(filter(None, [counted(patients, "test patient"), known]))
     verb = "is" if patients == 1 else "are"
-    return f"{with_tumour} {verb} too few to {judge}: at least {fewest} are needed."
+    return f"{who} {verb} too few to {judge}: at least {fewest} are needed."
 
 
 def median_of(patients: int) -> str:

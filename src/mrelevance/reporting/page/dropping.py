@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mrelevance.protocol.selection import DICE, FULL
-from mrelevance.reporting.page.answers import Answer
+from mrelevance.reporting.page.answers import Answer, too_few
 from mrelevance.reporting.page.numbers import decimal, decimal_interval
 from mrelevance.reporting.text import listed
 from mrelevance.runtime.wording import counted, signed
@@ -57,11 +57,7 @@ class Sample:
         """Sentence that there are too few patients; empty if there are enough."""
         if self.patients >= self.fewest_patients:
             return ""
-        verb = "is" if self.patients == 1 else "are"
-        return (
-            f"{counted(self.patients, 'test patient')} {verb} too few to judge: at least "
-            f"{self.fewest_patients} are needed."
-        )
+        return too_few(self.patients, self.fewest_patients)
 
     @property
     def needed_lesions(self) -> str:

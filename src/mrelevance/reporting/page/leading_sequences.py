@@ -5,7 +5,7 @@ from math import comb
 import pandas as pd
 
 from mrelevance.attribution.shares import MEASURED
-from mrelevance.reporting.page.answers import Answer, median_of, too_few
+from mrelevance.reporting.page.answers import WITH_TUMOUR, Answer, median_of, too_few
 from mrelevance.reporting.page.numbers import percent_interval
 from mrelevance.reporting.text import listed
 from mrelevance.statistics.sample_size import fewest_patients
@@ -53,9 +53,10 @@ def _leading(measured: pd.DataFrame, pairwise: pd.DataFrame, confidence: float) 
     first, *others = measured["sequence"]
     fewest = fewest_patients(LEVEL, comb(len(measured), 2))
     if patients < fewest:
+        few = too_few(patients, fewest, "judge which sequence leads", WITH_TUMOUR)
         return (
-            f"{too_few(patients, fewest, 'judge which sequence leads')} Measured: {first} "
-            f"{shares[first]}, then {others[0]} {shares[others[0]]} ({median})."
+            f"{few} Measured: {first} {shares[first]}, then {others[0]} "
+            f"{shares[others[0]]} ({median})."
         ) + _others(measured, shares)
     tied = [name for name in others if not _differ(pairwise, first, name)]
     if len(tied) > 1:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mrelevance.reporting.page.answers import Answer, median_of, too_few
+from mrelevance.reporting.page.answers import WITH_TUMOUR, Answer, median_of, too_few
 from mrelevance.reporting.page.numbers import decimal
 from mrelevance.reporting.text import listed
 from mrelevance.runtime.method_names import label
@@ -31,10 +31,10 @@ def _believed(own: pd.DataFrame, confidence: float) -> str:
         return "Not known: no rule could be compared with the measurement."
     patients, fewest = int(own["n"].max()), fewest_patients(1 - confidence)
     if patients < fewest:
-        nearest = own.iloc[0]
+        nearest, few = own.iloc[0], too_few(patients, fewest, known=WITH_TUMOUR)
         return (
-            f"{too_few(patients, fewest)} {INSTEAD} Nearest to them is {label(nearest.method)}: "
-            f"L1 distance {decimal(nearest.l1_distance)} ({median_of(patients)})."
+            f"{few} {INSTEAD} Nearest to them is {label(nearest.method)}: L1 distance "
+            f"{decimal(nearest.l1_distance)} ({median_of(patients)})."
         )
     follows, approximates, misleading, distrusted = (
         own[own["verdict"].str.startswith(kind)]

@@ -105,10 +105,11 @@ def test_too_few_patients_are_said_and_their_numbers_are_no_verdict(patients, ve
         return
     patient = "1 patient" if patients == 1 else f"{patients} patients"
     verb = "is" if patients == 1 else "are"
+    test_patient = patient.replace(" ", " test ")
     median = patient if patients == 1 else f"median of {patient}"
     assert text == (
-        f"{patient} with predicted tumour {verb} too few to judge which sequence leads: at least 6 "
-        f"are needed. Measured: T2 70 %, then T1 30 % ({median})."
+        f"{test_patient} with predicted tumour {verb} too few to judge which sequence leads: at "
+        f"least 6 are needed. Measured: T2 70 %, then T1 30 % ({median})."
     )
 
 
@@ -119,7 +120,7 @@ def test_more_sequences_need_more_patients():
         names, (0.7, 0.1, 0.05, 0.05, 0.05, 0.05), strict=True)}  # fmt: skip
     tests = pairwise(**dict.fromkeys(names[1:], 0.001))
     text = said(intervals(9, **shares), tests)
-    assert "9 patients with predicted tumour are too few" in text and "at least 10" in text
+    assert "9 test patients with predicted tumour are too few" in text and "at least 10" in text
     assert "Measured: T2 70 % (95 % interval 60 to 80 %), then a 10 % (0 to 20 %)" in text
     assert said(intervals(10, **shares), tests).startswith("T2 above all")
 
