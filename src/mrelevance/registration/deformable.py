@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from scipy.optimize import minimize
 
 from mrelevance.registration.grid import Grid, make_grid, pool_mask
+from mrelevance.registration.refinement import refined
 from mrelevance.registration.similarity import Template, squared_local_correlation, window_mean
 from mrelevance.registration.spline import (
     ORDER,
@@ -106,7 +107,7 @@ class Comparison:
         matrix, offset = moving.normalised_from_world()
         like = level.image
         self.level = level
-        self.moving = moving.voxels
+        self.moving = refined(moving.voxels)
         self.matrix = torch.as_tensor(matrix.T, dtype=like.dtype, device=like.device)
         self.start = torch.as_tensor(
             level.control_points @ matrix.T + offset, dtype=like.dtype, device=like.device
