@@ -25,13 +25,11 @@ from mrelevance.registration.spline import (
 class Level:
     """One resolution level of the fixed image, which all moving sequences share.
 
-    `voxel_mm` is the edge of a cube of the volume of a voxel. `image` and `mask` (D, H, W) are
-    cropped to the mask; `bases` evaluate a spline on them. `control_points` (KD, KH, KW, 3) are
+    `image` and `mask` (D, H, W) are cropped to the mask; `bases` evaluate a spline on them. `control_points` (KD, KH, KW, 3) are
     the world coordinates (LPS, mm) of the lattice.
     """
 
     resolution_mm: float
-    voxel_mm: float
     iterations: int
     image: torch.Tensor
     mask: torch.Tensor
@@ -84,7 +82,6 @@ def _fixed_level(image: sitk.Image, mask: np.ndarray, level: dict, device: str) 
     extent = np.multiply(image.GetSize(), image.GetSpacing())
     return Level(
         resolution_mm=level["resolution_mm"],
-        voxel_mm=float(np.cbrt(np.prod(grid.factors * image.GetSpacing()))),
         iterations=level["iterations"],
         image=grid.voxels[box],
         mask=inside[box],

@@ -7,17 +7,18 @@ import torch
 from scipy.interpolate import make_interp_spline
 
 ORDER = 5
-FACTOR = 3
-"""Fine voxels per voxel along each axis."""
+# Fine voxels per voxel along each axis: as many as memory allows.
+FACTORS = (3, 2, 1)
+MOST_VOXELS = 2e8
 
 
 def refined(image: torch.Tensor) -> torch.Tensor:
     """Interpolate an image at thirds of its voxels by a quintic spline.
 
-    Linear interpolation averages the noise of neighbouring voxels, most halfway between them, so
-    the similarity with another image would be highest there, whatever the anatomy. Linear
-    interpolation of the finer image, which keeps the noise between the voxels, has a ninth of the
-    way to smooth over and next to no such preference.
+    Linear interpolation averages the noise of neighbouring voxels, most halfway between them. The
+    similarity with another image would be highest there, whatever the anatomy. Linear
+    interpolation of the finer image, which keeps the noise between the voxels, has next to no such
+    preference.
 
     Parameters
     ----------
@@ -26,20 +27,23 @@ def refined(image: torch.Tensor) -> torch.Tensor:
 
     Returns
     -------
-    (3 D - 2, 3 H - 2, 3 W - 2); the first and the last voxel of each axis stay where they are.
+    (3 D - 2, 3 H - 2, 3 W - 2); the first and the last voxel of each axis stay where they are. An
+    image with more than 7 million voxels is interpolated at halves, one with more than 25 million
+    is returned as it is.
     """
+    factor = next(k for k in FACTORS if k**3 * image.numel() <= MOST_VOXELS or k == 1)
     for axis in range(3):
-        weights = torch.as_tensor(_weights(image.shape[axis])).to(image)
+        weights = torch.as_tensor(_weights(image.shape[axis], factor)).to(image)
         image = torch.movedim(torch.tensordot(weights, image, dims=([1], [axis])), 0, axis)
     return image.contiguous()
 
 
 @cache
-def _weights(count: int) -> np.ndarray:
-    """Matrix (FACTOR * (count - 1) + 1, count) of interpolation along an axis."""
+def _weights(count: int, factor: int) -> np.ndarray:
+    """Matrix (factor * (count - 1) + 1, count) of interpolation along an axis."""
     if count == 1:
         return np.ones((1, 1), np.float32)
     # A spline of order k needs k + 1 voxels; odd orders are symmetric.
     order = min(ORDER, (count - 2) // 2 * 2 + 1)
     spline = make_interp_spline(np.arange(count), np.eye(count), k=order)
-    return spline(np.arange(FACTOR * (count - 1) + 1) / FACTOR).astype(np.float32)
+    return spline(np.arange(factor * (count - 1) + 1) / factor).astype(np.float32)

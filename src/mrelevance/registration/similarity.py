@@ -5,9 +5,8 @@ import torch.nn.functional as F
 
 VOXELS = 27  # in a window of 3 x 3 x 3
 # Added to the variance of each window, relative to that of the image, so that windows without
-# structure count little. If it is too small, noise decides: interpolation smooths noise between
-# voxels, which looks like better agreement there.
-FLAT = 3e-3
+# structure count little.
+FLAT = 1e-2
 
 
 class Template:

@@ -6,8 +6,12 @@ import torch
 import torch.nn.functional as F
 from scipy import ndimage
 
-from mrelevance.registration.refinement import FACTOR, refined
+from mrelevance.registration import refinement
+from mrelevance.registration.refinement import refined
 from mrelevance.registration.similarity import Template, squared_local_correlation
+
+
+FACTOR = 3
 
 
 def test_voxels_stay_and_smooth_images_are_interpolated():
@@ -26,6 +30,12 @@ def test_few_voxels_have_splines_of_lower_order(shape):
     fine = refined(torch.ones(shape))
     assert fine.shape == tuple(FACTOR * (n - 1) + 1 for n in shape)
     np.testing.assert_allclose(fine, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(("most", "factor"), [(27e3, 3), (26e3, 2), (8e3, 2), (7e3, 1), (9, 1)])
+def test_memory_is_bounded(most, factor, monkeypatch):
+    monkeypatch.setattr(refinement, "MOST_VOXELS", most)
+    assert refined(torch.ones(10, 10, 10)).shape == (9 * factor + 1,) * 3
 
 
 def similarity(fixed, moving, shift):
