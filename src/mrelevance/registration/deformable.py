@@ -25,8 +25,8 @@ from mrelevance.registration.spline import (
 class Level:
     """One resolution level of the fixed image, which all moving sequences share.
 
-    `image` and `mask` (D, H, W) are cropped to the mask; `bases` evaluate a spline on them. `control_points` (KD, KH, KW, 3) are
-    the world coordinates (LPS, mm) of the lattice.
+    `image` and `mask` (D, H, W) are cropped to the mask; `bases` evaluate a spline on them.
+    `control_points` (KD, KH, KW, 3) are the world coordinates (LPS, mm) of the lattice.
     """
 
     resolution_mm: float

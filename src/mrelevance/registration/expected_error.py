@@ -35,7 +35,7 @@ class WayBack(NamedTuple):
 
 # The range, and the shares of error below, come from pairs with known motion of several sources:
 # see docs/motion.md.
-LOW, HIGH = 0.65, 1.6
+LOW, HIGH = 0.65, 1.5
 
 
 def expected_error(

@@ -32,10 +32,11 @@ def refined(image: torch.Tensor) -> torch.Tensor:
     is returned as it is.
     """
     factor = next(k for k in FACTORS if k**3 * image.numel() <= MOST_VOXELS or k == 1)
-    for axis in range(3):
-        weights = torch.as_tensor(_weights(image.shape[axis], factor)).to(image)
-        image = torch.movedim(torch.tensordot(weights, image, dims=([1], [axis])), 0, axis)
-    return image.contiguous()
+    along_z, along_y, along_x = (
+        torch.as_tensor(_weights(count, factor)).to(image) for count in image.shape
+    )
+    planes = (along_z @ image.flatten(1)).unflatten(1, image.shape[1:])
+    return along_y @ (planes @ along_x.T)
 
 
 @cache
