@@ -10,7 +10,6 @@ from mrelevance.registration import refinement
 from mrelevance.registration.refinement import refined
 from mrelevance.registration.similarity import Template, squared_local_correlation
 
-
 FACTOR = 3
 
 
