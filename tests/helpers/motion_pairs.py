@@ -14,10 +14,9 @@ SETTINGS = {
     "rigid": {"resolutions_mm": [8, 4], "iterations": 100},
     "interpolation": "linear",
     "quality": {
-        "check_consistency_voxels": 0.65,
-        "fail_consistency_voxels": 0.8,
-        "check_similarity": 0.2,
-        "fail_similarity": 0.1,
+        "check_error_mm": 1.0,
+        "fail_error_mm": 2.0,
+        "fail_similarity": 0.08,
         "check_jacobian": [0.5, 2],
         "fail_jacobian": [0.2, 5],
         "check_coverage": 0.9,

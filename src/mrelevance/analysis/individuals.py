@@ -124,7 +124,7 @@ def patient_features(
     From the cohort's tables of scores, lesions, motion and lesion features: Dice; number, size and
     types of the lesions; their visibility (median magnitude over the labelled lesions, per
     sequence); and the motion that is left after correction (mean over the sequences of the error
-    in the liver where it is known, else of the consistency of the registrations).
+    in the liver where it is known, else of the expected error).
 
     Raises
     ------
@@ -135,7 +135,7 @@ def patient_features(
     check_columns(
         lesions, ["patient", "region", "type", "volume_ml", "diameter_mm"], "lesion table"
     )
-    check_columns(motion, ["patient", "error_after_mm", "consistency_p95_mm"], "motion table")
+    check_columns(motion, ["patient", "error_after_mm", "expected_error_mm"], "motion table")
     check_columns(lesion_features, ["patient", "region", "sequence"], "lesion features")
     found = [
         _long(scores.set_index("patient")[column], name)
@@ -159,8 +159,8 @@ def patient_features(
         found.append(_long(magnitude, f"contrast in {sequence}"))
     remaining = motion[motion["patient"].isin(scores["patient"])]
     known = remaining["error_after_mm"].notna().any()
-    column = "error_after_mm" if known else "consistency_p95_mm"
-    name = "motion left, mm" if known else "inconsistency of registration, mm"
+    column = "error_after_mm" if known else "expected_error_mm"
+    name = "motion left, mm" if known else "expected error of registration, mm"
     found.append(_long(remaining.groupby("patient")[column].mean(), name))
     return pd.concat(found, ignore_index=True).dropna()
 

@@ -21,7 +21,9 @@ COLUMNS = [
     "error_after_mm",
     "landmark_error_before_mm",
     "landmark_error_after_mm",
-    "consistency_p95_mm",
+    "expected_error_mm",
+    "expected_error_low_mm",
+    "expected_error_high_mm",
     "jacobian_min",
     "jacobian_max",
     "coverage",
@@ -32,10 +34,9 @@ COLUMNS = [
 
 
 def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
-    """Sort the rows of the motion tables by flag, then by consistency, the worst first.
+    """Sort the rows of the motion tables by flag, then by expected error, the worst first.
 
-    Without a truth, consistency is the best available measure of error. Rows without it come first
-    among those of their flag.
+    Rows without an expected error come first among those of their flag.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def worst_first(quality: pd.DataFrame) -> pd.DataFrame:
     return (
         quality.assign(severity=-severity)
         .sort_values(
-            ["severity", "consistency_p95_mm", "patient", "sequence"],
+            ["severity", "expected_error_mm", "patient", "sequence"],
             ascending=[True, False, True, True],
             na_position="first",
         )

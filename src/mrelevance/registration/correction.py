@@ -10,7 +10,6 @@ from scipy import ndimage
 
 from mrelevance.cohort.patient import PatientImages, canonical_patient
 from mrelevance.registration.body import body_mask
-from mrelevance.registration.consistency import backward_displacement_mm
 from mrelevance.registration.coverage import covered_share, covered_voxels, fill_uncovered
 from mrelevance.registration.deformable import (
     Comparison,
@@ -18,6 +17,7 @@ from mrelevance.registration.deformable import (
     fixed_levels,
     register_deformable,
 )
+from mrelevance.registration.expected_error import expected_error
 from mrelevance.registration.grid import make_grid
 from mrelevance.registration.inverse import inverse_transform
 from mrelevance.registration.jacobian import jacobian_determinant
@@ -27,6 +27,7 @@ from mrelevance.registration.measures import (
     flag_coverage,
     flag_registration,
 )
+from mrelevance.registration.mirrored import better_mirrored
 from mrelevance.registration.resampling import resample
 from mrelevance.registration.rigid import register_rigid
 from mrelevance.registration.spline import displacement_field, spline_transform
@@ -45,7 +46,10 @@ NO_MOTION = Measures(
     folded_share=0,
     jacobian_min=1,
     jacobian_max=1,
-    consistency_p95_mm=0,
+    expected_error_mm=0,
+    expected_error_low_mm=0,
+    expected_error_high_mm=0,
+    better_mirrored="",
     coverage=1,
     lesion_coverage=1,
 )
@@ -65,7 +69,7 @@ class Correction:
     method
         What the result is: deformable, rigid or identity; fixed for the fixed sequence itself.
     measures
-        Similarity, displacement, change of volume and consistency.
+        Similarity, displacement, change of volume and expected error.
     flag, reason
         good, check or failed by the thresholds of the configuration; why, and what was given up.
     coverage
@@ -117,7 +121,7 @@ def correct_patient(
     """Register every sequence of a patient to the fixed sequence and resample it there.
 
     The result is never worse than the input: a deformation that lowers the similarity, folds or
-    fails the consistency check gives way to a rigid motion, and this to the identity. `method`
+    leaves too large an error gives way to a rigid motion, and this to the identity. `method`
     names the result, `reason` what was given up and why. Everything is computed in the canonical
     orientation, so that the result does not depend on how the images are stored.
 
@@ -223,7 +227,7 @@ def _correct_sequence(fixed: _Fixed, moving: sitk.Image, settings: dict, what: s
     else:
         # Every attempt failed. The identity is among them and does not fold.
         unfolded = [attempt for attempt in given_up if attempt.measures.jacobian_min > 0]
-        return min(unfolded, key=lambda attempt: attempt.measures.consistency_p95_mm)
+        return min(unfolded, key=lambda attempt: attempt.measures.expected_error_mm)
     return replace(
         attempt,
         flag="check" if given_up else attempt.flag,
@@ -263,6 +267,13 @@ def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: di
     length = np.linalg.norm(sitk.GetArrayViewFromImage(field)[fixed.compared], axis=-1)
     jacobian = jacobian_determinant(field)[fixed.body]
     covered = covered_voxels(moving, field)
+    compared, deformed = fixed.compared & covered, found.method == "deformable"
+    error = expected_error(image, fixed.image, compared, settings, deformed, fixed.device)
+    # Only where the expected error leaves doubt.
+    mirrored = ""
+    if error.high_mm > settings["quality"]["check_error_mm"]:
+        search_mm, bending = settings["search_mm"], settings["bending_energy"]
+        mirrored = better_mirrored(fixed.levels[0], image, fixed.image, search_mm, bending)
     measures = Measures(
         similarity_before=found.before,
         similarity_after=found.after,
@@ -271,13 +282,14 @@ def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: di
         folded_share=float(np.mean(jacobian <= 0)),
         jacobian_min=float(jacobian.min()),
         jacobian_max=float(jacobian.max()),
-        consistency_p95_mm=backward_displacement_mm(
-            image, fixed.image, fixed.compared & covered, settings, fixed.device
-        ),
+        expected_error_mm=error.mm,
+        expected_error_low_mm=error.low_mm,
+        expected_error_high_mm=error.high_mm,
+        better_mirrored=mirrored,
         coverage=covered_share(covered, fixed.body),
         lesion_coverage=covered_share(covered, fixed.lesions),
     )
-    flag, reason = flag_registration(measures, fixed.levels[-1].voxel_mm, settings["quality"])
+    flag, reason = flag_registration(measures, settings["quality"])
     image = fill_uncovered(image, covered, fixed.body)
     coverage = image_like(covered, fixed.image)
     return Correction(image, found.transform, found.method, measures, flag, reason, coverage)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from scipy.optimize import minimize
 
 from mrelevance.registration.grid import Grid, make_grid, pool_mask
+from mrelevance.registration.refinement import refined
 from mrelevance.registration.similarity import Template, squared_local_correlation, window_mean
 from mrelevance.registration.spline import (
     ORDER,
@@ -24,13 +25,11 @@ from mrelevance.registration.spline import (
 class Level:
     """One resolution level of the fixed image, which all moving sequences share.
 
-    `voxel_mm` is the edge of a cube of the volume of a voxel. `image` and `mask` (D, H, W) are
-    cropped to the mask; `bases` evaluate a spline on them. `control_points` (KD, KH, KW, 3) are
-    the world coordinates (LPS, mm) of the lattice.
+    `image` and `mask` (D, H, W) are cropped to the mask; `bases` evaluate a spline on them.
+    `control_points` (KD, KH, KW, 3) are the world coordinates (LPS, mm) of the lattice.
     """
 
     resolution_mm: float
-    voxel_mm: float
     iterations: int
     image: torch.Tensor
     mask: torch.Tensor
@@ -83,7 +82,6 @@ def _fixed_level(image: sitk.Image, mask: np.ndarray, level: dict, device: str) 
     extent = np.multiply(image.GetSize(), image.GetSpacing())
     return Level(
         resolution_mm=level["resolution_mm"],
-        voxel_mm=float(np.cbrt(np.prod(grid.factors * image.GetSpacing()))),
         iterations=level["iterations"],
         image=grid.voxels[box],
         mask=inside[box],
@@ -106,7 +104,7 @@ class Comparison:
         matrix, offset = moving.normalised_from_world()
         like = level.image
         self.level = level
-        self.moving = moving.voxels
+        self.moving = refined(moving.voxels)
         self.matrix = torch.as_tensor(matrix.T, dtype=like.dtype, device=like.device)
         self.start = torch.as_tensor(
             level.control_points @ matrix.T + offset, dtype=like.dtype, device=like.device

@@ -19,8 +19,10 @@ class Measures:
         Share of the body's voxels in which the transform folds space.
     jacobian_min, jacobian_max
         Range of the local change of volume in the body.
-    consistency_p95_mm
-        Forward-backward consistency, see `backward_displacement_mm`.
+    expected_error_mm, expected_error_low_mm, expected_error_high_mm
+        Mean error where the images are compared, and its range, see `expected_error`.
+    better_mirrored
+        Direction in which the image fits better mirrored, see `better_mirrored`; else empty.
     coverage, lesion_coverage
         Share of the body's voxels, and of the labelled lesions', that the field of view of the
         moving image covers; the latter is NaN without a label.
@@ -33,37 +35,42 @@ class Measures:
     folded_share: float
     jacobian_min: float
     jacobian_max: float
-    consistency_p95_mm: float
+    expected_error_mm: float
+    expected_error_low_mm: float
+    expected_error_high_mm: float
+    better_mirrored: str
     coverage: float
     lesion_coverage: float
 
 
-def flag_registration(measures: Measures, voxel_mm: float, thresholds: dict) -> tuple[str, str]:
+def flag_registration(measures: Measures, thresholds: dict) -> tuple[str, str]:
     """Compare the measures of a registration with the thresholds of the configuration.
 
-    Consistency and similarity complement each other: two images that have nothing in common do not
-    move each other, and so are consistent.
+    Expected error and similarity complement each other: two images that have nothing in common do
+    not move each other.
 
     Parameters
     ----------
-    voxel_mm
-        Edge of the voxels at which the images were compared.
     thresholds
-        Section `motion.quality`. `check_consistency_voxels` and `fail_consistency_voxels` are upper
-        bounds in units of `voxel_mm`, `check_similarity` and `fail_similarity` lower bounds,
-        `check_jacobian` and `fail_jacobian` ranges.
+        Section `motion.quality`. `check_error_mm` and `fail_error_mm` are upper bounds of the
+        expected error, `fail_similarity` is a lower bound, `check_jacobian` and `fail_jacobian` are
+        ranges.
 
     Returns
     -------
     The flag, one of `FLAGS`, and the reason for it, empty if the flag is good.
     """
-    consistency_mm, similarity = measures.consistency_p95_mm, measures.similarity_after
+    if measures.similarity_after < thresholds["fail_similarity"]:
+        return "failed", f"similarity of {measures.similarity_after:.2f} to the fixed sequence"
+    if measures.better_mirrored:
+        return "failed", f"fits better mirrored {measures.better_mirrored}; check its header"
     for flag, kind in (("failed", "fail"), ("check", "check")):
         lowest, highest = thresholds[f"{kind}_jacobian"]
-        if consistency_mm > voxel_mm * thresholds[f"{kind}_consistency_voxels"]:
-            return flag, f"{consistency_mm:.1f} mm between forward and backward"
-        if similarity < thresholds[f"{kind}_similarity"]:
-            return flag, f"similarity of {similarity:.2f} to the fixed sequence"
+        if measures.expected_error_mm > thresholds[f"{kind}_error_mm"]:
+            return flag, (
+                f"an error of {measures.expected_error_mm:.1f} mm is expected "
+                f"({measures.expected_error_low_mm:.1f} to {measures.expected_error_high_mm:.1f})"
+            )
         if measures.jacobian_min < lowest:
             return flag, f"shrinks tissue to {measures.jacobian_min:.2f} of its volume"
         if measures.jacobian_max > highest:

@@ -5,9 +5,8 @@ import torch.nn.functional as F
 
 VOXELS = 27  # in a window of 3 x 3 x 3
 # Added to the variance of each window, relative to that of the image, so that windows without
-# structure count little. If it is too small, noise decides: interpolation smooths noise between
-# voxels, which looks like better agreement there.
-FLAT = 3e-3
+# structure count little.
+FLAT = 1e-2
 
 
 class Template:
@@ -67,7 +66,9 @@ class _SquaredLocalCorrelation(torch.autograd.Function):
                 [by_covariance, by_variance, by_covariance * template.mean - by_variance * mean]
             )
         )
-        return gradient * (template.image * first - warped * second - constant), None
+        # The variance of the whole image, which is added to that of each window
+        guard = FLAT * by_variance.sum() / (warped.numel() - 1) * (warped - warped.mean())
+        return gradient * (template.image * first - warped * second - constant - guard), None
 
 
 def squared_local_correlation(warped: torch.Tensor, template: Template) -> torch.Tensor:
@@ -79,7 +80,6 @@ def squared_local_correlation(warped: torch.Tensor, template: Template) -> torch
 
     It measures whether the warped image W (D, H, W) is locally a linear function of the fixed
     image F, rising or falling, and so does not depend on contrast (Cachier & Pennec, MMBIA 2000).
-    The gradient with respect to W is analytic and costs as much as the value; it treats the
-    variance that is added to flat windows as constant.
+    The gradient with respect to W is analytic and costs as much as the value.
     """
     return _SquaredLocalCorrelation.apply(warped, template)

@@ -63,7 +63,7 @@ def cohort_tables(truth=True):
     )  # fmt: skip
     error = 0.5 if truth else np.nan
     motion = pd.DataFrame({"patient": [*names, "train"], "error_after_mm": error,
-                           "consistency_p95_mm": 1.0})  # fmt: skip
+                           "expected_error_mm": 1.0})  # fmt: skip
     features = pd.DataFrame(
         [[name, region, "T2", value, np.nan] for name in names
          for region, value in [("TP", -3.0), ("FN", 1.0), ("FP", 50.0)]],
@@ -88,7 +88,7 @@ def test_features_of_patients():
     }
     assert "train" not in set(features["patient"])
     without = patient_features(*cohort_tables(truth=False))
-    assert "inconsistency of registration, mm" in set(without["quantity"])
+    assert "expected error of registration, mm" in set(without["quantity"])
 
 
 def test_unusual_features_are_marked_and_constant_ones_have_no_z(shares):

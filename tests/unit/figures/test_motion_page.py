@@ -13,12 +13,12 @@ from mrelevance.runtime.errors import InputError
 TEMPLATE = (Path(__file__).parents[3] / "workflow/report/motion_page.html").read_text()
 SETTINGS = {
     "on_failure": "stop",
-    "quality": {"check_consistency_voxels": 2.5, "fail_jacobian": [0.2, 5]},
+    "quality": {"check_error_mm": 2.5, "fail_jacobian": [0.2, 5]},
 }
 
 
 def quality(patients=3, truth=True):
-    """Good registrations of two sequences per patient, the more consistent the later."""
+    """Good registrations of two sequences per patient, the better the later."""
     rows = len(range(patients)) * 2
     error = 1.25 if truth else np.nan
     return pd.DataFrame(
@@ -35,7 +35,9 @@ def quality(patients=3, truth=True):
             "error_after_mm": error,
             "landmark_error_before_mm": error,
             "landmark_error_after_mm": error,
-            "consistency_p95_mm": np.linspace(2, 1, rows),
+            "expected_error_mm": np.linspace(2, 1, rows),
+            "expected_error_low_mm": np.linspace(1, 0.5, rows),
+            "expected_error_high_mm": np.linspace(3, 2, rows),
             "jacobian_min": 0.5,
             "jacobian_max": 1.5,
             "coverage": 0.97,
@@ -50,7 +52,7 @@ def flagged():
     table = quality()
     table.loc[4, ["flag", "reason"]] = "failed", "folded"
     table.loc[3, ["flag", "reason"]] = "check", "far moved"
-    table.loc[5, "consistency_p95_mm"] = np.nan
+    table.loc[5, "expected_error_mm"] = np.nan
     return table
 
 
@@ -64,7 +66,7 @@ def test_worst_come_first():
     assert pairs == [
         ("p02", "T1"),  # failed
         ("p01", "T2"),  # check
-        ("p02", "T2"),  # good, of unknown consistency
+        ("p02", "T2"),  # good, of unknown error
         ("p00", "T1"),
         ("p00", "T2"),
         ("p01", "T1"),
@@ -92,13 +94,13 @@ def test_table_has_a_row_for_every_registration():
     assert len(cells) == 6
     assert cells[0][:2] == ["p02", "T1"]
     assert 'class="flag failed"' in cells[0][2] and cells[0][3] == "folded"
-    assert cells[2][9] == "NA"  # consistency
+    assert cells[2][9].startswith("NA")  # expected error
     assert cells[3][5:] == [
-        "0.20", "0.40", "5.0", "9.0", "2.0", "0.50", "1.50", "0.00", "97", "0", "1.2", "1.2",
-        "1.2", "1.2",
+        "0.20", "0.40", "5.0", "9.0", "2.0 (1.0 to 3.0)", "0.50", "1.50", "0.00", "97", "0",
+        "1.2", "1.2", "1.2", "1.2",
     ]  # fmt: skip
     assert "<b>1</b>failed" in text and "<b>4</b>good" in text
-    assert "<code>check_consistency_voxels</code></td><td>2.5<" in text
+    assert "<code>check_error_mm</code></td><td>2.5<" in text
     assert "<code>fail_jacobian</code></td><td>0.2 to 5<" in text
 
 

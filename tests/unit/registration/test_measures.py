@@ -1,29 +1,46 @@
 """Measures beyond a threshold are flagged, and the reason says which."""
 
+from dataclasses import replace
+
 import pytest
 from helpers.motion_pairs import SETTINGS
 
 from mrelevance.registration.measures import Measures, flag_coverage, flag_registration
 
+GOOD = Measures(
+    similarity_before=0.1,
+    similarity_after=0.3,
+    displacement_mean_mm=5.0,
+    displacement_p95_mm=6.0,
+    folded_share=0.0,
+    jacobian_min=0.9,
+    jacobian_max=1.1,
+    expected_error_mm=0.6,
+    expected_error_low_mm=0.4,
+    expected_error_high_mm=0.9,
+    better_mirrored="",
+    coverage=1,
+    lesion_coverage=1,
+)
+
 
 @pytest.mark.parametrize(
-    ("measures", "flag", "words"),
+    ("changes", "flag", "words"),
     [
-        ((2.6, 0.2, 0.5, 2.0), "good", ""),
-        ((2.7, 0.3, 0.9, 1.1), "check", "2.7 mm between forward and backward"),
-        ((3.3, 0.3, 0.9, 1.1), "failed", "3.3 mm between forward and backward"),
-        ((1.0, 0.15, 0.9, 1.1), "check", "similarity of 0.15"),
-        ((3.0, 0.05, 0.9, 1.1), "failed", "similarity of 0.05"),
-        ((1.0, 0.3, 0.4, 1.1), "check", "shrinks tissue to 0.40"),
-        ((1.0, 0.3, -0.1, 1.1), "failed", "shrinks tissue to -0.10"),
-        ((1.0, 0.3, 0.9, 2.2), "check", "swells tissue to 2.20"),
-        ((3.0, 0.3, 0.9, 5.1), "failed", "swells tissue to 5.10"),
+        ({}, "good", ""),
+        ({"expected_error_mm": 1.0, "jacobian_min": 0.5, "jacobian_max": 2.0}, "good", ""),
+        ({"expected_error_mm": 1.1}, "check", "an error of 1.1 mm is expected (0.4 to 0.9)"),
+        ({"expected_error_mm": 2.1}, "failed", "an error of 2.1 mm is expected"),
+        ({"similarity_after": 0.07}, "failed", "similarity of 0.07"),
+        ({"better_mirrored": "left to right"}, "failed", "fits better mirrored left to right"),
+        ({"jacobian_min": 0.4}, "check", "shrinks tissue to 0.40"),
+        ({"jacobian_min": -0.1}, "failed", "shrinks tissue to -0.10"),
+        ({"jacobian_max": 2.2}, "check", "swells tissue to 2.20"),
+        ({"expected_error_mm": 1.5, "jacobian_max": 5.1}, "failed", "swells tissue to 5.10"),
     ],
 )
-def test_thresholds(measures, flag, words):
-    consistency, similarity, lowest, highest = measures
-    measured = Measures(0.1, similarity, 5.0, 6.0, 0.0, lowest, highest, consistency, 1, 1)
-    found, reason = flag_registration(measured, 4.0, SETTINGS["quality"])
+def test_thresholds(changes, flag, words):
+    found, reason = flag_registration(replace(GOOD, **changes), SETTINGS["quality"])
     assert found == flag and reason.startswith(words) and bool(reason) == bool(words)
 
 
@@ -40,5 +57,6 @@ def test_thresholds(measures, flag, words):
     ],
 )
 def test_a_sequence_that_covers_little_is_flagged(shares, flag, reason):
-    measured = Measures(0.1, 0.4, 5.0, 6.0, 0.0, 0.9, 1.1, 1.0, *shares)
+    body, lesions = shares
+    measured = replace(GOOD, coverage=body, lesion_coverage=lesions)
     assert flag_coverage(measured, SETTINGS["quality"]) == (flag, reason)

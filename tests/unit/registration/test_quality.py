@@ -20,7 +20,7 @@ def corrections():
     image = empty_image((10, 8, 6))
     found = sitk.TranslationTransform(3, FOUND)
     still = sitk.Transform(3, sitk.sitkIdentity)
-    measures = Measures(0.2, 0.4, 5.1, 5.1, 0.0, 0.9, 1.1, 3.0, 0.8, 0.7)
+    measures = Measures(0.2, 0.4, 5.1, 5.1, 0.0, 0.9, 1.1, 3.0, 2.0, 4.5, "", 0.8, 0.7)
     return {
         "T2": Correction(image, found, "rigid", measures, "check", "3.0 mm", image),
         "T1": Correction(image, still, "fixed", NO_MOTION, "good", "", image),
@@ -53,7 +53,7 @@ def test_distances():
     assert row["landmark_error_before_mm"] == pytest.approx(2)
     assert row["landmark_error_after_mm"] == pytest.approx(np.linalg.norm([3, 1, 2]))
     assert row["method"] == "rigid" and row["similarity_after"] == 0.4
-    assert row[["jacobian_min", "jacobian_max", "consistency_p95_mm"]].tolist() == [0.9, 1.1, 3.0]
+    assert row[["jacobian_min", "jacobian_max", "expected_error_mm"]].tolist() == [0.9, 1.1, 3.0]
     assert row["coverage"] == 0.8 and row["lesion_coverage"] == 0.7
     assert row["flag"] == "check" and row["reason"] == "3.0 mm"
 
