@@ -1,5 +1,7 @@
 """Export a network with `torch.export`, and say what stands in the way where it cannot be."""
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softmax
@@ -28,7 +30,9 @@ def exported_program(network: nn.Module, image: Tensor) -> torch.export.Exported
     fast_path = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            # PyTorch copies its own objects in a way that it calls deprecated.
+            warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
             program = torch.export.export(network, (image,), strict=False)
             return program.run_decompositions(DECOMPOSITIONS)
     except CAUSES as error:
