@@ -12,7 +12,8 @@ default settings, some also with `method: rigid`. Prints one row per source:
 - good, check, failed: flags; cpu_s: CPU seconds per pair, all included
 
 then the rank correlation (Spearman) of expected and true error over the deformable pairs, and how
-many pairs that do not belong together are found. --mask gives the liver's mask, where a source has one.
+many pairs that do not belong together are found. --mask gives the liver's mask, where a source has
+one.
 """
 
 import argparse
