@@ -42,6 +42,13 @@ def _believed(own: pd.DataFrame, confidence: float) -> str:
     )
     if len(follows):
         text = _best(follows, "follow the measurement", "follow it", confidence)
+        nearest = own.iloc[0]
+        if nearest["verdict"].startswith("approximates"):
+            reason = nearest["verdict"].partition(": ")[2]
+            text += (
+                f" {label(nearest.method)}, nearer in amounts (L1 distance "
+                f"{decimal(nearest.l1_distance)}), only approximates it: {reason}."
+            )
     elif len(approximates):
         how = "come near the measurement but do not match it"
         text = _best(approximates, how, "come near it", confidence)

@@ -36,6 +36,20 @@ def test_a_rule_that_only_comes_near_is_not_said_to_follow():
     assert "Its shares come near the measurement but do not match it: the L1 distance" in text
 
 
+def test_a_rule_that_is_nearer_but_only_approximates_is_named():
+    text = said(
+        ["deeplift", "deepshap"],
+        ("deeplift", "follows the measurement", 0.17, 0.1, 0.26, 20, 20),
+        ("deepshap", "approximates the measurement: order differs (tau 0.87)", 0.12, 0.08, 0.2, 20,
+         20),
+    )  # fmt: skip
+    assert text.startswith("DeepLIFT rescale. Its shares follow the measurement")
+    assert text.endswith(
+        "Shapley activations, nearer in amounts (L1 distance 0.12), only approximates it: order "
+        "differs (tau 0.87)."
+    )
+
+
 def test_no_rule_is_believed_where_none_follows():
     text = said(
         ["epsilon", "deeplift"],
