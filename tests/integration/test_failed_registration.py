@@ -37,7 +37,8 @@ def set_on_failure(project, value):
 
 
 def test_thresholds_say_what_has_failed(project):
-    project.replace(TINY, "motion:\n", "motion:\n  quality: {fail_error_mm: 0}\n")
+    limits = "{check_error_mm: 0, fail_error_mm: 0}"
+    project.replace(TINY, "motion:\n", f"motion:\n  quality: {limits}\n")
     done = project.snakemake("results/preprocessed/A1/image.nii")
     assert done.returncode != 0
     (line,) = (project.folder / "results/logs/preprocess_patient/A1.log").read_text().splitlines()

@@ -6,38 +6,25 @@ from functools import cached_property
 import numpy as np
 import SimpleITK as sitk
 import torch
-from scipy import ndimage
 
 from mrelevance.cohort.patient import PatientImages, canonical_patient
-from mrelevance.registration.body import body_mask
 from mrelevance.registration.coverage import covered_share, covered_voxels, fill_uncovered
-from mrelevance.registration.deformable import (
-    Comparison,
-    Level,
-    fixed_levels,
-    register_deformable,
-)
+from mrelevance.registration.deformable import Comparison, register_deformable
 from mrelevance.registration.expected_error import expected_error
+from mrelevance.registration.fixed_image import FixedImage, prepare_fixed
 from mrelevance.registration.grid import make_grid
 from mrelevance.registration.inverse import inverse_transform
 from mrelevance.registration.jacobian import jacobian_determinant
-from mrelevance.registration.measures import (
-    FLAGS,
-    Measures,
-    flag_coverage,
-    flag_registration,
-)
+from mrelevance.registration.measures import FLAGS, Measures, flag_coverage, flag_registration
 from mrelevance.registration.mirrored import better_mirrored
 from mrelevance.registration.resampling import resample
 from mrelevance.registration.rigid import register_rigid
 from mrelevance.registration.spline import displacement_field, spline_transform
 from mrelevance.runtime.errors import InputError
-from mrelevance.runtime.images import check_same_geometry, image_like, to_array
+from mrelevance.runtime.images import image_like
 from mrelevance.runtime.orientation import turned_like
 
 ATTEMPTS = {"deformable": ["deformable", "rigid"], "rigid": ["rigid"], "none": []}
-# The border of an organ locates it better than its inside: this much around a mask is compared too.
-MARGIN_MM = 20
 NO_MOTION = Measures(
     similarity_before=1,
     similarity_after=1,
@@ -91,21 +78,6 @@ class Correction:
 
 
 @dataclass(frozen=True)
-class _Fixed:
-    """The fixed image, prepared once; masks (D, H, W) of where it is compared, body, lesions."""
-
-    image: sitk.Image
-    compared: np.ndarray
-    body: np.ndarray
-    lesions: np.ndarray
-    levels: list[Level]
-
-    @property
-    def device(self) -> str:
-        return str(self.levels[0].image.device)
-
-
-@dataclass(frozen=True)
 class _Registration:
     """Transform found by a method, and the similarity without and with it."""
 
@@ -150,7 +122,7 @@ def correct_patient(
     for sequence, image in patient.images.items():
         _check(image, f"patient {patient.name}, sequence {sequence}")
     stored, patient = patient.fixed, canonical_patient(patient)
-    fixed = _prepare(patient, settings, device)
+    fixed = prepare_fixed(patient, settings, device)
     corrections = {}
     for sequence, moving in patient.images.items():
         if sequence == patient.fixed_sequence:
@@ -180,29 +152,9 @@ def _check(image: sitk.Image, what: str) -> None:
         )
 
 
-def _prepare(patient: PatientImages, settings: dict, device: str) -> _Fixed:
-    image = sitk.Cast(patient.fixed, sitk.sitkFloat32)
-    body = compared = body_mask(image)
-    if patient.mask is not None:
-        compared = _around(patient.mask, image, f"patient {patient.name}, mask")
-    lesions = np.zeros_like(body)
-    if patient.label is not None:
-        check_same_geometry(patient.label, image, f"patient {patient.name}, label")
-        lesions = to_array(patient.label) > 0
-    levels = fixed_levels(image, compared, settings["levels"], device)
-    return _Fixed(image, compared, body | compared, lesions, levels)
-
-
-def _around(mask: sitk.Image, fixed: sitk.Image, what: str) -> np.ndarray:
-    check_same_geometry(mask, fixed, what)
-    inside = to_array(mask) > 0
-    if not inside.any():
-        raise InputError(f"{what}: holds no voxel; draw the organ, or give no mask")
-    spacing = fixed.GetSpacing()[::-1]
-    return ndimage.distance_transform_edt(~inside, sampling=spacing) <= MARGIN_MM
-
-
-def _correct_sequence(fixed: _Fixed, moving: sitk.Image, settings: dict, what: str) -> Correction:
+def _correct_sequence(
+    fixed: FixedImage, moving: sitk.Image, settings: dict, what: str
+) -> Correction:
     level = fixed.levels[-1]
     comparison = Comparison(level, make_grid(moving, level.resolution_mm, fixed.device))
     still = torch.zeros_like(comparison.start)
@@ -246,7 +198,7 @@ def _with_coverage_flag(correction: Correction, thresholds: dict) -> Correction:
 
 
 def _register(
-    method: str, fixed: _Fixed, moving: sitk.Image, comparison: Comparison, settings: dict
+    method: str, fixed: FixedImage, moving: sitk.Image, comparison: Comparison, settings: dict
 ) -> tuple[sitk.Transform, torch.Tensor]:
     """Find the transform by a method; also return it as coefficients of the finest level."""
     if method == "deformable":
@@ -260,7 +212,9 @@ def _register(
     return sitk.Transform(3, sitk.sitkIdentity), torch.zeros_like(comparison.start)
 
 
-def _apply(found: _Registration, fixed: _Fixed, moving: sitk.Image, settings: dict) -> Correction:
+def _apply(
+    found: _Registration, fixed: FixedImage, moving: sitk.Image, settings: dict
+) -> Correction:
     """Resample the moving image, measure the registration and flag it."""
     field = displacement_field(found.transform, fixed.image)
     image = resample(moving, fixed.image, field, settings["interpolation"])

@@ -24,16 +24,16 @@ class WayBack(NamedTuple):
     """A registration of the fixed image to the corrected one.
 
     `levels`, `search_mm` and `bending_energy` as in section `motion` of the configuration;
-    `error_share` is the share of the mean displacement found that is error.
+    `error_factor` turns the mean displacement that is found into an error.
     """
 
     levels: list[dict]
     search_mm: float
     bending_energy: float
-    error_share: float
+    error_factor: float
 
 
-# The range, and the shares of error below, come from pairs with known motion of several sources:
+# The range, and the factors below, come from pairs with known motion of several sources:
 # see docs/motion.md.
 LOW, HIGH = 0.65, 1.5
 
@@ -57,7 +57,8 @@ def expected_error(
     mask
         Boolean, (D, H, W), not empty: where the images are compared.
     settings
-        Section `motion` of the configuration: `levels`, `search_mm`, `bending_energy`.
+        Section `motion` of the configuration: `levels`; after a rigid motion also `search_mm` and
+        `bending_energy`. After a deformation the stiffness is fixed, as the factors hold for it.
     deformed
         Whether the correction is a deformation.
     device
@@ -65,7 +66,8 @@ def expected_error(
     """
     ways = _after_deformation(settings) if deformed else _after_rigid_motion(settings)
     error = max(
-        way.error_share * _mean_displacement_mm(corrected, fixed, mask, way, device) for way in ways
+        way.error_factor * _mean_displacement_mm(corrected, fixed, mask, way, device)
+        for way in ways
     )
     return ExpectedError(error, LOW * error, HIGH * error)
 
@@ -88,8 +90,8 @@ def _after_deformation(settings: dict) -> list[WayBack]:
             }
         ]
 
-    stiff = WayBack(level(4, 8), search_mm=0, bending_energy=2000, error_share=0.8)
-    free = WayBack(level(3, 12), search_mm=0, bending_energy=50, error_share=0.4)
+    stiff = WayBack(level(4, 8), search_mm=0, bending_energy=2000, error_factor=0.8)
+    free = WayBack(level(3, 12), search_mm=0, bending_energy=50, error_factor=0.4)
     return [stiff, free]
 
 

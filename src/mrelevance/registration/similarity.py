@@ -76,8 +76,9 @@ def squared_local_correlation(warped: torch.Tensor, template: Template) -> torch
 
     At each voxel it is, over a window of 3 x 3 x 3 voxels whose means are removed,
 
-        (sum F W)^2 / (sum F^2 sum W^2).
+        <F W>^2 / ((<F^2> + e) (<W^2> + e')),
 
+    where < > is the mean over the window, and e and e' are `FLAT` times each image's variance.
     It measures whether the warped image W (D, H, W) is locally a linear function of the fixed
     image F, rising or falling, and so does not depend on contrast (Cachier & Pennec, MMBIA 2000).
     The gradient with respect to W is analytic and costs as much as the value.

@@ -14,7 +14,7 @@ from mrelevance.cohort.sheet import MASK
 from mrelevance.evaluation.agreement import APPROXIMATES, FOLLOWS
 from mrelevance.evaluation.baseline_contrast import LOWEST_CONTRAST
 from mrelevance.evaluation.known_answer import MOST_FOR_DECOY
-from mrelevance.registration.correction import MARGIN_MM
+from mrelevance.registration.fixed_image import MARGIN_MM
 from mrelevance.registration.measures import FLAGS
 from mrelevance.runtime.columns import of_region
 from mrelevance.runtime.method_names import identifier, label, method_of, sentence

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
@@ -12,6 +13,7 @@ from referencing import Registry, Resource
 from mrelevance.runtime.errors import InputError, gathered
 from mrelevance.runtime.method_names import check_methods, identifier
 from mrelevance.runtime.methods import COMPOSITES, MAPPED
+from mrelevance.runtime.motion_limits import check_limits
 from mrelevance.runtime.network_source import check_use, is_trained_elsewhere
 from mrelevance.runtime.result_paths import STUDY
 from mrelevance.runtime.segmentation import read_segmentation
@@ -37,8 +39,9 @@ def check_configuration(config: dict, schema: str | Path) -> None:
     InputError
         One line for each problem: a key is unknown or missing; a value has the wrong type or lies
         outside its range; a sequence or composite is named that is not configured; a size does not
-        fit the network; a variant changes what it cannot, or is compared and does not exist; see
-        also `check_subsets` and `check_minutes`.
+        fit the network; a limit for `failed` is stricter than that for `check`; a variant changes
+        what it cannot, or is compared and does not exist; see also `check_subsets` and
+        `check_minutes`.
     """
     validator = _validator(Path(schema))
     problems, faulty = _problems_of_one(config, validator)
@@ -135,16 +138,8 @@ def _check_composite_of_figures(config: dict) -> None:
     )
 
 
-def _check_patch(config: dict) -> None:
-    _check_size("training.patch", config)
-
-
-def _check_window(config: dict) -> None:
-    _check_size("inference.window", config)
-
-
-def _check_crop(config: dict) -> None:
-    _check_size("evaluation.maps.crop", config)
+def _check_motion(config: dict) -> None:
+    check_limits(config["motion"]["quality"])
 
 
 def _check_size(key: str, config: dict) -> None:
@@ -247,14 +242,15 @@ def _check_comparison(comparison: str, config: dict) -> None:
 
 
 CHECKS_OF_ONE: tuple[Check, ...] = (
+    (("motion",), _check_motion),
     (("relevance",), _check_composites),
     (("segmentation", "relevance"), _check_target),
     (("evaluation",), _check_maps),
     (("figures", "relevance"), _check_composite_of_figures),
-    (("training", "network"), _check_patch),
-    (("inference", "network"), _check_window),
+    (("training", "network"), partial(_check_size, "training.patch")),
+    (("inference", "network"), partial(_check_size, "inference.window")),
     (("inference", "network"), check_use),
-    (("evaluation", "network"), _check_crop),
+    (("evaluation", "network"), partial(_check_size, "evaluation.maps.crop")),
 )
 """Checks of the study and of every variant, with the sections that each reads."""
 
