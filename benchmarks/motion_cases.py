@@ -87,7 +87,10 @@ def own_phantom(
 
 def other_phantom(folder: Path) -> Iterator[Case]:
     """Read patients of another generator: images, `liver.nii.gz` and `truth.npz` for each."""
-    for patient in sorted(folder.glob("*/truth.npz")):
+    patients = sorted(folder.glob("*/truth.npz"))
+    if not patients:
+        raise FileNotFoundError(f"{folder} holds no */truth.npz; name the folder of the phantoms")
+    for patient in patients:
         name, truth = patient.parent.name, np.load(patient)
         images = {
             sequence: sitk.Cast(
@@ -126,7 +129,10 @@ def brains(
     fixed_grid, moving_grid
         Resample an image as it would have been acquired.
     """
-    for path in sorted(folder.glob("*/FLAIR.nii.gz")):
+    paths = sorted(folder.glob("*/FLAIR.nii.gz"))
+    if not paths:
+        raise FileNotFoundError(f"{folder} holds no */FLAIR.nii.gz; name the folder of the brains")
+    for path in paths:
         name = path.parent.name
         flair = read_image(path, name)
         fixed = fixed_grid(flair)

@@ -183,7 +183,7 @@ def _correct_sequence(
     return replace(
         attempt,
         flag="check" if given_up else attempt.flag,
-        reason=[*reasons, attempt.reason][0],
+        reason="; ".join(filter(None, [*reasons[:1], attempt.reason])),
     )
 
 

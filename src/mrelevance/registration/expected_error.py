@@ -55,7 +55,7 @@ def expected_error(
     corrected, fixed
         3D images on one grid.
     mask
-        Boolean, (D, H, W), not empty: where the images are compared.
+        Boolean, (D, H, W): where the images are compared. Where nothing is, the error is infinite.
     settings
         Section `motion` of the configuration: `levels`; after a rigid motion also `search_mm` and
         `bending_energy`. After a deformation the stiffness is fixed, as the factors hold for it.
@@ -64,6 +64,8 @@ def expected_error(
     device
         Where PyTorch computes.
     """
+    if not mask.any():
+        return ExpectedError(np.inf, np.inf, np.inf)
     ways = _after_deformation(settings) if deformed else _after_rigid_motion(settings)
     error = max(
         way.error_factor * _mean_displacement_mm(corrected, fixed, mask, way, device)

@@ -60,13 +60,14 @@ def flag_registration(measures: Measures, thresholds: dict) -> tuple[str, str]:
     -------
     The flag, one of `FLAGS`, and the reason for it, empty if the flag is good.
     """
-    if measures.similarity_after < thresholds["fail_similarity"]:
+    # Images without structure where they overlap have no similarity (NaN), and are not good.
+    if not measures.similarity_after >= thresholds["fail_similarity"]:
         return "failed", f"similarity of {measures.similarity_after:.2f} to the fixed sequence"
     if measures.better_mirrored:
         return "failed", f"fits better mirrored {measures.better_mirrored}; check its header"
     for flag, kind in (("failed", "fail"), ("check", "check")):
         lowest, highest = thresholds[f"{kind}_jacobian"]
-        if measures.expected_error_mm > thresholds[f"{kind}_error_mm"]:
+        if not measures.expected_error_mm <= thresholds[f"{kind}_error_mm"]:
             return flag, (
                 f"an error of {measures.expected_error_mm:.1f} mm is expected "
                 f"({measures.expected_error_low_mm:.1f} to {measures.expected_error_high_mm:.1f})"

@@ -32,6 +32,8 @@ def refined(image: torch.Tensor) -> torch.Tensor:
     is returned as it is.
     """
     factor = next(k for k in FACTORS if k**3 * image.numel() <= MOST_VOXELS or k == 1)
+    if factor == 1:
+        return image
     along_z, along_y, along_x = (
         torch.as_tensor(_weights(count, factor)).to(image) for count in image.shape
     )

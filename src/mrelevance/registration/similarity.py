@@ -7,6 +7,8 @@ VOXELS = 27  # in a window of 3 x 3 x 3
 # Added to the variance of each window, relative to that of the image, so that windows without
 # structure count little.
 FLAT = 1e-2
+# Of the whole image, whose standard deviation is 1: below it, a part of it has only rounding errors.
+LEAST_VARIANCE = 1e-4
 
 
 class Template:
@@ -24,7 +26,8 @@ class Template:
     def __init__(self, image: torch.Tensor, mask: torch.Tensor):
         self.image = image
         self.mean = window_mean(image)
-        self.variance = window_mean(image * image) - self.mean**2 + FLAT * image.var()
+        guard = FLAT * image.var().clamp(min=LEAST_VARIANCE)
+        self.variance = window_mean(image * image) - self.mean**2 + guard
         inner = mask[1:-1, 1:-1, 1:-1].to(image.dtype)
         self.weight = inner / inner.sum().clamp(min=1)
 
@@ -49,7 +52,7 @@ class _SquaredLocalCorrelation(torch.autograd.Function):
             torch.stack([warped, warped * template.image, warped * warped])
         )
         covariance = product - mean * template.mean
-        variance = square - mean**2 + FLAT * warped.var()
+        variance = square - mean**2 + FLAT * warped.var().clamp(min=LEAST_VARIANCE)
         slope = covariance / (template.variance * variance) * template.weight
         squared = slope * covariance
         # d(squared) / d(covariance) and d(squared) / d(variance)

@@ -124,6 +124,16 @@ def test_bad_images_are_named(images, fault, message):
         correct_patient(PatientImages("p", bad, "fixed"), SETTINGS)
 
 
+@pytest.mark.parametrize("method", ["deformable", "rigid", "none"])
+def test_an_image_without_structure_where_it_overlaps_has_failed(images, method):
+    """Its only structure lies outside of the body in the fixed sequence."""
+    flat = images["fixed"] * 0 + 4
+    flat[0, 0, 0] = 9
+    bad = {"moved": flat, "fixed": images["fixed"]}
+    found = correct_patient(PatientImages("p", bad, "fixed"), SETTINGS | {"method": method})
+    assert found["moved"].flag == "failed" and found["moved"].reason
+
+
 def _far(image):
     far = sitk.Image(image)
     far.SetOrigin((4000.0, 0.0, 0.0))

@@ -39,3 +39,9 @@ def test_noise_makes_a_deformation_less_certain():
     voxels = to_array(image)
     noise = 0.3 * np.percentile(voxels, 95) * rng.normal(size=voxels.shape)
     assert expected(image_like(voxels + noise, image), fixed, True).mm > 1.3 * clear.mm
+
+
+def test_where_nothing_is_compared_the_error_is_infinite():
+    image = sequence("A", empty_image())
+    nowhere = np.zeros_like(organs(image))
+    assert expected_error(image, image, nowhere, SETTINGS, True, "cpu").mm == np.inf

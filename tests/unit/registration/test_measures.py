@@ -32,6 +32,8 @@ GOOD = Measures(
         ({"expected_error_mm": 1.1}, "check", "an error of 1.1 mm is expected (0.4 to 0.9)"),
         ({"expected_error_mm": 2.1}, "failed", "an error of 2.1 mm is expected"),
         ({"similarity_after": 0.07}, "failed", "similarity of 0.07"),
+        ({"similarity_after": float("nan")}, "failed", "similarity of nan"),
+        ({"expected_error_mm": float("nan")}, "failed", "an error of nan mm"),
         ({"better_mirrored": "left to right"}, "failed", "fits better mirrored left to right"),
         ({"jacobian_min": 0.4}, "check", "shrinks tissue to 0.40"),
         ({"jacobian_min": -0.1}, "failed", "shrinks tissue to -0.10"),

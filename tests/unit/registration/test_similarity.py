@@ -75,3 +75,10 @@ def test_window_mean_and_its_transpose():
     assert float((window_mean(first) * second).sum()) == pytest.approx(
         float((first * window_mean_transposed(second)).sum())
     )
+
+
+def test_rounding_errors_are_not_structure():
+    fixed, _ = images()
+    flat = torch.full_like(fixed, -0.0123) + 1e-7 * torch.rand_like(fixed)
+    template = Template(fixed, torch.ones_like(fixed) > 0)
+    assert float(squared_local_correlation(flat, template)) < 1e-3
