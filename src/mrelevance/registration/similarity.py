@@ -7,7 +7,7 @@ VOXELS = 27  # in a window of 3 x 3 x 3
 # Added to the variance of each window, relative to that of the image, so that windows without
 # structure count little.
 FLAT = 1e-2
-# Of the whole image, whose standard deviation is 1: below it, a part of it has only rounding errors.
+# Of an image whose standard deviation is 1: a part of it with less holds rounding errors only.
 LEAST_VARIANCE = 1e-4
 
 
