@@ -61,7 +61,7 @@ def page(found: dict) -> str:
 No number on this page was typed: `python benchmarks/findings.py results --write` made it from the
 tables of a finished run of the default study (commit {run["commit"]}, {run["recorded"]},
 {run["cores"]} cores, {run["processor"]}, Python {run["python"]}, PyTorch {run["torch"]}). Another
-machine trains another network: [three runs](evaluation.md#three-runs) shows what then changes, and
+machine trains another network: [four runs](evaluation.md#four-runs) shows what then changes, and
 what does not.
 
 The images are those of the digital phantom, and the findings hold for it. It has the physics of the
