@@ -14,7 +14,7 @@ SETTINGS = {
     "rigid": {"resolutions_mm": [8, 4], "iterations": 100},
     "interpolation": "linear",
     "quality": {
-        "check_error_mm": 1.0,
+        "check_error_mm": 0.9,
         "fail_error_mm": 2.0,
         "fail_similarity": 0.08,
         "check_jacobian": [0.5, 2],
