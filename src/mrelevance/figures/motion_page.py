@@ -103,7 +103,7 @@ def motion_page(
         shown=[(by_pair[pair], picture) for pair, picture in pictures.items()],
         counts=ordered["flag"].value_counts().reindex(FLAGS, fill_value=0).to_dict(),
         patients=ordered["patient"].nunique(),
-        failed=failed_patients(ordered),
+        failed=sorted(failed_patients(ordered)),
         with_truth=bool(ordered["error_after_mm"].notna().any()),
         fixed_sequence=fixed_sequence,
         settings=settings,
