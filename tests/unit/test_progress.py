@@ -75,8 +75,8 @@ def test_the_plan_is_told_before_anything_runs(handler):
     text = shown(handler)
     assert "73 steps on 4 cores:" in text
     assert re.search(r"Motion correction +69\n", text) and re.search(r"Figures +2\n", text)
-    # (69 x 5.4 s + 900 s + 2 x 3 s + 3 s) / 4 cores
-    assert "This takes about 5 minutes (estimated from the default study" in text
+    # (69 x 7.3 s + 900 s + 2 x 3 s + 3 s) / 4 cores
+    assert "This takes about 6 minutes (estimated from the default study" in text
 
 
 def test_a_smaller_study_is_expected_to_end_sooner(handler):

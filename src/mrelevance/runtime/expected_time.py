@@ -12,7 +12,7 @@ from statistics import mean
 SECONDS = {
     "simulate_patient": 2.9,
     "import_patient": 4.0,
-    "correct_motion": 5.4,
+    "correct_motion": 7.3,
     "preprocess_patient": 1.1,
     "predict_patient": 5.5,
     "compute_relevance": 30.0,
