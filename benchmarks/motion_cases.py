@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from motion_real import draw_deformation
 from scipy.ndimage import gaussian_filter
 
 from mrelevance.cohort.patient import PatientImages
@@ -137,6 +136,7 @@ def brains(
         flair = read_image(path, name)
         fixed = fixed_grid(flair)
         brain = body_mask(fixed)
+        # Thinned once more: a brain has many voxels.
         points = _world_points(brain, fixed)[::EVERY_POINT]
         images, moved = {"FLAIR": fixed}, {}
         for sequence in BRAIN_SEQUENCES:
@@ -147,11 +147,6 @@ def brains(
             places = np.array([back.TransformPoint(point) for point in points.tolist()])
             moved[sequence] = places - points
         yield Case(source, PatientImages(f"{source} {name}", images, "FLAIR"), points, moved)
-
-
-def smooth_motion(image: sitk.Image, mask: np.ndarray, rng: np.random.Generator) -> sitk.Transform:
-    """Draw a smooth deformation of 2 to 6 mm."""
-    return draw_deformation(image, mask, rng)
 
 
 def rigid_motion(image: sitk.Image, mask: np.ndarray, rng: np.random.Generator) -> sitk.Transform:

@@ -39,17 +39,18 @@ from motion_cases import (
     other_phantom,
     own_phantom,
     rigid_motion,
-    smooth_motion,
     with_noise,
     with_partial_coverage,
     wrong_pairs,
 )
+from motion_real import draw_deformation
 from motion_tools import use_one_thread
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from mrelevance.registration.correction import correct_patient
 
+RIGID = ", rigid"  # ends the name of a source that is registered rigidly
 WRONG_SEQUENCES = ["T1-pre", "T1-20s", "T1-60s", "T1-120s", "T2"]
 THICK = partial(acquired, spacing_mm=[1.0, 1.0, 3.0])
 OBLIQUE = partial(acquired, spacing_mm=[1.2, 1.2, 4.0], tilt_degrees=TILT_DEGREES)
@@ -79,7 +80,7 @@ def main() -> None:
         table.to_csv(arguments.output, sep="\t", index=False)
     right = table[table["error_mm"].notna()]
     print(markdown(summarise(right)))
-    deformed = right[~right["source"].str.endswith(", rigid")]
+    deformed = right[~right["source"].str.endswith(RIGID)]
     correlation = spearmanr(deformed["error_mm"], deformed["expected_error_mm"]).statistic
     shares = (deformed["error_mm"] / deformed["expected_error_mm"]).quantile([0.05, 0.95])
     print(
@@ -99,7 +100,7 @@ def cases(arguments: argparse.Namespace, config: dict) -> Iterator[Case]:
     few = arguments.patients // 2
     yield from own + others
     for group in (own, others):
-        yield from (replace(case, source=f"{case.source}, rigid") for case in group[: few + 1])
+        yield from (replace(case, source=case.source + RIGID) for case in group[: few + 1])
     yield from (with_noise(case, rng) for case in own[:few])
     yield from (with_noise(case, rng) for case in others)
     yield from own_phantom(config, arguments.seed, few, "own phantom, coarse", **COARSE)
@@ -110,18 +111,18 @@ def cases(arguments: argparse.Namespace, config: dict) -> Iterator[Case]:
             yield from wrong_pairs(case, group[number - 1], sequence)
     if arguments.brains:
         read = partial(brains, arguments.brains, rng)
-        deformed = list(read("brain, deformed", smooth_motion, halved, halved))
+        deformed = list(read("brain, deformed", draw_deformation, halved, halved))
         yield from deformed
-        yield from read("brain, deformed, oblique grid", smooth_motion, THICK, OBLIQUE)
-        yield from read("brain, deformed, stacks", smooth_motion, STACK, OBLIQUE_STACK)
+        yield from read("brain, deformed, oblique grid", draw_deformation, THICK, OBLIQUE)
+        yield from read("brain, deformed, stacks", draw_deformation, STACK, OBLIQUE_STACK)
         yield from read("brain, moved rigidly", rigid_motion, halved, OBLIQUE)
-        yield from read("brain, moved rigidly, rigid", rigid_motion, halved, OBLIQUE)
+        yield from read("brain, moved rigidly" + RIGID, rigid_motion, halved, OBLIQUE)
         for number, case in enumerate(deformed):
             yield from wrong_pairs(case, deformed[number - 1], "T2")
 
 
 def _settings(case: Case, motion: dict) -> dict:
-    return motion | {"method": "rigid"} if case.source.endswith(", rigid") else motion
+    return motion | {"method": "rigid"} if case.source.endswith(RIGID) else motion
 
 
 def measure(case: Case, settings: dict, masked: bool) -> pd.DataFrame:

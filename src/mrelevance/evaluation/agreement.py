@@ -12,6 +12,7 @@ from mrelevance.evaluation.baseline_contrast import (
     doubt,
 )
 from mrelevance.runtime.columns import check_columns
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import single_median
 from mrelevance.statistics.ranks import rank_agreement
 from mrelevance.statistics.sample_size import fewest_patients
@@ -135,7 +136,7 @@ def verdict(tau: float, distance: float, first: int, patients: int, fewest: int)
     With fewer than `fewest` patients it is not judged.
     """
     if patients < fewest:
-        return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
+        return f"not judged: {counted(patients, 'patient')}"
     missed = _missed(FOLLOWS, tau, distance, first / patients)
     if not missed:
         return "follows the measurement"

@@ -13,6 +13,7 @@ from mrelevance.evaluation.baseline_contrast import (
     doubt,
 )
 from mrelevance.runtime.errors import InputError
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import single_median
 from mrelevance.statistics.sample_size import fewest_patients
 
@@ -106,7 +107,7 @@ def known_answers(
 
 def _verdict(known_answer: str, share: float, first: int, patients: int, fewest: int) -> str:
     if patients < fewest:
-        return f"not judged: {patients} patient{'s' if patients != 1 else ''}"
+        return f"not judged: {counted(patients, 'patient')}"
     wrong = VERDICTS[known_answer](share, first, patients)
     return f"misleading: {', '.join(wrong)}" if wrong else "trustworthy"
 

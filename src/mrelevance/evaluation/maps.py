@@ -5,6 +5,7 @@ import pandas as pd
 
 from mrelevance.runtime.columns import check_columns
 from mrelevance.runtime.methods import YARDSTICKS
+from mrelevance.runtime.wording import counted
 from mrelevance.statistics.bootstrap import FEWEST_PATIENTS, median_interval
 
 AREA_COLUMNS = [
@@ -133,7 +134,7 @@ def randomisation_verdict(similarity: np.ndarray, lesions: int) -> str:
     - `not judged: ...` with fewer than three lesions.
     """
     if lesions < FEWEST_PATIENTS:
-        return f"not judged: {lesions} lesion{'s' if lesions != 1 else ''}"
+        return f"not judged: {counted(lesions, 'lesion')}"
     redrawn = len(similarity) - 1
     half = -(-redrawn // 2)
     if similarity[-1] >= SAME_AT_END:

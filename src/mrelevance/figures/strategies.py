@@ -59,9 +59,8 @@ def draw(
 
     On top how the number of clusters was found: the smallest eigenvalues of the graph of lesions,
     and the lesions in the plane of two eigenvectors, coloured by type; nothing where too few
-    lesions were clustered. `strategies` (a row per
-    lesion), `summary` (a row per cluster) and `eigenvalues` are the tables of
-    `mrelevance.analysis.strategies`; `eigenvalues` is empty where too few lesions were clustered.
+    lesions were clustered. `strategies` (a row per lesion), `summary` (a row per cluster) and
+    `eigenvalues`, which is then empty, are the tables of `mrelevance.analysis.strategies`.
     `lesions` is the table of the test patients' TP, FN and FP; `images` and `regions` have each
     patient's image and volume of numbered regions.
 

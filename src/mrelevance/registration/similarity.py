@@ -26,10 +26,14 @@ class Template:
     def __init__(self, image: torch.Tensor, mask: torch.Tensor):
         self.image = image
         self.mean = window_mean(image)
-        guard = FLAT * image.var().clamp(min=LEAST_VARIANCE)
-        self.variance = window_mean(image * image) - self.mean**2 + guard
+        self.variance = window_mean(image * image) - self.mean**2 + _guard(image)
         inner = mask[1:-1, 1:-1, 1:-1].to(image.dtype)
         self.weight = inner / inner.sum().clamp(min=1)
+
+
+def _guard(image: torch.Tensor) -> torch.Tensor:
+    """What is added to the variance of each window of an image."""
+    return FLAT * image.var().clamp(min=LEAST_VARIANCE)
 
 
 def window_mean(image: torch.Tensor) -> torch.Tensor:
@@ -52,7 +56,7 @@ class _SquaredLocalCorrelation(torch.autograd.Function):
             torch.stack([warped, warped * template.image, warped * warped])
         )
         covariance = product - mean * template.mean
-        variance = square - mean**2 + FLAT * warped.var().clamp(min=LEAST_VARIANCE)
+        variance = square - mean**2 + _guard(warped)
         slope = covariance / (template.variance * variance) * template.weight
         squared = slope * covariance
         # d(squared) / d(covariance) and d(squared) / d(variance)
